@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The release library (shared and static) and the test server:  .ci/build.sh
+set -euo pipefail
+# shellcheck source=.ci/lib.sh
+. "$(dirname "$0")/lib.sh"
+export CARGO_NET_OFFLINE=true   # tools.sh has fetched what Cargo.lock names
+
+[ -d "$LIB/build" ] || say "  the first build compiles OpenSSL and libcurl as well: allow some minutes"
+# Cargo leaves link-time optimisation out as soon as an rlib is among the crate types, so the two that are shipped are
+# named here. An rlib build in the same folder overwrites them; cargo notices, and builds them anew at the next run.
+step "library" cargo rustc --locked --release --lib --crate-type cdylib,staticlib
+[ -e "$LIB/libhttp_sentinel.so.1" ] || ln -sfn libhttp_sentinel.so "$LIB/libhttp_sentinel.so.1"
+step "test server" cargo build --locked --release -p hs-test-server

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# make check: the fast inner loop. Lints, unit tests and ABI tests, all in the debug profile.
+set -euo pipefail
+# shellcheck source=.ci/lib.sh
+. "$(dirname "$0")/lib.sh"
+export CARGO_NET_OFFLINE=true
+export HS_LIB_DIR=$TARGET/debug/deps   # where cargo test leaves the shared library that it builds
+
+begin_steps
+"$ROOT/.ci/tools.sh" build lints sanitizers valgrind
+step "format" cargo fmt --all --check
+[ -d "$TARGET/debug/build" ] || say "  the first debug build compiles OpenSSL and libcurl as well: allow some minutes"
+step "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
+step "unit and ABI tests" cargo test --locked --lib --test abi
+end_steps "make check"

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# make demo: builds the library and the test server, builds the examples, and runs each against the test server.
+set -euo pipefail
+# shellcheck source=.ci/lib.sh
+. "$(dirname "$0")/lib.sh"
+path=/get       # what the small examples ask the test server for
+
+# The output goes to the step's log; its last line is the one that is shown.
+example() {
+    local output status=0
+    output=$("$@" 2>&1) || status=$?
+    printf '%s\n' "$output"
+    printf '%s\n' "$output" | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c1-150 >&9
+    return $status
+}
+
+# Each language whose examples were built runs the same two programs.
+run_examples() {
+    local language name bin failed=0
+    for language in "$@"; do
+        for name in first_request threads; do
+            bin=$TARGET/examples/$language/$name
+            [ "$language" = zig ] && bin=$TARGET/examples/zig/bin/$name
+            [ -x "$bin" ] || { not_run "$language $name" "it was not built"; failed=1; continue; }
+            case $name in
+                first_request) step "$language $name" example "$bin" "$HS_TEST_HTTPS$path" "$HS_TEST_CA" || failed=1 ;;
+                threads) step "$language $name" example "$bin" "$HS_TEST_HTTP$path" 8 50 || failed=1 ;;
+            esac
+        done
+    done
+    step "safety check, 50 threads" example "$TARGET/examples/c/concurrent_safety" --threads 50 --requests 100 --url "$HS_TEST_HTTP" || failed=1
+    return $failed
+}
+
+if [ "${1:-}" = --run ]; then shift; run_examples "$@"; exit; fi
+
+begin_steps
+say "tools"
+"$ROOT/.ci/tools.sh" build || die "the library cannot be built without these"
+"$ROOT/.ci/tools.sh" go zig16 || say "  (going on without)"
+
+say "build"
+"$ROOT/.ci/build.sh"
+languages=()
+build_examples() { # build_examples LANGUAGE
+    if step "$1 examples" mk "example-$1"; then languages+=("$1"); fi
+}
+build_examples c
+build_examples cpp
+if go_command >/dev/null; then build_examples go; else not_run "go examples" "there is no Go here, and none could be fetched"; fi
+if [ -x "$ZIG16" ]; then build_examples zig; else not_run "zig examples" "there is no Zig 0.16.0 here, and it could not be fetched"; fi
+
+say "run, against the test server"
+ran=0
+"$ROOT/.ci/with-server.sh" "$ROOT/.ci/demo.sh" --run ${languages[@]+"${languages[@]}"} || ran=$?
+end_steps "make demo" && [ $ran -eq 0 ]

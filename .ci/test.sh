@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# make test: everything, in the order in which a failure says most; stops at the first.
+set -euo pipefail
+# shellcheck source=.ci/lib.sh
+. "$(dirname "$0")/lib.sh"
+export CARGO_NET_OFFLINE=true
+
+begin_steps
+stop() {
+    end_steps "make test" || true
+    say "make test: stopped at the first failure"
+    exit 1
+}
+
+# The tests of the library as it is shipped: the release build is what the C side links against.
+rust_tests() { HS_LIB_DIR=$LIB cargo test --locked; }
+
+# The same tests over the distribution's libcurl. curl-sys quietly builds its own when it finds none: that is no pass.
+# (cargo test leaves the shared library that it builds in deps, and only there.)
+system_curl_tests() {
+    local dir=$TARGET/system-curl
+    HS_LIB_DIR=$dir/debug/deps CARGO_TARGET_DIR=$dir cargo test --locked --no-default-features --features system-curl || return
+    readelf -d "$dir/debug/deps/libhttp_sentinel.so" | grep -q 'NEEDED.*libcurl' || { say "not linked to the system's libcurl"; return 1; }
+}
+
+say "tools"
+"$ROOT/.ci/tools.sh" test || stop
+say "build"
+"$ROOT/.ci/build.sh" || stop
+say "gates"
+step "exports" "$ROOT/.ci/check-exports.sh" || stop
+"$ROOT/.ci/check-header.sh" || stop
+say "tests"
+step "test server's own tests" cargo test --locked -p hs-test-server || stop
+step "library tests" rust_tests || stop
+step "library tests, system libcurl" system_curl_tests || stop
+say "examples, as in make demo"
+"$ROOT/.ci/demo.sh" || stop
+say "soak, short form"
+step "soak, ${SOAK:-20000} requests" mk soak-run REQUESTS="${SOAK:-20000}" THREADS=50 || stop
+end_steps "make test"

@@ -1,0 +1,94 @@
+# Everything that is done here is done by these targets; the scripts behind them are in .ci/.
+# Each says in one line what it did, and keeps the rest in target/logs/.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+T   := $(CURDIR)/target
+LIB := $(T)/release
+
+REQUESTS ?= 1000000
+THREADS  ?= 50
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+.PHONY: demo test check build header soak tools clean distclean
+demo: ## build the library and a test server, and run the C, C++, Go and Zig examples and the safety check
+	@.ci/demo.sh
+
+test: ## everything: gates, all tests, examples, a short soak
+	@.ci/test.sh
+
+check: ## fast inner loop: fmt, clippy, unit and ABI tests in the debug profile
+	@.ci/check.sh
+
+build: ## the release library (shared and static) and the test server
+	@.ci/tools.sh build
+	@.ci/build.sh
+
+header: ## regenerate include/http_sentinel.h
+	@.ci/tools.sh build
+	@HS_BLESS=1 CARGO_NET_OFFLINE=true .ci/step.sh header cargo test --locked --test header
+
+soak: ## REQUESTS=1000000 requests over THREADS=50 threads against the test server
+	@.ci/tools.sh build
+	@.ci/build.sh
+	@$(MAKE) --no-print-directory soak-run
+
+tools: ## fetch and install everything that the other targets need
+	@.ci/tools.sh test lints
+
+clean: ## remove what was built
+	rm -rf $(T)
+
+distclean: clean ## remove the private tools as well
+	rm -rf .tools
+
+# ---- Examples: what a user's own build does, one rule a language. The library is found beside the program at run time.
+
+HEADER    := include/http_sentinel.h
+WARNINGS  := -Wall -Wextra -pedantic -Werror
+LINK       = -L$(LIB) -lhttp_sentinel -pthread -Wl,-rpath,'$$ORIGIN/../../release'
+C_NAMES   := $(basename $(notdir $(wildcard examples/c/*.c)))
+CPP_NAMES := $(basename $(notdir $(wildcard examples/cpp/*.cpp)))
+
+.PHONY: examples example-c example-cpp example-go example-zig
+examples: example-c example-cpp example-go example-zig
+example-c:   $(C_NAMES:%=$(T)/examples/c/%)
+example-cpp: $(CPP_NAMES:%=$(T)/examples/cpp/%)
+
+$(T)/examples/c/%: examples/c/%.c $(HEADER) $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(@D)
+	gcc -std=c99 -O2 -g $(WARNINGS) -Iinclude $< -o $@ $(LINK)
+
+$(T)/examples/cpp/%: examples/cpp/%.cpp $(HEADER) $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(@D)
+	g++ -std=c++17 -O2 -g $(WARNINGS) -Iinclude $< -o $@ $(LINK)
+
+# Go's build cache does not look into headers outside the package: the define makes it notice a new one.
+GO_ENV = GOCACHE=$(T)/go-cache GOTOOLCHAIN=local GOPROXY=off GOFLAGS=-buildvcs=false CGO_ENABLED=1 \
+	CGO_CFLAGS="-O2 -g -I$(CURDIR)/include -DHS_HEADER_SUM=$$(cksum <$(HEADER) | cut -d' ' -f1)" \
+	CGO_LDFLAGS="-L$(LIB) -lhttp_sentinel -Wl,-rpath,\$$ORIGIN/../../release"
+GO     = $$(. .ci/lib.sh && go_command)
+
+example-go: $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(T)/examples/go
+	go=$(GO) && cd examples/go && $(GO_ENV) $$go build -o $(T)/examples/go/ ./...
+
+example-zig: $(LIB)/libhttp_sentinel.so
+	. .ci/lib.sh && zig_caches 0.16 && cd examples/zig && $$ZIG16 build --prefix $(T)/examples/zig
+
+# ---- Soak: the program by itself; make soak builds what it needs first.
+
+.PHONY: soak-run
+soak-run: $(T)/soak/soak
+	@.ci/with-server.sh bash -c 'exec "$$0" "$$@" --url "$$HS_TEST_HTTP" --https "$$HS_TEST_HTTPS" --ca "$$HS_TEST_CA"' \
+		$< --threads $(THREADS) --requests $(REQUESTS)
+
+$(T)/soak/soak: tests/soak/soak.c $(HEADER) $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(@D)
+	gcc -std=c99 -O2 -g $(WARNINGS) -Iinclude $< -o $@ -L$(LIB) -lhttp_sentinel -pthread -Wl,-rpath,'$$ORIGIN/../release'

@@ -1,0 +1,662 @@
+// HTTP Sentinel: one HTTP client for each worker thread, with one behaviour in C, C++, Go and Zig.
+// Licence: MIT OR Apache-2.0. Made from src/ffi by cbindgen; do not edit, run `make header`.
+//
+// Conventions
+//
+//   Status     Functions that can fail return hs_status: HS_OK (0) or a negative HS_ERR_… number. Out-parameters come
+//              last and are written on success only; `hs_error **error` is the exception: where it is not NULL it is
+//              set to an error object on failure, which the caller frees, and to NULL on success.
+//   Handles    hs_worker, hs_response, hs_error and hs_cancel are tokens that the library never follows as pointers.
+//              A freed, forged or foreign handle gives HS_ERR_INVALID_HANDLE, never undefined behaviour. NULL gives
+//              HS_ERR_NULL_ARGUMENT, except that freeing NULL is HS_OK.
+//   Threads    A worker belongs to the thread that made it; elsewhere it gives HS_ERR_WRONG_THREAD. Everything else
+//              may be used on any thread.
+//   Text       hs_str is a pointer and a length. What the library returns is borrowed from the object that it was
+//              read from, until that is freed. Embedded NULs in URLs, methods and header fields are errors.
+//   Structs    Set struct_size to sizeof the struct and the rest to zero: zero means the default everywhere.
+//   Time       Durations are milliseconds in options and nanoseconds in metrics. HS_INFINITE is no limit.
+//   fork()     Handles from before a fork give HS_ERR_FORKED in the child, which may make new ones.
+
+
+#ifndef HTTP_SENTINEL_H
+#define HTTP_SENTINEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// As a length: "up to the NUL". For C string literals.
+#define HS_NTS 18446744073709551615ull
+
+// The value of this header is a secret: it never appears in an error, and it is never sent to another origin than
+// the one that was asked for. `Authorization`, `Cookie` and `Proxy-Authorization` are secrets without the flag.
+#define HS_HEADER_SENSITIVE 1
+
+// The ABI's major version: the number in the soname. It changes when a program must be compiled again.
+#define HS_ABI_MAJOR 1
+
+// The ABI's minor version: it grows when something is added.
+#define HS_ABI_MINOR 0
+
+// As a duration: no limit.
+#define HS_INFINITE 18446744073709551615ull
+
+// As a wish: HTTP/2 where TLS negotiates it (ALPN), else HTTP/1.1. As a fact: unknown.
+#define HS_HTTP_DEFAULT 0
+
+// HTTP/1.0 (RFC 1945). A fact only.
+#define HS_HTTP_1_0 10
+
+// HTTP/1.1 (RFC 9112). As a wish: nothing else.
+#define HS_HTTP_1_1 11
+
+// HTTP/2 (RFC 9113). A fact only.
+#define HS_HTTP_2 20
+
+// As a wish: HTTP/2 without negotiation (RFC 9113, section 3.3), also in clear.
+#define HS_HTTP_2_PRIOR_KNOWLEDGE 21
+
+// HTTP/3 (RFC 9114). A fact only.
+#define HS_HTTP_3 30
+
+// Not encrypted.
+#define HS_TLS_NONE 0
+
+// Encrypted; the TLS library underneath does not tell the version.
+#define HS_TLS_UNKNOWN 1
+
+// TLS 1.0 (RFC 2246).
+#define HS_TLS_1_0 10
+
+// TLS 1.1 (RFC 4346).
+#define HS_TLS_1_1 11
+
+// TLS 1.2 (RFC 5246).
+#define HS_TLS_1_2 12
+
+// TLS 1.3 (RFC 8446).
+#define HS_TLS_1_3 13
+
+// Capability: HTTP/2.
+#define HS_CAPABILITY_HTTP2 1
+
+// Capability: libcurl and its TLS library are linked in, not the distribution's.
+#define HS_CAPABILITY_BUNDLED_CURL 2
+
+// Not one byte of the request was put on a connection.
+#define HS_SENT_NO 0
+
+// The request may have arrived, in part or as a whole: ask the server before you repeat what must not happen twice.
+#define HS_SENT_MAYBE 1
+
+// The server answered the request.
+#define HS_SENT_YES 2
+
+// The same request would fail the same way, or the caller asked to stop.
+#define HS_RETRYABLE_NO 0
+
+// The request was not sent, or its method is idempotent (RFC 9110, section 9.2.2): it may be sent again.
+#define HS_RETRYABLE_SAFE 1
+
+// The request may have been carried out, and its method is not idempotent.
+#define HS_RETRYABLE_UNKNOWN 2
+
+// A switch that ends the calls that were given it. It may be used on any thread, by any number of calls at once, and
+// be freed while calls still have it.
+typedef struct hs_cancel hs_cancel;
+
+// An error object. It belongs to the caller, holds no secret, may be used on any thread, and is freed with
+// `hs_error_free`.
+typedef struct hs_error hs_error;
+
+// A response. It belongs to the caller, outlives its worker, may be read on any thread, and is freed with
+// `hs_response_free`. What is read from it is borrowed until then: free it when nobody reads it any more.
+typedef struct hs_response hs_response;
+
+// An HTTP client that owns its connections and stays on the thread that made it. On another thread every use is
+// refused with `HS_ERR_WRONG_THREAD` and does nothing. A worker that is open when its thread exits is closed then.
+typedef struct hs_worker hs_worker;
+
+// Text or bytes: a pointer and a length, never NUL-terminated by assumption.
+//
+// Given by the caller: `data == NULL` with `len == 0` is empty; `len == HS_NTS` means "up to the NUL". The library
+// reads it during the call only.
+//
+// Returned by the library: borrowed from the object that it was read from and valid until that object is freed. What
+// does not exist is `data == NULL`; what is empty has a pointer and `len == 0`. Do not expect a NUL at the end.
+typedef struct hs_str {
+    const char *data;
+    size_t len;
+} hs_str;
+
+// What every fallible function returns: `HS_OK` or a negative `HS_ERR_…` number. Errors are grouped by class in
+// ranges; a number never changes its meaning.
+typedef int32_t hs_status;
+
+// The class of an error: in what the call was when it failed.
+typedef int32_t hs_phase;
+
+// Facts of an error. Set `struct_size` before the call.
+typedef struct hs_error_info {
+    // `sizeof(hs_error_info)`.
+    uint32_t struct_size;
+    // What the call returned.
+    hs_status status;
+    // In what the call was when it failed: `HS_PHASE_…`.
+    hs_phase phase;
+    // Whether the server may have seen the request: `HS_SENT_…`.
+    uint32_t request_sent;
+    // Whether the same request may be sent again: `HS_RETRYABLE_…`.
+    uint32_t retryable;
+    // How many attempts were made.
+    uint32_t attempts;
+    // libcurl's own code (`CURLcode`), 0 where it had no part in it.
+    int32_t curl_code;
+    // The operating system's error number (`errno`), 0 where there is none.
+    int32_t os_error;
+    // How long the call took, in nanoseconds.
+    uint64_t elapsed_ns;
+} hs_error_info;
+
+// Options of a worker. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations
+// are milliseconds; `HS_INFINITE` is no limit.
+typedef struct hs_worker_options {
+    // `sizeof(hs_worker_options)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // A whole call: queue, DNS, connect, TLS, sending, receiving, and every retry and redirect. Default 30,000; none
+    // for a call whose body goes to a callback.
+    uint64_t timeout_ms;
+    // One attempt, to the end of the response head. Default 10,000.
+    uint64_t attempt_timeout_ms;
+    // DNS, TCP and TLS of a new connection together. Default 5,000.
+    uint64_t connect_timeout_ms;
+    // The longest time without progress while the body is received. Default 10,000.
+    uint64_t idle_timeout_ms;
+    // The largest body that is accepted, in bytes. Default 64 MiB; unlimited for a call whose body goes to a callback.
+    uint64_t max_body_bytes;
+    // The longest response head that is accepted, in bytes, interim responses and trailers included. Default 65,536;
+    // at most 307,200.
+    uint32_t max_header_bytes;
+    // The most fields of a response head that are accepted. Default 200; at most 5,000.
+    uint32_t max_header_count;
+    // How long a connection may idle and still be used again; rounded up to seconds. Default 55,000.
+    uint64_t idle_connection_ms;
+    // How long after it was made a connection may be used again; rounded up to seconds. Default 300,000.
+    uint64_t connection_life_ms;
+    // How many idle connections are kept. Default 100; at most 65,536.
+    uint32_t max_idle_connections;
+    // `HS_HTTP_DEFAULT`, `HS_HTTP_1_1` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
+    uint32_t http_version;
+    // Value of the `User-Agent` header. Default "http-sentinel/VERSION".
+    struct hs_str user_agent;
+    // A PEM file with the CA certificates to trust instead of the system's.
+    struct hs_str ca_file;
+    // The same as text in memory; at most one of the two.
+    struct hs_str ca_pem;
+} hs_worker_options;
+
+// A header field: of a request, as the caller wants it sent, or of a response, as it was received.
+typedef struct hs_header {
+    // A token (RFC 9110, section 5.6.2). Sent as written over HTTP/1.1; HTTP/2 makes it lower case.
+    struct hs_str name;
+    // Any bytes but control characters (tabs are fine); blanks around it are not part of it.
+    struct hs_str value;
+    // `HS_HEADER_…` or 0. Always 0 in responses.
+    uint32_t flags;
+} hs_header;
+
+// Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
+// `HS_ERR_CALLBACK`. Called on the worker's thread, inside `hs_request`; `data` is valid during the callback. The
+// worker is busy meanwhile; other workers of the thread are not. It must return: no longjmp, no C++ exception.
+typedef int32_t (*hs_body_callback)(void *user_data, const void *data, size_t len);
+
+// A request. All zero but `struct_size` and `url` is a GET with the worker's defaults; 0 means the worker's setting
+// at each number. Durations are milliseconds; `HS_INFINITE` is no limit. The library reads what it points to during
+// the call only.
+typedef struct hs_request_options {
+    // `sizeof(hs_request_options)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // Any token (RFC 9110, section 9.1) but CONNECT. Empty: GET, or POST where there is a body.
+    struct hs_str method;
+    // Absolute, http or https. Read as browsers do (WHATWG URL); a fragment is not sent; user and password become
+    // Basic authorization unless there is an `Authorization` header.
+    struct hs_str url;
+    // Header fields in the order in which they are sent; repeated ones are kept. `Content-Length` may only say the
+    // truth; `Transfer-Encoding` is the library's.
+    const struct hs_header *headers;
+    // How many there are; at most 1,000.
+    size_t header_count;
+    // The body; borrowed, not copied.
+    struct hs_str body;
+    // The whole call. 0: the worker's setting, and none where `on_body` is set and the worker has none of its own.
+    uint64_t timeout_ms;
+    // Ends the call from another thread; may be NULL.
+    struct hs_cancel *cancel;
+    // One attempt, to the end of the response head.
+    uint64_t attempt_timeout_ms;
+    // DNS, TCP and TLS of a new connection together.
+    uint64_t connect_timeout_ms;
+    // The longest time without progress while the body is received.
+    uint64_t idle_timeout_ms;
+    // The largest body that is accepted, in bytes. 0: the worker's setting, and unlimited where `on_body` is set.
+    uint64_t max_body_bytes;
+    // Receives the body instead of the response, which then has none; may be NULL. Called for the body of every
+    // status.
+    hs_body_callback on_body;
+    // Handed to `on_body`.
+    void *user_data;
+    // `HS_HTTP_DEFAULT` (the worker's setting), `HS_HTTP_1_1` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
+    uint32_t http_version;
+    // Must be 0.
+    uint32_t reserved;
+} hs_request_options;
+
+// One end of a connection. All zero where it is not known.
+typedef struct hs_address {
+    // The address in network byte order: the first 4 bytes for IPv4, all 16 for IPv6.
+    uint8_t ip[16];
+    // 4, 6, or 0 where the address is not known.
+    uint16_t family;
+    uint16_t port;
+} hs_address;
+
+// Facts of a call. Set `struct_size` before the call. Durations are nanoseconds; the phases come one after the other,
+// are those of the exchange that gave the response, and are measured in whole microseconds.
+typedef struct hs_metrics {
+    // `sizeof(hs_metrics)`.
+    uint32_t struct_size;
+    // How many attempts the call made; 1 where the first gave the response.
+    uint32_t attempts;
+    // How many redirects were followed.
+    uint32_t redirects;
+    // How often the request of an idempotent method was put on another connection within one attempt because a
+    // reused one turned out to be dead.
+    uint32_t internal_resends;
+    // The whole call.
+    uint64_t total_ns;
+    // Waiting for a connection.
+    uint64_t queue_ns;
+    // Resolving the host name; 0 on a reused connection, as are the next two.
+    uint64_t dns_ns;
+    // Connecting.
+    uint64_t connect_ns;
+    // The TLS handshake.
+    uint64_t tls_ns;
+    // Sending the request.
+    uint64_t send_ns;
+    // From the request sent to the first byte of the response.
+    uint64_t first_byte_ns;
+    // From the first byte of the response to its end.
+    uint64_t body_ns;
+    // Bytes of the request's head, as libcurl counts them.
+    uint64_t request_header_bytes;
+    // Bytes of the request's body that were sent.
+    uint64_t request_body_bytes;
+    // Bytes of the response's heads and trailers.
+    uint64_t response_header_bytes;
+    // Bytes of the response's body as received.
+    uint64_t response_body_bytes;
+    // The connection's number; unique within its worker.
+    uint64_t connection_id;
+    // 1 where the connection had served a request before, else 0.
+    uint32_t connection_reused;
+    // `HS_HTTP_…`
+    uint32_t http_version;
+    // `HS_TLS_…`
+    uint32_t tls_version;
+    // The server's end of the connection.
+    struct hs_address peer;
+    // This end.
+    struct hs_address local;
+    // 0.
+    uint32_t reserved;
+} hs_metrics;
+
+// Success.
+#define HS_OK 0
+
+// The handle was freed, retired or forged, or belongs to an object of another kind.
+#define HS_ERR_INVALID_HANDLE -1
+
+// The worker is alive but belongs to another thread; nothing was done.
+#define HS_ERR_WRONG_THREAD -2
+
+// The worker is inside a call already: a callback of that call tried to use it.
+#define HS_ERR_BUSY -3
+
+// The handle was made before `fork()` and is used in the child.
+#define HS_ERR_FORKED -4
+
+// A required pointer was NULL.
+#define HS_ERR_NULL_ARGUMENT -5
+
+// `struct_size` is zero, too small, or a larger struct has non-zero bytes that this library does not know.
+#define HS_ERR_STRUCT_SIZE -6
+
+// A flag, number or length is out of its range, or options contradict each other.
+#define HS_ERR_INVALID_ARGUMENT -7
+
+// There is no item at that index.
+#define HS_ERR_NOT_FOUND -8
+
+// The thread is exiting and has closed its workers already.
+#define HS_ERR_THREAD_EXITING -9
+
+// More objects are open than handles can name (about one million for each thread).
+#define HS_ERR_TOO_MANY_HANDLES -10
+
+// The URL is malformed, empty, or has a NUL or control byte.
+#define HS_ERR_INVALID_URL -30
+
+// The URL's scheme is not `http` or `https`.
+#define HS_ERR_UNSUPPORTED_SCHEME -31
+
+// The method is not a token (RFC 9110, section 5.6.2), or cannot be sent by a client library (`CONNECT`).
+#define HS_ERR_INVALID_METHOD -32
+
+// A header name is not a token, a value has a control byte, or the field contradicts the request's framing.
+#define HS_ERR_INVALID_HEADER -33
+
+// The body cannot go with this method.
+#define HS_ERR_INVALID_BODY -34
+
+// The CA certificates could not be read, or hold no certificate.
+#define HS_ERR_CA_STORE -35
+
+// The host name could not be resolved.
+#define HS_ERR_DNS -100
+
+// No connection could be made: refused, unreachable, or reset while connecting.
+#define HS_ERR_CONNECT -110
+
+// No connection (DNS, TCP and TLS together) within the connect timeout.
+#define HS_ERR_CONNECT_TIMEOUT -111
+
+// The proxy could not be resolved or refused the request.
+#define HS_ERR_PROXY -120
+
+// The TLS handshake failed.
+#define HS_ERR_TLS_HANDSHAKE -130
+
+// The server's certificate is not trusted, has expired, or is for another host.
+#define HS_ERR_TLS_CERTIFICATE -131
+
+// The request could not be sent completely.
+#define HS_ERR_SEND -150
+
+// The connection closed before a complete response head arrived.
+#define HS_ERR_CONNECTION_CLOSED -160
+
+// The connection failed while receiving.
+#define HS_ERR_RECEIVE -161
+
+// The connection closed before the announced end of the body.
+#define HS_ERR_BODY_TRUNCATED -170
+
+// A callback of the caller's asked to stop.
+#define HS_ERR_CALLBACK -171
+
+// The body's coding is broken.
+#define HS_ERR_DECODE -180
+
+// The body is larger than the limit for this call.
+#define HS_ERR_BODY_TOO_LARGE -190
+
+// The response head is larger, or has more fields, than the limit for this call.
+#define HS_ERR_HEADERS_TOO_LARGE -191
+
+// The server broke the rules of HTTP.
+#define HS_ERR_PROTOCOL -230
+
+// HTTP/2 framing or stream error.
+#define HS_ERR_HTTP2 -231
+
+// The call was cancelled by its `hs_cancel`.
+#define HS_ERR_CANCELLED -250
+
+// The whole call took longer than `timeout_ms`; the error names the phase.
+#define HS_ERR_TIMEOUT -260
+
+// One attempt did not get a complete response head within `attempt_timeout_ms`.
+#define HS_ERR_ATTEMPT_TIMEOUT -261
+
+// The body made no progress for `idle_timeout_ms`.
+#define HS_ERR_IDLE_TIMEOUT -262
+
+// A fault inside the library; please report it.
+#define HS_ERR_INTERNAL -300
+
+// A panic was caught at the ABI; the call did nothing more. Please report it.
+#define HS_ERR_PANIC -301
+
+// Memory could not be allocated.
+#define HS_ERR_OUT_OF_MEMORY -302
+
+// The libcurl underneath is too old or was built without what the library needs.
+#define HS_ERR_LIBCURL -303
+
+// No phase: there was no failure.
+#define HS_PHASE_NONE 0
+
+// The arguments were checked; nothing was started.
+#define HS_PHASE_ARGUMENT 1
+
+// Waiting for a place in a queue or for a connection to become free.
+#define HS_PHASE_QUEUE 2
+
+// Resolving the host name.
+#define HS_PHASE_DNS 3
+
+// Connecting.
+#define HS_PHASE_CONNECT 4
+
+// Talking to a proxy.
+#define HS_PHASE_PROXY 5
+
+// TLS handshake.
+#define HS_PHASE_TLS 6
+
+// Sending the request.
+#define HS_PHASE_SEND 7
+
+// The request was sent; waiting for the response head.
+#define HS_PHASE_FIRST_BYTE 8
+
+// Receiving the body.
+#define HS_PHASE_BODY 9
+
+// Decoding the body.
+#define HS_PHASE_DECODE 10
+
+// A limit of this library was reached.
+#define HS_PHASE_LIMIT 11
+
+// A policy (retry, breaker, limiter) decided.
+#define HS_PHASE_POLICY 12
+
+// The server broke the protocol.
+#define HS_PHASE_PROTOCOL 13
+
+// The caller cancelled.
+#define HS_PHASE_CANCEL 14
+
+// The library itself.
+#define HS_PHASE_INTERNAL 15
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The version of the ABI that the loaded library has: `HS_ABI_MAJOR << 16 | HS_ABI_MINOR`.
+//
+// Thread: any. Errors: none. Since 1.0.
+uint32_t hs_abi_version(void);
+
+// The version of the library, as text: "MAJOR.MINOR.PATCH". Valid for good.
+//
+// Thread: any. Errors: none. Since 1.0.
+struct hs_str hs_library_version(void);
+
+// What this build can do: `HS_CAPABILITY_…` bits. 0 when the libcurl underneath is unsuitable; `hs_worker_new` then
+// says why.
+//
+// Thread: any. Errors: none. Since 1.0.
+uint64_t hs_capabilities(void);
+
+// The name of a status as it is written in this header, for instance "HS_ERR_WRONG_THREAD"; `data == NULL` for a
+// number that the library never returns. Valid for good.
+//
+// Thread: any. Errors: none. Since 1.0.
+struct hs_str hs_status_name(hs_status status);
+
+// What the call that made this error returned.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`. Since 1.0.
+hs_status hs_error_status(const struct hs_error *error);
+
+// What went wrong, in one line of English without secrets. Borrowed from the error until it is freed; empty
+// (`data == NULL`) for anything that is not a live error.
+//
+// Thread: any. Since 1.0.
+struct hs_str hs_error_message(const struct hs_error *error);
+
+// The facts of an error. `info->struct_size` must be set; on failure nothing is written.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_STRUCT_SIZE`. Since 1.0.
+//
+// # Safety
+// `info` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_error_details(const struct hs_error *error, struct hs_error_info *info);
+
+// Frees an error, and with it the texts that were read from it. NULL is fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free). Since 1.0.
+hs_status hs_error_free(struct hs_error *error);
+
+// Makes a switch. `*cancel` is written on success only; free it with `hs_cancel_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+//
+// # Safety
+// `cancel` is NULL or valid for a write.
+hs_status hs_cancel_new(struct hs_cancel **cancel);
+
+// Throws the switch, for good: calls that have it end with `HS_ERR_CANCELLED` within milliseconds, whatever they wait
+// for, and later ones do not begin. A call that has its whole response by then still succeeds. Doing it again is fine.
+//
+// Thread: any; also from a callback. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`.
+// Since 1.0.
+hs_status hs_cancel_trigger(struct hs_cancel *cancel);
+
+// Frees a switch; calls that have it go on and can no longer be cancelled. NULL is fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_cancel_free(struct hs_cancel *cancel);
+
+// Makes a worker that belongs to the calling thread. `options` may be NULL: all defaults. Nothing of it is needed
+// after the call. `*worker` is written on success only; close it with `hs_worker_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
+// `HS_ERR_INVALID_HEADER` (user agent), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
+// `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
+//
+// # Safety
+// `options` is NULL or valid for as many bytes as its `struct_size` says; `worker` and `error` are NULL or valid for
+// a write.
+hs_status hs_worker_new(const struct hs_worker_options *options, struct hs_worker **worker, struct hs_error **error);
+
+// Closes a worker and its connections. NULL is fine.
+//
+// Thread: the worker's own. Errors: `HS_ERR_WRONG_THREAD` (the worker lives on), `HS_ERR_BUSY` (from a callback of
+// its own call; the worker lives on), `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_worker_free(struct hs_worker *worker);
+
+// Gives a worker up from any thread, for finalizers: the handle is invalid from now on, and its owner closes the
+// worker at the next call of the library that it makes, or when it exits. A call that is running ends undisturbed.
+// NULL is fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also where it was retired or freed before), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_worker_retire(struct hs_worker *worker);
+
+// Sends a request and receives its response; returns when the call has ended. `*response` is written on success
+// only; free it with `hs_response_free`. An HTTP status is never an error: a 503 is `HS_OK` with a response.
+//
+// The request is put on the wire at most once for a method that is not idempotent, also where libcurl would send it
+// again by itself on a dead connection; the error then says `HS_SENT_MAYBE`.
+//
+// Thread: the worker's own. Errors: any `HS_ERR_…`; the ones before anything is sent are `HS_ERR_NULL_ARGUMENT`,
+// `HS_ERR_INVALID_HANDLE`, `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`,
+// `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_INVALID_URL`, `HS_ERR_UNSUPPORTED_SCHEME`, `HS_ERR_INVALID_METHOD`,
+// `HS_ERR_INVALID_HEADER`, `HS_ERR_INVALID_BODY`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+//
+// # Safety
+// `request` is NULL or valid for as many bytes as its `struct_size` says, and so is all that it points to;
+// `response` and `error` are NULL or valid for a write.
+hs_status hs_request(struct hs_worker *worker,
+                     const struct hs_request_options *request,
+                     struct hs_response **response,
+                     struct hs_error **error);
+
+// The HTTP status, for instance 200; 0 for anything that is not a live response.
+//
+// Thread: any. Since 1.0.
+uint16_t hs_response_status(const struct hs_response *response);
+
+// The body; `len == 0` where there is none. Borrowed from the response until it is freed; `data == NULL` for anything
+// that is not a live response.
+//
+// Thread: any. Since 1.0.
+struct hs_str hs_response_body(const struct hs_response *response);
+
+// The value of the nth header field of that name (0 is the first), names compared without case; `data == NULL` where
+// there is none. Borrowed from the response until it is freed.
+//
+// Thread: any. Since 1.0.
+//
+// # Safety
+// `name` is valid as `hs_str` says.
+struct hs_str hs_response_header(const struct hs_response *response, struct hs_str name, size_t nth);
+
+// How many header fields the response has; 0 for anything that is not a live response.
+//
+// Thread: any. Since 1.0.
+size_t hs_response_header_count(const struct hs_response *response);
+
+// The header field at an index below `hs_response_header_count`, in the order received. `*header` is written on
+// success only; its texts are borrowed from the response until it is freed.
+//
+// Thread: any. Errors: `HS_ERR_NOT_FOUND`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`.
+// Since 1.0.
+//
+// # Safety
+// `header` is NULL or valid for a write.
+hs_status hs_response_header_at(const struct hs_response *response, size_t index, struct hs_header *header);
+
+// The URL that gave this response, without user, password and fragment. Borrowed from the response until it is freed;
+// `data == NULL` for anything that is not a live response.
+//
+// Thread: any. Since 1.0.
+struct hs_str hs_response_url(const struct hs_response *response);
+
+// Frees a response, and with it all that was read from it. NULL is fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_response_free(struct hs_response *response);
+
+// The facts of the call that gave this response. `metrics->struct_size` must be set; on failure nothing is written.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`.
+// Since 1.0.
+//
+// # Safety
+// `metrics` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_response_metrics(const struct hs_response *response, struct hs_metrics *metrics);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* HTTP_SENTINEL_H */

@@ -1,0 +1,118 @@
+//! One exchange under its time limits: to the end of the head, then from one piece of the body to the next.
+
+use super::Call;
+use super::stops::Stop;
+use crate::body::Pipeline;
+use crate::engine::{Exchange, ExchangeRequest, Progress, retryable};
+use crate::error::{Error, Retryable, Sent};
+use crate::http::metrics::ExchangeMetrics;
+use crate::http::request::Request;
+use crate::http::response::Head;
+use crate::status::*;
+use std::future::Future;
+use std::time::Duration;
+
+/// Sends a request and receives the response into the pipeline.
+pub async fn exchange(
+    call: &Call,
+    request: &Request,
+    pipeline: &mut Pipeline<'_>,
+) -> Result<(Head, ExchangeMetrics), Error> {
+    let running = Running {
+        exchange: Exchange::start(&call.ground.engine, wire(call, request))?,
+        call,
+        replay_safe: request.is_replay_safe(),
+    };
+    let limits = &call.limits;
+    let head = running.within(limits.attempt_timeout, HS_ERR_ATTEMPT_TIMEOUT, running.exchange.head()).await?;
+    running.received(pipeline.expect(announced_length(request, &head)))?;
+    while let Some(bytes) = running.within(limits.idle_timeout, HS_ERR_IDLE_TIMEOUT, running.exchange.body()).await? {
+        running.received(pipeline.push(bytes))?;
+    }
+    Ok((head, running.exchange.metrics()))
+}
+
+struct Running<'a> {
+    exchange: Exchange,
+    call: &'a Call,
+    replay_safe: bool,
+}
+
+impl Running<'_> {
+    async fn within<T>(
+        &self,
+        limit: Option<Duration>,
+        status: hs_status,
+        step: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let stops = &self.call.stops;
+        let until = limit.map(|limit| stops.now().saturating_add(limit));
+        stops.guard(until, step).await.unwrap_or_else(|stop| Err(self.stopped(stop, limit, status)))
+    }
+
+    fn stopped(&self, stop: Stop, limit: Option<Duration>, status: hs_status) -> Error {
+        let Progress { phase, sent } = self.exchange.progress();
+        let (status, limit) = match stop {
+            Stop::Cancelled => (HS_ERR_CANCELLED, None),
+            Stop::Deadline => (HS_ERR_TIMEOUT, self.call.limits.timeout),
+            Stop::Limit => (status, limit),
+        };
+        let mut error = Error::plain(status);
+        let details = error.details_mut();
+        if let Some(limit) = limit {
+            details.message = format!("{} of {} ms while {}", details.message, limit.as_millis(), doing(phase));
+        } else {
+            details.message = format!("{} while {}", details.message, doing(phase));
+        }
+        details.sent = sent;
+        if stop == Stop::Cancelled {
+            details.retryable = Retryable::No;
+        } else {
+            details.phase = phase;
+            details.retryable = retryable(sent, self.replay_safe);
+        }
+        error
+    }
+
+    /// What goes wrong with the bytes of a response: the server has answered.
+    fn received(&self, result: Result<(), Error>) -> Result<(), Error> {
+        result.map_err(|mut error| {
+            error.details_mut().sent = Sent::Yes;
+            error
+        })
+    }
+}
+
+fn wire(call: &Call, request: &Request) -> ExchangeRequest {
+    ExchangeRequest {
+        method: request.method.clone(),
+        url: request.url.as_str().to_owned(),
+        headers: request.headers.clone(),
+        body: request.body.clone(),
+        user_agent: call.ground.user_agent.clone(),
+        connect_timeout: call.limits.connect_timeout,
+        http: call.limits.http,
+        head_limits: call.limits.head,
+        replay_safe: request.is_replay_safe(),
+    }
+}
+
+/// The length that the head announces for the body that follows it.
+fn announced_length(request: &Request, head: &Head) -> Option<u64> {
+    if request.method.is_head() || matches!(head.status, 204 | 304) {
+        return None;
+    }
+    std::str::from_utf8(head.headers.get(b"content-length", 0)?).ok()?.parse().ok()
+}
+
+fn doing(phase: hs_phase) -> &'static str {
+    match phase {
+        HS_PHASE_DNS => "resolving the host name",
+        HS_PHASE_CONNECT => "connecting",
+        HS_PHASE_TLS => "in the TLS handshake",
+        HS_PHASE_SEND => "sending the request",
+        HS_PHASE_FIRST_BYTE => "waiting for the response head",
+        HS_PHASE_BODY => "receiving the body",
+        _ => "waiting for a connection",
+    }
+}

@@ -1,0 +1,235 @@
+//! Easy handles: recycled, and built from a clean state for every exchange.
+
+use super::sys;
+use super::tls::{self, Trust};
+use super::transfer::{Transfer, header_callback, prereq_callback, write_callback};
+use crate::engine::{ExchangeRequest, HttpChoice};
+use crate::error::Error;
+use crate::http::headers::Header;
+use crate::status::{HS_ERR_INTERNAL, HS_ERR_INVALID_HEADER, HS_ERR_INVALID_URL, HS_ERR_OUT_OF_MEMORY};
+use std::cell::{RefCell, UnsafeCell};
+use std::ffi::{CStr, CString, c_char, c_long, c_void};
+use std::time::Duration;
+
+/// How long a connection may idle and live before it is no longer reused.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionAges {
+    pub idle: Duration,
+    pub life: Duration,
+}
+
+pub struct Easy {
+    raw: *mut sys::CURL,
+    headers: RefCell<HeaderList>,
+    /// libcurl writes the reason of a failure here; it must not move while the handle is in use.
+    error_buffer: Box<UnsafeCell<[u8; sys::CURL_ERROR_SIZE]>>,
+}
+
+impl Easy {
+    pub fn new() -> Result<Easy, Error> {
+        // SAFETY: libcurl is initialised.
+        let raw = unsafe { sys::curl_easy_init() };
+        if raw.is_null() {
+            return Err(Error::plain(HS_ERR_OUT_OF_MEMORY));
+        }
+        let error_buffer = Box::new(UnsafeCell::new([0; sys::CURL_ERROR_SIZE]));
+        Ok(Easy { raw, headers: RefCell::default(), error_buffer })
+    }
+
+    pub fn raw(&self) -> *mut sys::CURL {
+        self.raw
+    }
+
+    /// Forgets the last exchange, but keeps what is worth keeping.
+    pub fn reset(&mut self) {
+        // SAFETY: a live handle that is in no multi.
+        unsafe { sys::curl_easy_reset(self.raw) };
+        self.headers = RefCell::default();
+        self.error_buffer.get_mut()[0] = 0;
+    }
+
+    /// libcurl's own words for what went wrong, empty where it said nothing.
+    pub fn reason(&self) -> String {
+        // SAFETY: libcurl writes it on this thread alone, and only inside calls into it.
+        let buffer = unsafe { &*self.error_buffer.get() };
+        let text = CStr::from_bytes_until_nul(buffer).unwrap_or_default();
+        text.to_string_lossy().into_owned()
+    }
+}
+
+impl Drop for Easy {
+    fn drop(&mut self) {
+        // SAFETY: a live handle that is in no multi.
+        unsafe { sys::curl_easy_cleanup(self.raw) };
+    }
+}
+
+/// Sets every option of a transfer.
+///
+/// # Safety
+/// `transfer` and `trust` stay where they are until the handle is reset.
+pub unsafe fn configure(transfer: &Transfer, trust: &Trust, ages: ConnectionAges) -> Result<(), Error> {
+    let headers = HeaderList::of(&transfer.request)?;
+    let options = Options(transfer.easy.raw);
+    let request = &transfer.request;
+    let url = CString::new(request.url.as_str()).map_err(|_| Error::plain(HS_ERR_INVALID_URL))?;
+    let method = CString::new(request.method.as_str()).map_err(|_| Error::plain(HS_ERR_INTERNAL))?;
+    let agent = CString::new(&*request.user_agent).map_err(|_| Error::plain(HS_ERR_INVALID_HEADER))?;
+    let this: *const Transfer = transfer;
+
+    options.text(sys::CURLOPT_URL, &url)?;
+    options.text(sys::CURLOPT_PROTOCOLS_STR, c"http,https")?;
+    options.number(sys::CURLOPT_NOSIGNAL, 1)?;
+    // The URL is normalised already; a second opinion could differ from the one that was checked.
+    options.number(sys::CURLOPT_PATH_AS_IS, 1)?;
+    // An empty proxy keeps libcurl from reading the environment.
+    options.text(sys::CURLOPT_PROXY, c"")?;
+    options.number(sys::CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)?;
+    options.number(sys::CURLOPT_TCP_KEEPALIVE, 1)?;
+    options.number(sys::CURLOPT_MAXAGE_CONN, seconds(ages.idle))?;
+    options.number(sys::CURLOPT_MAXLIFETIME_CONN, seconds(ages.life))?;
+    options.number(sys::CURLOPT_CONNECTTIMEOUT_MS, request.connect_timeout.map_or(c_long::MAX / 2, milliseconds))?;
+    options.number(sys::CURLOPT_HTTP_VERSION, http_version(request.http))?;
+    options.number(sys::CURLOPT_SSLVERSION, sys::CURL_SSLVERSION_TLSv1_2 as c_long)?;
+    options.text(sys::CURLOPT_USERAGENT, &agent)?;
+    options.text(sys::CURLOPT_CUSTOMREQUEST, &method)?;
+    options.data(sys::CURLOPT_PRIVATE, this as *mut c_void)?;
+    options.data(sys::CURLOPT_ERRORBUFFER, transfer.easy.error_buffer.get().cast())?;
+    options.data(sys::CURLOPT_HTTPHEADER, headers.0.cast())?;
+    transfer.easy.headers.replace(headers);
+
+    if request.method.is_head() {
+        options.number(sys::CURLOPT_NOBODY, 1)?;
+    } else if !request.body.is_empty() || request.method.expects_content() {
+        options.number(sys::CURLOPT_POST, 1)?;
+        options.data(sys::CURLOPT_POSTFIELDS, request.body.as_ptr() as *mut c_void)?;
+        options.size(sys::CURLOPT_POSTFIELDSIZE_LARGE, request.body.len())?;
+    }
+
+    let callback: sys::WriteCallback = header_callback;
+    options.function(sys::CURLOPT_HEADERFUNCTION, callback as *const c_void)?;
+    options.data(sys::CURLOPT_HEADERDATA, this as *mut c_void)?;
+    let callback: sys::WriteCallback = write_callback;
+    options.function(sys::CURLOPT_WRITEFUNCTION, callback as *const c_void)?;
+    options.data(sys::CURLOPT_WRITEDATA, this as *mut c_void)?;
+    let callback: sys::PrereqCallback = prereq_callback;
+    options.function(sys::CURLOPT_PREREQFUNCTION, callback as *const c_void)?;
+    options.data(sys::CURLOPT_PREREQDATA, this as *mut c_void)?;
+    // SAFETY: as the caller promises.
+    unsafe { tls::configure(options.0, trust) }.map_err(|code| refused(sys::CURLOPT_SSL_CTX_FUNCTION, code))
+}
+
+fn seconds(duration: Duration) -> c_long {
+    c_long::try_from(duration.as_secs()).unwrap_or(c_long::MAX)
+}
+
+fn milliseconds(duration: Duration) -> c_long {
+    c_long::try_from(duration.as_millis()).unwrap_or(c_long::MAX / 2)
+}
+
+fn http_version(choice: HttpChoice) -> c_long {
+    match choice {
+        HttpChoice::Negotiated => sys::CURL_HTTP_VERSION_2TLS as c_long,
+        HttpChoice::Http11 => sys::CURL_HTTP_VERSION_1_1 as c_long,
+        HttpChoice::Http2PriorKnowledge => sys::CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
+    }
+}
+
+/// `curl_easy_setopt` is variadic: each of these passes exactly the type that its options read.
+struct Options(*mut sys::CURL);
+
+impl Options {
+    fn number(&self, option: sys::CURLoption, value: c_long) -> Result<(), Error> {
+        // SAFETY: a live handle and an option that takes a long.
+        self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value) })
+    }
+
+    fn size(&self, option: sys::CURLoption, value: usize) -> Result<(), Error> {
+        let value = sys::curl_off_t::try_from(value).unwrap_or(sys::curl_off_t::MAX);
+        // SAFETY: a live handle and an option that takes a curl_off_t.
+        self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value) })
+    }
+
+    fn text(&self, option: sys::CURLoption, value: &CStr) -> Result<(), Error> {
+        // SAFETY: a live handle and an option whose text libcurl copies.
+        self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value.as_ptr()) })
+    }
+
+    fn data(&self, option: sys::CURLoption, value: *mut c_void) -> Result<(), Error> {
+        // SAFETY: a live handle and an option that takes a pointer.
+        self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value) })
+    }
+
+    fn function(&self, option: sys::CURLoption, value: *const c_void) -> Result<(), Error> {
+        // SAFETY: a live handle and an option that takes a function of the prototype that `sys` states.
+        self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value) })
+    }
+
+    fn check(&self, option: sys::CURLoption, code: sys::CURLcode) -> Result<(), Error> {
+        if code == sys::CURLE_OK { Ok(()) } else { Err(refused(option, code)) }
+    }
+}
+
+fn refused(option: sys::CURLoption, code: sys::CURLcode) -> Error {
+    let status = if code == sys::CURLE_OUT_OF_MEMORY { HS_ERR_OUT_OF_MEMORY } else { HS_ERR_INTERNAL };
+    Error::new(status, format!("libcurl refused option {option}: {}", sys::easy_message(code)))
+}
+
+/// A `curl_slist` of header lines.
+struct HeaderList(*mut sys::curl_slist);
+
+impl Default for HeaderList {
+    fn default() -> Self {
+        HeaderList(std::ptr::null_mut())
+    }
+}
+
+impl HeaderList {
+    fn of(request: &ExchangeRequest) -> Result<HeaderList, Error> {
+        let mut list = HeaderList::default();
+        let has = |name: &str| request.headers.iter().any(|header| header.is(name));
+        for header in &request.headers {
+            list.push(&line(header))?;
+        }
+        // "Name:" without a value takes away what libcurl would add by itself.
+        if !has("expect") {
+            list.push(b"Expect:\0")?;
+        }
+        if !has("content-type") {
+            list.push(b"Content-Type:\0")?;
+        }
+        Ok(list)
+    }
+
+    fn push(&mut self, line: &[u8]) -> Result<(), Error> {
+        let text = CStr::from_bytes_with_nul(line).map_err(|_| Error::plain(HS_ERR_INVALID_HEADER))?;
+        // SAFETY: a list of ours or NULL, and text that libcurl copies.
+        let longer = unsafe { sys::curl_slist_append(self.0, text.as_ptr().cast::<c_char>()) };
+        if longer.is_null() {
+            return Err(Error::plain(HS_ERR_OUT_OF_MEMORY));
+        }
+        self.0 = longer;
+        Ok(())
+    }
+}
+
+/// The line of a field in libcurl's notation, which writes an empty value as a semicolon.
+fn line(header: &Header) -> Vec<u8> {
+    let mut line = Vec::with_capacity(header.name.len() + header.value.len() + 3);
+    line.extend_from_slice(header.name.as_bytes());
+    if header.value.is_empty() {
+        line.push(b';');
+    } else {
+        line.extend_from_slice(b": ");
+        line.extend_from_slice(&header.value);
+    }
+    line.push(0);
+    line
+}
+
+impl Drop for HeaderList {
+    fn drop(&mut self) {
+        // SAFETY: a list of ours or NULL; no transfer uses it any more.
+        unsafe { sys::curl_slist_free_all(self.0) };
+    }
+}

@@ -1,0 +1,192 @@
+//! The libcurl engine: one `multi` for the worker's life and recycled easy handles.
+
+mod easy;
+pub mod global;
+mod multi;
+mod outcome;
+mod sys;
+pub mod tls;
+mod transfer;
+
+use crate::engine::{Engine, ExchangeId, ExchangeRequest, Progress};
+use crate::error::Error;
+use crate::http::metrics::ExchangeMetrics;
+use crate::http::response::Head;
+use crate::runtime::wake::Unpark;
+pub use easy::ConnectionAges;
+use easy::Easy;
+use multi::Multi;
+use slab::Slab;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tls::{CaSource, Trust};
+use transfer::{HeadState, PinnedTransfer, State, Transfer};
+
+/// Easy handles that are kept for the next exchange; more than so many at once are rare.
+const SPARE_HANDLES: usize = 8;
+
+pub struct CurlEngine {
+    // Fields drop in this order: transfers and spare handles before the multi that they were in, trust last.
+    transfers: RefCell<Slab<PinnedTransfer>>,
+    spare: RefCell<Vec<Easy>>,
+    /// Something was started, resumed or stopped since libcurl last looked: it wants to run before it can wait.
+    dirty: Cell<bool>,
+    multi: Multi,
+    trust: Box<Trust>,
+    ages: ConnectionAges,
+}
+
+#[derive(Clone, Debug)]
+pub struct CurlOptions {
+    pub ca: CaSource,
+    pub ages: ConnectionAges,
+    pub max_idle_connections: u32,
+}
+
+impl CurlEngine {
+    pub fn new(options: &CurlOptions) -> Result<CurlEngine, Error> {
+        global::init()?;
+        Ok(CurlEngine {
+            transfers: RefCell::default(),
+            spare: RefCell::default(),
+            dirty: Cell::new(false),
+            multi: Multi::new(options.max_idle_connections)?,
+            trust: Box::new(Trust::new(&options.ca)?),
+            ages: options.ages,
+        })
+    }
+
+    fn with<R>(&self, id: ExchangeId, look: impl FnOnce(&Transfer) -> R) -> R {
+        let transfers = self.transfers.borrow();
+        look(&transfers[id])
+    }
+
+    fn poll<R>(
+        &self,
+        id: ExchangeId,
+        cx: &mut Context<'_>,
+        take: impl FnOnce(&mut State) -> Option<R>,
+        at_end: impl FnOnce(&Transfer, curl_sys::CURLcode) -> Result<R, Error>,
+    ) -> Poll<Result<R, Error>> {
+        self.with(id, |transfer| {
+            let finished = {
+                let mut state = transfer.state.borrow_mut();
+                if let Some(taken) = take(&mut state) {
+                    return Poll::Ready(Ok(taken));
+                }
+                match state.finished {
+                    Some(code) => code,
+                    None => {
+                        state.waker = Some(cx.waker().clone());
+                        return Poll::Pending;
+                    }
+                }
+            };
+            Poll::Ready(at_end(transfer, finished))
+        })
+    }
+
+    fn resume(&self, id: ExchangeId) {
+        let easy = self.with(id, |transfer| transfer.paused.replace(false).then(|| transfer.easy.raw()));
+        if let Some(easy) = easy {
+            // SAFETY: the live handle of a running transfer. It may run the write callback, which borrows the
+            // transfer's state: nothing of it is borrowed here.
+            unsafe { curl_sys::curl_easy_pause(easy, sys::PAUSE_NOTHING) };
+            self.dirty.set(true);
+        }
+    }
+}
+
+impl Engine for CurlEngine {
+    fn start(&self, request: ExchangeRequest) -> Result<ExchangeId, Error> {
+        let spare = self.spare.borrow_mut().pop();
+        let easy = match spare {
+            Some(easy) => easy,
+            None => Easy::new()?,
+        };
+        let transfer = PinnedTransfer::new(Transfer::new(easy, request));
+        // SAFETY: transfer and trust stay where they are until `release` resets the handle.
+        unsafe {
+            easy::configure(&transfer, &self.trust, self.ages)?;
+            self.multi.add(transfer.easy.raw())?;
+        }
+        self.dirty.set(true);
+        Ok(self.transfers.borrow_mut().insert(transfer))
+    }
+
+    fn poll_head(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<Head, Error>> {
+        self.poll(
+            id,
+            cx,
+            |state| {
+                (state.head_state == HeadState::Complete).then(|| {
+                    state.head_state = HeadState::Taken;
+                    std::mem::take(&mut state.head)
+                })
+            },
+            |transfer, code| Err(transfer.error(code)),
+        )
+    }
+
+    fn poll_body(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<Option<Vec<u8>>, Error>> {
+        let polled = self.poll(
+            id,
+            cx,
+            |state| (!state.incoming.is_empty()).then(|| Some(std::mem::take(&mut state.incoming))),
+            |transfer, code| if code == sys::CURLE_OK { Ok(None) } else { Err(transfer.error(code)) },
+        );
+        if polled.is_ready() {
+            self.resume(id);
+        }
+        polled
+    }
+
+    fn progress(&self, id: ExchangeId) -> Progress {
+        self.with(id, Transfer::progress)
+    }
+
+    fn metrics(&self, id: ExchangeId) -> ExchangeMetrics {
+        self.with(id, Transfer::metrics)
+    }
+
+    fn release(&self, id: ExchangeId) {
+        let transfer = self.transfers.borrow_mut().remove(id);
+        if transfer.state.borrow().finished.is_none() {
+            // SAFETY: the live handle of a transfer that is in the multi.
+            unsafe { self.multi.remove(transfer.easy.raw()) };
+            self.dirty.set(true);
+        }
+        let mut easy = transfer.into_inner().easy;
+        easy.reset();
+        let mut spare = self.spare.borrow_mut();
+        if spare.len() < SPARE_HANDLES {
+            spare.push(easy);
+        }
+    }
+
+    fn wait(&self, timeout: Option<Duration>) {
+        if !self.dirty.get() {
+            self.multi.poll(timeout);
+        }
+    }
+
+    fn advance(&self) {
+        self.dirty.set(false);
+        self.multi.perform();
+        while let Some(finished) = self.multi.next_finished() {
+            // SAFETY: the live handle of a transfer that is in the multi, and therefore in the slab.
+            let transfer = unsafe {
+                self.multi.remove(finished.easy);
+                transfer::transfer(sys::private(finished.easy))
+            };
+            transfer.state.borrow_mut().finished = Some(finished.code);
+            transfer.wake();
+        }
+    }
+
+    fn unparker(&self) -> Arc<dyn Unpark> {
+        self.multi.waker()
+    }
+}

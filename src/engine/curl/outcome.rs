@@ -1,0 +1,155 @@
+//! What a transfer came to: libcurl's codes and times in the library's words.
+
+use super::sys;
+use super::transfer::{HeadState, State, Transfer};
+use crate::engine::{Progress, retryable};
+use crate::error::{Error, Retryable, Sent};
+use crate::http::metrics::{ExchangeMetrics, Phases};
+use crate::status::*;
+
+impl Transfer {
+    pub fn sent(&self, state: &State) -> Sent {
+        if matches!(state.head_state, HeadState::Complete | HeadState::Taken) {
+            Sent::Yes
+        } else if state.sends == 0 {
+            Sent::No
+        } else {
+            Sent::Maybe
+        }
+    }
+
+    pub fn progress(&self) -> Progress {
+        let state = self.state.borrow();
+        Progress { phase: self.phase(&state), sent: self.sent(&state) }
+    }
+
+    fn phase(&self, state: &State) -> hs_phase {
+        if matches!(state.head_state, HeadState::Complete | HeadState::Taken) {
+            return HS_PHASE_BODY;
+        }
+        if state.sends > 0 {
+            let uploaded = self.off_t(sys::CURLINFO_SIZE_UPLOAD_T);
+            let sending = uploaded < self.request.body.len() as u64;
+            return if sending { HS_PHASE_SEND } else { HS_PHASE_FIRST_BYTE };
+        }
+        if self.off_t(sys::CURLINFO_NAMELOOKUP_TIME_T) == 0 {
+            HS_PHASE_DNS
+        } else if self.off_t(sys::CURLINFO_CONNECT_TIME_T) == 0 {
+            HS_PHASE_CONNECT
+        } else {
+            HS_PHASE_TLS
+        }
+    }
+
+    /// The error of a finished transfer that did not give what was waited for.
+    pub fn error(&self, code: sys::CURLcode) -> Error {
+        let state = self.state.borrow();
+        let sent = self.sent(&state);
+        let (status, phase) = match &state.failure {
+            Some(failure) => return self.with_facts(failure.clone(), code, sent, Retryable::No),
+            None if state.resend_blocked => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),
+            None => self.classify(code, &state),
+        };
+        let what = row(status).map_or("", |row| row.message);
+        let reason = if state.resend_blocked {
+            String::from("a reused connection closed before an answer; the request was not sent a second time")
+        } else {
+            let reason = self.easy.reason();
+            if reason.is_empty() { sys::easy_message(code) } else { reason }
+        };
+        let mut error = Error::new(status, format!("{what}: {reason}"));
+        error.details_mut().phase = phase;
+        let again = match status {
+            HS_ERR_TLS_CERTIFICATE | HS_ERR_OUT_OF_MEMORY | HS_ERR_INTERNAL => Retryable::No,
+            _ => retryable(sent, self.request.replay_safe),
+        };
+        self.with_facts(error, code, sent, again)
+    }
+
+    fn with_facts(&self, mut error: Error, code: sys::CURLcode, sent: Sent, again: Retryable) -> Error {
+        let details = error.details_mut();
+        details.sent = sent;
+        details.retryable = again;
+        details.curl_code = code as i32;
+        // SAFETY: the live easy handle of this transfer.
+        details.os_error = unsafe { sys::info_long(self.easy.raw(), sys::CURLINFO_OS_ERRNO) } as i32;
+        error
+    }
+
+    fn classify(&self, code: sys::CURLcode, state: &State) -> (hs_status, hs_phase) {
+        let now = self.phase(state);
+        match code {
+            sys::CURLE_COULDNT_RESOLVE_HOST => (HS_ERR_DNS, HS_PHASE_DNS),
+            sys::CURLE_COULDNT_RESOLVE_PROXY => (HS_ERR_PROXY, HS_PHASE_PROXY),
+            sys::CURLE_COULDNT_CONNECT => (HS_ERR_CONNECT, HS_PHASE_CONNECT),
+            // The engine gives libcurl no other time limit.
+            sys::CURLE_OPERATION_TIMEDOUT => (HS_ERR_CONNECT_TIMEOUT, now),
+            sys::CURLE_SSL_CONNECT_ERROR => (HS_ERR_TLS_HANDSHAKE, HS_PHASE_TLS),
+            sys::CURLE_PEER_FAILED_VERIFICATION | sys::CURLE_SSL_ISSUER_ERROR | sys::CURLE_SSL_INVALIDCERTSTATUS => {
+                (HS_ERR_TLS_CERTIFICATE, HS_PHASE_TLS)
+            }
+            sys::CURLE_SSL_CERTPROBLEM | sys::CURLE_SSL_CACERT_BADFILE => (HS_ERR_CA_STORE, HS_PHASE_TLS),
+            // Before the request was sent these can only come from the handshake.
+            sys::CURLE_SEND_ERROR | sys::CURLE_RECV_ERROR if state.sends == 0 => (HS_ERR_CONNECT, now),
+            sys::CURLE_SEND_ERROR => (HS_ERR_SEND, HS_PHASE_SEND),
+            sys::CURLE_GOT_NOTHING => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),
+            sys::CURLE_RECV_ERROR => (HS_ERR_RECEIVE, now),
+            sys::CURLE_PARTIAL_FILE => (HS_ERR_BODY_TRUNCATED, HS_PHASE_BODY),
+            sys::CURLE_HTTP2 | sys::CURLE_HTTP2_STREAM => (HS_ERR_HTTP2, now),
+            // "Weird server reply", and an HTTP/0.9 answer.
+            sys::CURLE_FTP_WEIRD_SERVER_REPLY | sys::CURLE_UNSUPPORTED_PROTOCOL => (HS_ERR_PROTOCOL, HS_PHASE_PROTOCOL),
+            sys::CURLE_OUT_OF_MEMORY => (HS_ERR_OUT_OF_MEMORY, HS_PHASE_INTERNAL),
+            // Finished well, but without the head that was waited for.
+            sys::CURLE_OK => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),
+            _ => (HS_ERR_INTERNAL, now),
+        }
+    }
+
+    fn off_t(&self, info: sys::CURLINFO) -> u64 {
+        // SAFETY: the live easy handle of this transfer and an off_t value.
+        unsafe { sys::info_off_t(self.easy.raw(), info) }.unwrap_or(0)
+    }
+
+    pub fn metrics(&self) -> ExchangeMetrics {
+        let state = self.state.borrow();
+        let easy = self.easy.raw();
+        // SAFETY: the live easy handle of this transfer; each names a long.
+        let (connects, request_bytes) = unsafe {
+            (sys::info_long(easy, sys::CURLINFO_NUM_CONNECTS), sys::info_long(easy, sys::CURLINFO_REQUEST_SIZE))
+        };
+        ExchangeMetrics {
+            phases: self.phases(),
+            request_header_bytes: u64::try_from(request_bytes).unwrap_or(0),
+            request_body_bytes: self.off_t(sys::CURLINFO_SIZE_UPLOAD_T),
+            response_header_bytes: state.head_bytes as u64,
+            response_body_bytes: self.off_t(sys::CURLINFO_SIZE_DOWNLOAD_T),
+            connection_id: self.off_t(sys::CURLINFO_CONN_ID),
+            connection_reused: state.sends > 0 && connects == 0,
+            internal_resends: state.sends.saturating_sub(1),
+            peer: state.peer,
+            local: state.local,
+            tls: state.tls,
+        }
+    }
+
+    /// libcurl counts microseconds from the start of the transfer; a phase is the step from one mark to the next.
+    fn phases(&self) -> Phases {
+        let mut reached = 0;
+        let mut step = |mark: u64| {
+            let length = mark.saturating_sub(reached);
+            reached = reached.max(mark);
+            length * 1_000
+        };
+        Phases {
+            queue_ns: step(self.off_t(sys::CURLINFO_QUEUE_TIME_T)),
+            dns_ns: step(self.off_t(sys::CURLINFO_NAMELOOKUP_TIME_T)),
+            connect_ns: step(self.off_t(sys::CURLINFO_CONNECT_TIME_T)),
+            tls_ns: step(self.off_t(sys::CURLINFO_APPCONNECT_TIME_T)),
+            send_ns: step(
+                self.off_t(sys::CURLINFO_POSTTRANSFER_TIME_T).max(self.off_t(sys::CURLINFO_PRETRANSFER_TIME_T)),
+            ),
+            first_byte_ns: step(self.off_t(sys::CURLINFO_STARTTRANSFER_TIME_T)),
+            body_ns: step(self.off_t(sys::CURLINFO_TOTAL_TIME_T)),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What `curl-sys` does not declare, with the numbers of curl's own headers, and typed access to the variadic calls.
+
+pub use curl_sys::*;
+#[cfg(feature = "system-curl")]
+use std::ffi::c_uint;
+use std::ffi::{CStr, c_char, c_int, c_long, c_void};
+
+const LONG: CURLoption = 0;
+const OBJECT: CURLoption = 10_000;
+const FUNCTION: CURLoption = 20_000;
+
+pub(super) const CURLOPT_PATH_AS_IS: CURLoption = LONG + 234;
+pub(super) const CURLOPT_SUPPRESS_CONNECT_HEADERS: CURLoption = LONG + 265;
+pub(super) const CURLOPT_MAXAGE_CONN: CURLoption = LONG + 288;
+#[cfg(feature = "system-curl")]
+pub(super) const CURLOPT_CAINFO_BLOB: CURLoption = 40_000 + 309;
+pub(super) const CURLOPT_PREREQFUNCTION: CURLoption = FUNCTION + 312;
+pub(super) const CURLOPT_PREREQDATA: CURLoption = OBJECT + 313;
+pub(super) const CURLOPT_MAXLIFETIME_CONN: CURLoption = LONG + 314;
+pub(super) const CURLOPT_PROTOCOLS_STR: CURLoption = OBJECT + 318;
+
+pub(super) const CURLMOPT_RESOLVE_THREADS_MAX: CURLMoption = 20;
+pub(super) const CURLMOPT_QUICK_EXIT: CURLMoption = 21;
+
+const OFF_T: CURLINFO = 0x60_0000;
+#[cfg(feature = "bundled-curl")]
+const POINTER: CURLINFO = 0x40_0000;
+pub(super) const CURLINFO_SIZE_UPLOAD_T: CURLINFO = OFF_T + 7;
+pub(super) const CURLINFO_SIZE_DOWNLOAD_T: CURLINFO = OFF_T + 8;
+pub(super) const CURLINFO_NAMELOOKUP_TIME_T: CURLINFO = OFF_T + 51;
+pub(super) const CURLINFO_CONNECT_TIME_T: CURLINFO = OFF_T + 52;
+pub(super) const CURLINFO_PRETRANSFER_TIME_T: CURLINFO = OFF_T + 53;
+pub(super) const CURLINFO_STARTTRANSFER_TIME_T: CURLINFO = OFF_T + 54;
+pub(super) const CURLINFO_TOTAL_TIME_T: CURLINFO = OFF_T + 50;
+pub(super) const CURLINFO_APPCONNECT_TIME_T: CURLINFO = OFF_T + 56;
+pub(super) const CURLINFO_CONN_ID: CURLINFO = OFF_T + 64;
+pub(super) const CURLINFO_QUEUE_TIME_T: CURLINFO = OFF_T + 65;
+pub(super) const CURLINFO_POSTTRANSFER_TIME_T: CURLINFO = OFF_T + 67;
+#[cfg(feature = "bundled-curl")]
+pub(super) const CURLINFO_TLS_SSL_PTR: CURLINFO = POINTER + 45;
+
+pub(super) const CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE: c_long = 5;
+pub(super) const CURL_PREREQFUNC_OK: c_int = 0;
+pub(super) const CURL_PREREQFUNC_ABORT: c_int = 1;
+/// `CURLPAUSE_CONT`.
+pub(super) const PAUSE_NOTHING: c_int = 0;
+/// The write callback's way to stop a transfer until `curl_easy_pause`.
+pub(super) const WRITE_PAUSE: usize = 0x1000_0001;
+/// The write callback's way to fail a transfer, also where libcurl writes zero bytes.
+pub(super) const WRITE_ERROR: usize = 0xFFFF_FFFF;
+
+#[cfg(feature = "bundled-curl")]
+pub(super) const CURLSSLBACKEND_OPENSSL: c_int = 1;
+
+/// `struct curl_tlssessioninfo`.
+#[cfg(feature = "bundled-curl")]
+#[repr(C)]
+pub struct TlsSessionInfo {
+    pub backend: c_int,
+    pub internals: *mut c_void,
+}
+
+/// `struct curl_blob`.
+#[cfg(feature = "system-curl")]
+#[repr(C)]
+pub struct Blob {
+    pub data: *mut c_void,
+    pub len: usize,
+    pub flags: c_uint,
+}
+
+pub fn easy_message(code: CURLcode) -> String {
+    // SAFETY: libcurl returns a static string for every number.
+    unsafe { CStr::from_ptr(curl_easy_strerror(code)) }.to_string_lossy().into_owned()
+}
+
+/// # Safety
+/// `easy` is a live easy handle, `info` names an `off_t` value.
+pub unsafe fn info_off_t(easy: *mut CURL, info: CURLINFO) -> Option<u64> {
+    let mut value: i64 = 0;
+    // SAFETY: as the caller promises.
+    let code = unsafe { curl_easy_getinfo(easy, info, &mut value as *mut i64) };
+    (code == CURLE_OK).then(|| u64::try_from(value).unwrap_or(0))
+}
+
+/// # Safety
+/// `easy` is a live easy handle, `info` names a `long` value.
+pub unsafe fn info_long(easy: *mut CURL, info: CURLINFO) -> i64 {
+    let mut value: c_long = 0;
+    // SAFETY: as the caller promises.
+    unsafe { curl_easy_getinfo(easy, info, &mut value as *mut c_long) };
+    i64::from(value)
+}
+
+/// # Safety
+/// `easy` is a live easy handle.
+pub unsafe fn private(easy: *mut CURL) -> *mut c_void {
+    let mut data: *mut c_void = std::ptr::null_mut();
+    // SAFETY: as the caller promises; the value is a pointer.
+    unsafe { curl_easy_getinfo(easy, CURLINFO_PRIVATE, &mut data as *mut *mut c_void) };
+    data
+}
+
+/// The C prototypes of the callbacks that we install.
+pub type WriteCallback = extern "C" fn(*mut c_char, usize, usize, *mut c_void) -> usize;
+pub type PrereqCallback = extern "C" fn(*mut c_void, *mut c_char, *mut c_char, c_int, c_int) -> c_int;

@@ -1,0 +1,190 @@
+//! The bundled OpenSSL: certificate stores are built once per process, and each connection gets a reference.
+//!
+//! A store is only read after it was built, and OpenSSL counts references to it, so workers on any thread share one.
+//! Building the system's store costs some ten milliseconds and a megabyte: paid once, not once a worker.
+
+use super::super::sys;
+use super::CaSource;
+use crate::error::Error;
+use crate::http::metrics::TlsVersion;
+use crate::process;
+use crate::status::HS_ERR_CA_STORE;
+use openssl_sys as ssl;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use std::collections::HashMap;
+use std::ffi::{c_int, c_long, c_void};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+/// `SSL_CTRL_SET_VERIFY_CERT_STORE` with a second argument of 1: the context takes a reference of its own.
+const SET_VERIFY_CERT_STORE: c_int = 106;
+
+/// A certificate store that nobody changes any more.
+pub struct Store {
+    raw: *mut ssl::X509_STORE,
+}
+
+// SAFETY: after `build` the store is only read; OpenSSL locks what it caches in it and counts references atomically.
+unsafe impl Send for Store {}
+// SAFETY: as above.
+unsafe impl Sync for Store {}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // SAFETY: gives back the one reference that `build` made.
+        unsafe { ssl::X509_STORE_free(self.raw) };
+    }
+}
+
+/// Whom a worker trusts; what the TLS callback is given.
+pub enum Trust {
+    /// The system's store, built when the first TLS connection of the process needs it.
+    System,
+    Given(Arc<Store>),
+}
+
+impl Trust {
+    pub fn new(source: &CaSource) -> Result<Trust, Error> {
+        match source {
+            CaSource::System => Ok(Trust::System),
+            CaSource::Pem { text, origin } => given(text, origin).map(Trust::Given),
+        }
+    }
+
+    fn store(&self) -> &Store {
+        match self {
+            Trust::System => system(),
+            Trust::Given(store) => store,
+        }
+    }
+}
+
+/// Without an exit handler: threads of the host may still be in a request when `exit` runs.
+pub fn init() {
+    ssl::init();
+}
+
+fn system() -> &'static Store {
+    static SYSTEM: OnceLock<Store> = OnceLock::new();
+    if let Some(store) = SYSTEM.get() {
+        return store;
+    }
+    let _building = process::lock();
+    SYSTEM.get_or_init(|| {
+        // What cannot be read is left out: a server that needed it is then refused, which names the cause.
+        let found = rustls_native_certs::load_native_certs().certs;
+        build(found.iter().map(AsRef::as_ref)).0
+    })
+}
+
+/// One store for each distinct set of certificates, however many workers name it.
+fn given(text: &[u8], origin: &str) -> Result<Arc<Store>, Error> {
+    static STORES: OnceLock<Mutex<HashMap<Vec<u8>, Weak<Store>>>> = OnceLock::new();
+    let mut stores = STORES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(store) = stores.get(text).and_then(Weak::upgrade) {
+        return Ok(store);
+    }
+    let refuse = |why: String| Error::new(HS_ERR_CA_STORE, format!("CA certificates of {origin}: {why}"));
+    let certificates: Vec<CertificateDer> = CertificateDer::pem_slice_iter(text)
+        .collect::<Result<_, _>>()
+        .map_err(|error| refuse(format!("not PEM: {error}")))?;
+    if certificates.is_empty() {
+        return Err(refuse("no certificate in it".into()));
+    }
+    let (store, refused) = build(certificates.iter().map(AsRef::as_ref));
+    if let Some(index) = refused {
+        return Err(refuse(format!("certificate number {} is not a valid X.509 certificate", index + 1)));
+    }
+    let store = Arc::new(store);
+    stores.retain(|_, store| store.strong_count() > 0);
+    stores.insert(text.to_vec(), Arc::downgrade(&store));
+    Ok(store)
+}
+
+/// A store of those certificates that are valid DER, and the index of the first that is not.
+fn build<'a>(certificates: impl Iterator<Item = &'a [u8]>) -> (Store, Option<usize>) {
+    let mut refused = None;
+    // SAFETY: each pointer is checked or accepted as NULL by OpenSSL; the store takes its own references.
+    unsafe {
+        let raw = ssl::X509_STORE_new();
+        for (index, der) in certificates.enumerate() {
+            let mut at = der.as_ptr();
+            let certificate = ssl::d2i_X509(std::ptr::null_mut(), &mut at, der.len() as c_long);
+            if certificate.is_null() {
+                refused.get_or_insert(index);
+                continue;
+            }
+            ssl::X509_STORE_add_cert(raw, certificate);
+            ssl::X509_free(certificate);
+        }
+        // As libcurl does: an intermediate that is in the store is an anchor of its own.
+        ssl::X509_STORE_set_flags(raw, ssl::X509_V_FLAG_TRUSTED_FIRST | ssl::X509_V_FLAG_PARTIAL_CHAIN);
+        // A refused certificate leaves its reason on this thread's error queue, where it would confuse the next user.
+        ssl::ERR_clear_error();
+        (Store { raw }, refused)
+    }
+}
+
+/// # Safety
+/// `easy` is a live easy handle and `trust` outlives its transfers.
+pub unsafe fn configure(easy: *mut sys::CURL, trust: &Trust) -> Result<(), sys::CURLcode> {
+    let callback: extern "C" fn(*mut sys::CURL, *mut c_void, *mut c_void) -> sys::CURLcode = give_store;
+    // SAFETY: as the caller promises; the callback has the prototype of CURLOPT_SSL_CTX_FUNCTION.
+    let codes = unsafe {
+        [
+            sys::curl_easy_setopt(easy, sys::CURLOPT_SSL_CTX_FUNCTION, callback),
+            sys::curl_easy_setopt(easy, sys::CURLOPT_SSL_CTX_DATA, trust as *const Trust),
+        ]
+    };
+    codes.into_iter().find(|&code| code != sys::CURLE_OK).map_or(Ok(()), Err)
+}
+
+extern "C" fn give_store(_: *mut sys::CURL, context: *mut c_void, data: *mut c_void) -> sys::CURLcode {
+    let given = std::panic::catch_unwind(|| {
+        // SAFETY: `configure` set it, and the engine keeps it for as long as it has transfers.
+        let store = unsafe { &*data.cast::<Trust>() }.store();
+        // SAFETY: libcurl gives the SSL_CTX of the connection that it is about to make.
+        unsafe { ssl::SSL_CTX_ctrl(context.cast(), SET_VERIFY_CERT_STORE, 1, store.raw.cast()) == 1 }
+    });
+    if matches!(given, Ok(true)) { sys::CURLE_OK } else { sys::CURLE_SSL_CERTPROBLEM }
+}
+
+/// The TLS version of the connection that `easy` uses just now.
+///
+/// # Safety
+/// `easy` is a live easy handle.
+pub unsafe fn version(easy: *mut sys::CURL) -> TlsVersion {
+    let mut info: *mut sys::TlsSessionInfo = std::ptr::null_mut();
+    // SAFETY: as the caller promises; libcurl writes a pointer that is valid while the transfer is.
+    let session = unsafe {
+        sys::curl_easy_getinfo(easy, sys::CURLINFO_TLS_SSL_PTR, &mut info as *mut *mut sys::TlsSessionInfo);
+        info.as_ref()
+    };
+    match session {
+        Some(session) if session.backend == sys::CURLSSLBACKEND_OPENSSL && !session.internals.is_null() => {
+            // SAFETY: for this backend the pointer is the SSL of the connection in use.
+            match unsafe { ssl::SSL_version(session.internals.cast()) } {
+                0x0301 => TlsVersion::Tls10,
+                0x0302 => TlsVersion::Tls11,
+                0x0303 => TlsVersion::Tls12,
+                0x0304 => TlsVersion::Tls13,
+                _ => TlsVersion::Unknown,
+            }
+        }
+        _ => TlsVersion::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_without_a_certificate_is_refused_and_named() {
+        for text in ["", "no PEM at all", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            let error = given(text.as_bytes(), "the file \"x.pem\"").map(|_| ()).unwrap_err();
+            assert_eq!(error.status(), HS_ERR_CA_STORE);
+            assert!(error.to_string().contains("x.pem"), "{error}");
+        }
+    }
+}

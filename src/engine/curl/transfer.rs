@@ -1,0 +1,270 @@
+//! One transfer: what libcurl's callbacks see and fill while it runs.
+
+use super::easy::Easy;
+use super::sys;
+use crate::engine::ExchangeRequest;
+use crate::error::Error;
+use crate::http::headers::HeaderBlock;
+use crate::http::metrics::{Endpoint, TlsVersion};
+use crate::http::response::{Head, HttpVersion};
+use crate::status::{HS_ERR_HEADERS_TOO_LARGE, HS_ERR_PANIC};
+use std::cell::{Cell, RefCell};
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::task::Waker;
+
+/// Bytes of a body that wait for their taker before the transfer is paused.
+const HIGH_WATER: usize = 256 * 1024;
+
+pub struct Transfer {
+    pub easy: Easy,
+    pub request: ExchangeRequest,
+    /// Shared between the engine and the callbacks. Never borrowed across a call into libcurl.
+    pub state: RefCell<State>,
+    /// Set by the write callback, read by the engine between two turns.
+    pub paused: Cell<bool>,
+}
+
+#[derive(Default)]
+pub struct State {
+    pub head: Head,
+    pub head_state: HeadState,
+    pub head_bytes: usize,
+    pub incoming: Vec<u8>,
+    /// How often libcurl was about to put the request on a connection.
+    pub sends: u32,
+    /// Whether any byte of an answer came since the last of them.
+    pub answered: bool,
+    /// libcurl wanted to send again what must not be sent twice.
+    pub resend_blocked: bool,
+    pub peer: Option<Endpoint>,
+    pub local: Option<Endpoint>,
+    pub tls: TlsVersion,
+    /// Why a callback stopped the transfer.
+    pub failure: Option<Error>,
+    pub finished: Option<sys::CURLcode>,
+    pub waker: Option<Waker>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeadState {
+    #[default]
+    Waiting,
+    InBlock,
+    Complete,
+    Taken,
+}
+
+/// Owns a transfer whose address libcurl knows. A `Box` would claim that nobody else points into it.
+pub struct PinnedTransfer(NonNull<Transfer>);
+
+impl PinnedTransfer {
+    pub fn new(transfer: Transfer) -> PinnedTransfer {
+        PinnedTransfer(NonNull::from(Box::leak(Box::new(transfer))))
+    }
+
+    /// The transfer itself, once libcurl has forgotten its address.
+    pub fn into_inner(self) -> Transfer {
+        let this = std::mem::ManuallyDrop::new(self);
+        // SAFETY: `new` made it from a box, and `drop` will not run.
+        *unsafe { Box::from_raw(this.0.as_ptr()) }
+    }
+}
+
+impl std::ops::Deref for PinnedTransfer {
+    type Target = Transfer;
+
+    fn deref(&self) -> &Transfer {
+        // SAFETY: alive until `drop` or `into_inner`, and only ever shared meanwhile.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for PinnedTransfer {
+    fn drop(&mut self) {
+        // SAFETY: `new` made it from a box.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+impl Transfer {
+    pub fn new(easy: Easy, request: ExchangeRequest) -> Transfer {
+        Transfer { easy, request, state: RefCell::default(), paused: Cell::new(false) }
+    }
+
+    pub fn wake(&self) {
+        let waker = self.state.borrow_mut().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// One line of a head as libcurl delivers it: status lines, fields, the empty line at the end, trailers.
+    fn on_header(&self, line: &[u8]) -> Result<(), Error> {
+        let mut state = self.state.borrow_mut();
+        let state = &mut *state;
+        state.answered = true;
+        state.head_bytes += line.len();
+        let limits = self.request.head_limits;
+        if state.head_bytes > limits.bytes {
+            let message = format!("the response head is longer than {} bytes", limits.bytes);
+            return Err(Error::new(HS_ERR_HEADERS_TOO_LARGE, message));
+        }
+        match state.head_state {
+            HeadState::Waiting | HeadState::InBlock if line.starts_with(b"HTTP/") => {
+                state.head.headers.clear();
+                (state.head.version, state.head.status) = status_line(line);
+                state.head_state = HeadState::InBlock;
+            }
+            HeadState::InBlock if line == b"\r\n" || line == b"\n" => {
+                if (100..200).contains(&state.head.status) && state.head.status != 101 {
+                    state.head = Head { headers: HeaderBlock::default(), ..Head::default() };
+                    state.head_state = HeadState::Waiting;
+                } else {
+                    state.head_state = HeadState::Complete;
+                }
+            }
+            HeadState::InBlock => state.head.headers.push_line(line, limits)?,
+            // Trailers; and whatever stands before the first status line is none of our business.
+            HeadState::Waiting | HeadState::Complete | HeadState::Taken => {}
+        }
+        Ok(())
+    }
+
+    fn on_body(&self, bytes: &[u8]) -> bool {
+        let mut state = self.state.borrow_mut();
+        state.answered = true;
+        if state.incoming.len() >= HIGH_WATER {
+            self.paused.set(true);
+            return false;
+        }
+        state.incoming.extend_from_slice(bytes);
+        true
+    }
+
+    /// The resend guard: whether the request may go on the connection that libcurl has ready. libcurl asks again when
+    /// a reused connection died before a byte of an answer, and would send any method twice without telling.
+    fn on_send(&self, peer: Option<Endpoint>, local: Option<Endpoint>) -> bool {
+        const RESENDS_OF_SAFE_REQUESTS: u32 = 1;
+        let mut state = self.state.borrow_mut();
+        let allowed = if self.request.replay_safe { 1 + RESENDS_OF_SAFE_REQUESTS } else { 1 };
+        if state.sends >= allowed && !state.answered {
+            state.resend_blocked = true;
+            return false;
+        }
+        state.sends += 1;
+        state.answered = false;
+        (state.peer, state.local) = (peer, local);
+        true
+    }
+
+    fn guarded(&self, body: impl FnOnce() -> Result<(), Error>) -> bool {
+        let result = catch_unwind(AssertUnwindSafe(body));
+        let failure = match result {
+            Ok(Ok(())) => return true,
+            Ok(Err(error)) => error,
+            Err(_) => Error::new(HS_ERR_PANIC, "panic in a callback of libcurl"),
+        };
+        if let Ok(mut state) = self.state.try_borrow_mut() {
+            state.failure.get_or_insert(failure);
+        }
+        false
+    }
+}
+
+/// "HTTP/1.1 200 OK" → version and status.
+fn status_line(line: &[u8]) -> (HttpVersion, u16) {
+    let mut words = line.split(|byte| byte.is_ascii_whitespace());
+    let version = match words.next() {
+        Some(b"HTTP/1.0") => HttpVersion::Http10,
+        Some(b"HTTP/1.1") => HttpVersion::Http11,
+        Some(b"HTTP/2") => HttpVersion::Http2,
+        Some(b"HTTP/3") => HttpVersion::Http3,
+        _ => HttpVersion::Unknown,
+    };
+    let status = words.next().and_then(|word| std::str::from_utf8(word).ok()).and_then(|word| word.parse().ok());
+    (version, status.unwrap_or(0))
+}
+
+/// # Safety
+/// `data` is the transfer that `Easy::configure` was given, alive and not borrowed mutably.
+pub unsafe fn transfer<'a>(data: *mut c_void) -> &'a Transfer {
+    // SAFETY: as the caller promises.
+    unsafe { &*data.cast::<Transfer>() }
+}
+
+/// # Safety
+/// `bytes` points to `size * count` readable bytes.
+unsafe fn slice<'a>(bytes: *mut c_char, size: usize, count: usize) -> &'a [u8] {
+    if size * count == 0 {
+        return &[];
+    }
+    // SAFETY: as the caller promises.
+    unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), size * count) }
+}
+
+pub extern "C" fn header_callback(bytes: *mut c_char, size: usize, count: usize, data: *mut c_void) -> usize {
+    // SAFETY: libcurl hands back the data that `Easy::configure` set, and readable bytes.
+    let (transfer, line) = unsafe { (transfer(data), slice(bytes, size, count)) };
+    let going_on = transfer.guarded(|| {
+        transfer.on_header(line)?;
+        let complete = transfer.state.borrow().head_state == HeadState::Complete;
+        if complete {
+            if transfer.request.url.starts_with("https:") {
+                // SAFETY: the easy handle of this transfer, inside one of its callbacks.
+                let version = unsafe { super::tls::version(transfer.easy.raw()) };
+                transfer.state.borrow_mut().tls = version;
+            }
+            transfer.wake();
+        }
+        Ok(())
+    });
+    if going_on { line.len() } else { sys::WRITE_ERROR }
+}
+
+pub extern "C" fn write_callback(bytes: *mut c_char, size: usize, count: usize, data: *mut c_void) -> usize {
+    // SAFETY: as in `header_callback`.
+    let (transfer, bytes) = unsafe { (transfer(data), slice(bytes, size, count)) };
+    let mut taken = true;
+    let going_on = transfer.guarded(|| {
+        taken = transfer.on_body(bytes);
+        transfer.wake();
+        Ok(())
+    });
+    match (going_on, taken) {
+        (false, _) => sys::WRITE_ERROR,
+        (true, false) => sys::WRITE_PAUSE,
+        (true, true) => bytes.len(),
+    }
+}
+
+pub extern "C" fn prereq_callback(
+    data: *mut c_void,
+    peer_ip: *mut c_char,
+    local_ip: *mut c_char,
+    peer_port: c_int,
+    local_port: c_int,
+) -> c_int {
+    // SAFETY: as in `header_callback`.
+    let transfer = unsafe { transfer(data) };
+    let mut allowed = false;
+    transfer.guarded(|| {
+        // SAFETY: libcurl gives NUL-terminated text that is valid during the callback.
+        let (peer, local) = unsafe { (endpoint(peer_ip, peer_port), endpoint(local_ip, local_port)) };
+        allowed = transfer.on_send(peer, local);
+        Ok(())
+    });
+    if allowed { sys::CURL_PREREQFUNC_OK } else { sys::CURL_PREREQFUNC_ABORT }
+}
+
+/// # Safety
+/// `ip` is NULL or NUL-terminated text.
+unsafe fn endpoint(ip: *const c_char, port: c_int) -> Option<Endpoint> {
+    if ip.is_null() {
+        return None;
+    }
+    // SAFETY: as the caller promises.
+    let text = unsafe { CStr::from_ptr(ip) }.to_str().ok()?;
+    Some(Endpoint { ip: text.parse().ok()?, port: u16::try_from(port).ok()? })
+}

@@ -1,0 +1,107 @@
+//! Around the body of every export: a panic becomes `HS_ERR_PANIC`, and an error goes into the caller's `hs_error **`.
+
+use super::error::hs_error;
+use super::handle;
+use crate::error::Error;
+use crate::status::{HS_ERR_PANIC, HS_OK, hs_status};
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Runs the body of an export that answers with a status alone.
+pub fn status(body: impl FnOnce() -> Result<(), Error>) -> hs_status {
+    run(body).map_or_else(|error| error.status(), |()| HS_OK)
+}
+
+/// Runs the body of an export that answers with a status and, where the caller wants it, an error object.
+///
+/// # Safety
+/// `error` is NULL or valid for a write.
+pub unsafe fn with_error(error: *mut *mut hs_error, body: impl FnOnce() -> Result<(), Error>) -> hs_status {
+    let (status, object) = match run(body) {
+        Ok(()) => (HS_OK, std::ptr::null_mut()),
+        // Without room for the object the status still says what happened.
+        Err(failure) if !error.is_null() => (failure.status(), handle::insert(failure).unwrap_or(std::ptr::null_mut())),
+        Err(failure) => (failure.status(), std::ptr::null_mut()),
+    };
+    if !error.is_null() {
+        // SAFETY: as the caller promises.
+        unsafe { error.write(object) };
+    }
+    status
+}
+
+/// Runs the body of an export that answers with a value.
+pub fn value<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
+    run(|| Ok(body())).ok().flatten().unwrap_or(otherwise)
+}
+
+fn run<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    silence_panics();
+    let depth = DEPTH.get();
+    DEPTH.set(depth + 1);
+    let result = catch_unwind(AssertUnwindSafe(body));
+    DEPTH.set(depth);
+    result.unwrap_or_else(|panic| {
+        let text = message(panic.as_ref());
+        // The payload may be anything, and its destructor may panic in turn.
+        std::mem::forget(panic);
+        Err(Error::new(HS_ERR_PANIC, format!("internal panic: {text}")))
+    })
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "no message".to_owned())
+}
+
+/// The library writes to nobody's stderr: a panic inside an export is reported by its status, not printed.
+fn silence_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if DEPTH.get() == 0 {
+                previous(info);
+            }
+        }));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::error::hs_error_message;
+    use crate::status::HS_ERR_BUSY;
+
+    #[test]
+    fn a_panic_becomes_a_status_and_its_text_an_error() {
+        assert_eq!(status(|| panic!("on purpose")), HS_ERR_PANIC);
+        let mut error = std::ptr::null_mut();
+        // SAFETY: a local to write to.
+        assert_eq!(unsafe { with_error(&mut error, || panic!("number {}", 7)) }, HS_ERR_PANIC);
+        assert_eq!(hs_error_message(error).as_test_text(), "internal panic: number 7");
+        assert_eq!(value(5, || panic!("again")), 5);
+    }
+
+    #[test]
+    fn success_clears_the_error_and_failure_sets_it() {
+        let mut error = std::ptr::dangling_mut();
+        // SAFETY: a local to write to.
+        unsafe {
+            assert_eq!(with_error(&mut error, || Ok(())), HS_OK);
+            assert!(error.is_null());
+            assert_eq!(with_error(&mut error, || Err(Error::plain(HS_ERR_BUSY))), HS_ERR_BUSY);
+            assert!(!error.is_null());
+            assert_eq!(with_error(std::ptr::null_mut(), || Err(Error::plain(HS_ERR_BUSY))), HS_ERR_BUSY);
+        }
+    }
+}

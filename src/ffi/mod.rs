@@ -1,0 +1,27 @@
+//! The C ABI: the only exports, and with the engine the only unsafe code. One file for each C type.
+//!
+//! The order of the modules is the order of the header.
+#![allow(non_camel_case_types)]
+
+mod fork;
+mod guard;
+mod handle;
+mod options;
+mod sized;
+mod thread;
+
+pub mod text;
+
+pub mod version;
+
+pub mod error;
+
+pub mod cancel;
+
+pub mod worker;
+
+pub mod request;
+
+pub mod response;
+
+pub mod metrics;

@@ -1,0 +1,82 @@
+//! Numbers of option structs: 0 means the default, and what makes no sense is refused by name.
+
+use super::text::hs_str;
+use super::version::{HS_HTTP_1_1, HS_HTTP_2_PRIOR_KNOWLEDGE, HS_HTTP_DEFAULT, HS_INFINITE};
+use crate::engine::HttpChoice;
+use crate::error::Error;
+use crate::http::headers::Header;
+use crate::status::{HS_ERR_INVALID_ARGUMENT, HS_ERR_NULL_ARGUMENT};
+use std::time::Duration;
+
+/// A duration with a default; `None` is "no limit".
+pub fn duration(milliseconds: u64, default: Option<Duration>) -> Option<Duration> {
+    match milliseconds {
+        0 => default,
+        HS_INFINITE => None,
+        _ => Some(Duration::from_millis(milliseconds)),
+    }
+}
+
+/// A duration that is used in whole seconds below: rounded up, and never zero.
+pub fn seconds(milliseconds: u64, default: Duration) -> Duration {
+    match milliseconds {
+        0 => default,
+        HS_INFINITE => Duration::from_secs(u64::from(u32::MAX)),
+        _ => Duration::from_secs(milliseconds.div_ceil(1000).min(u64::from(u32::MAX))),
+    }
+}
+
+pub fn number<T: PartialEq + Default>(value: T, default: T) -> T {
+    if value == T::default() { default } else { value }
+}
+
+pub fn http(value: u32, default: HttpChoice, what: &str) -> Result<HttpChoice, Error> {
+    match value {
+        HS_HTTP_DEFAULT => Ok(default),
+        HS_HTTP_1_1 => Ok(HttpChoice::Http11),
+        HS_HTTP_2_PRIOR_KNOWLEDGE => Ok(HttpChoice::Http2PriorKnowledge),
+        _ => Err(invalid(format!("{what} is {value}: not a HS_HTTP_… constant that can be asked for"))),
+    }
+}
+
+/// Bits and fields that have no meaning yet must be zero, so that they can get one.
+pub fn unused(value: u64, what: &str) -> Result<(), Error> {
+    if value == 0 { Ok(()) } else { Err(invalid(format!("{what} is {value:#x}: must be 0"))) }
+}
+
+pub fn invalid(message: String) -> Error {
+    Error::new(HS_ERR_INVALID_ARGUMENT, message)
+}
+
+/// Text that libcurl or a header will carry: UTF-8 is not needed, control bytes are refused.
+///
+/// # Safety
+/// As for `hs_str::bytes`.
+pub unsafe fn user_agent(text: hs_str, default: &str) -> Result<String, Error> {
+    // SAFETY: as the caller promises.
+    let bytes = unsafe { text.bytes("user_agent") }?;
+    if bytes.is_empty() {
+        return Ok(default.to_owned());
+    }
+    let header = Header::parse(b"User-Agent", bytes, false)?;
+    String::from_utf8(header.value).map_err(|_| invalid("user_agent is not UTF-8".into()))
+}
+
+/// The caller's array; `what` names it in an error.
+///
+/// # Safety
+/// `items` is NULL or points to `count` values that live as long as the result.
+pub unsafe fn array<'a, T>(items: *const T, count: usize, most: usize, what: &str) -> Result<&'a [T], Error> {
+    if count == 0 {
+        return Ok(&[]);
+    }
+    if items.is_null() {
+        let message = format!("{what} is NULL but its count is {count}");
+        return Err(Error::new(HS_ERR_NULL_ARGUMENT, message));
+    }
+    if count > most {
+        return Err(invalid(format!("the count of {what} is {count}: at most {most}")));
+    }
+    // SAFETY: as the caller promises.
+    Ok(unsafe { std::slice::from_raw_parts(items, count) })
+}

@@ -1,0 +1,196 @@
+//! `hs_request`: one call from its arguments to its response.
+
+use super::cancel::hs_cancel;
+use super::error::hs_error;
+use super::response::hs_response;
+use super::sized::{self, Sized32};
+use super::text::{HS_HEADER_SENSITIVE, hs_header, hs_str};
+use super::worker::hs_worker;
+use super::{guard, handle, options, thread};
+use crate::body::Sink;
+use crate::call::Limits;
+use crate::cancel::Cancel;
+use crate::error::Error;
+use crate::http::headers::Header;
+use crate::http::request::Request;
+use crate::status::*;
+use bytes::Bytes;
+use std::ffi::c_void;
+
+/// Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
+/// `HS_ERR_CALLBACK`. Called on the worker's thread, inside `hs_request`; `data` is valid during the callback. The
+/// worker is busy meanwhile; other workers of the thread are not. It must return: no longjmp, no C++ exception.
+pub type hs_body_callback =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, data: *const c_void, len: usize) -> i32>;
+
+/// A request. All zero but `struct_size` and `url` is a GET with the worker's defaults; 0 means the worker's setting
+/// at each number. Durations are milliseconds; `HS_INFINITE` is no limit. The library reads what it points to during
+/// the call only.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct hs_request_options {
+    /// `sizeof(hs_request_options)`.
+    pub struct_size: u32,
+    /// Must be 0.
+    pub flags: u32,
+    /// Any token (RFC 9110, section 9.1) but CONNECT. Empty: GET, or POST where there is a body.
+    pub method: hs_str,
+    /// Absolute, http or https. Read as browsers do (WHATWG URL); a fragment is not sent; user and password become
+    /// Basic authorization unless there is an `Authorization` header.
+    pub url: hs_str,
+    /// Header fields in the order in which they are sent; repeated ones are kept. `Content-Length` may only say the
+    /// truth; `Transfer-Encoding` is the library's.
+    pub headers: *const hs_header,
+    /// How many there are; at most 1,000.
+    pub header_count: usize,
+    /// The body; borrowed, not copied.
+    pub body: hs_str,
+    /// The whole call. 0: the worker's setting, and none where `on_body` is set and the worker has none of its own.
+    pub timeout_ms: u64,
+    /// Ends the call from another thread; may be NULL.
+    pub cancel: *mut hs_cancel,
+    /// One attempt, to the end of the response head.
+    pub attempt_timeout_ms: u64,
+    /// DNS, TCP and TLS of a new connection together.
+    pub connect_timeout_ms: u64,
+    /// The longest time without progress while the body is received.
+    pub idle_timeout_ms: u64,
+    /// The largest body that is accepted, in bytes. 0: the worker's setting, and unlimited where `on_body` is set.
+    pub max_body_bytes: u64,
+    /// Receives the body instead of the response, which then has none; may be NULL. Called for the body of every
+    /// status.
+    pub on_body: hs_body_callback,
+    /// Handed to `on_body`.
+    pub user_data: *mut c_void,
+    /// `HS_HTTP_DEFAULT` (the worker's setting), `HS_HTTP_1_1` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
+    pub http_version: u32,
+    /// Must be 0.
+    pub reserved: u32,
+}
+
+// SAFETY: repr(C): integers, pointers and an optional function, for which all-zero is None.
+unsafe impl Sized32 for hs_request_options {
+    const NAME: &'static str = "hs_request_options";
+    const SMALLEST: usize = std::mem::offset_of!(hs_request_options, headers);
+}
+
+const MOST_HEADERS: usize = 1_000;
+
+/// Sends a request and receives its response; returns when the call has ended. `*response` is written on success
+/// only; free it with `hs_response_free`. An HTTP status is never an error: a 503 is `HS_OK` with a response.
+///
+/// The request is put on the wire at most once for a method that is not idempotent, also where libcurl would send it
+/// again by itself on a dead connection; the error then says `HS_SENT_MAYBE`.
+///
+/// Thread: the worker's own. Errors: any `HS_ERR_…`; the ones before anything is sent are `HS_ERR_NULL_ARGUMENT`,
+/// `HS_ERR_INVALID_HANDLE`, `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`,
+/// `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_INVALID_URL`, `HS_ERR_UNSUPPORTED_SCHEME`, `HS_ERR_INVALID_METHOD`,
+/// `HS_ERR_INVALID_HEADER`, `HS_ERR_INVALID_BODY`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+///
+/// # Safety
+/// `request` is NULL or valid for as many bytes as its `struct_size` says, and so is all that it points to;
+/// `response` and `error` are NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_request(
+    worker: *mut hs_worker,
+    request: *const hs_request_options,
+    response: *mut *mut hs_response,
+    error: *mut *mut hs_error,
+) -> hs_status {
+    let body = || {
+        if worker.is_null() {
+            return Err(Error::new(HS_ERR_NULL_ARGUMENT, "worker is NULL"));
+        }
+        let worker = thread::worker(worker)?;
+        if worker.is_busy() {
+            return Err(Error::plain(HS_ERR_BUSY));
+        }
+        if request.is_null() {
+            return Err(Error::new(HS_ERR_NULL_ARGUMENT, "request is NULL"));
+        }
+        if response.is_null() {
+            return Err(Error::new(HS_ERR_NULL_ARGUMENT, "response is NULL: there is nowhere to put the response"));
+        }
+        // SAFETY: as the caller promises, until this function returns; the call is over by then.
+        let (given, parsed) = unsafe {
+            let given = sized::read(request)?;
+            (given, parse(&given)?)
+        };
+        let limits = limits(&given, worker.limits())?;
+        let cancel = cancel(given.cancel)?;
+        let place = handle::Reservation::new()?;
+
+        let mut on_body;
+        let sink = match given.on_body {
+            None => Sink::Buffer(Vec::new()),
+            Some(callback) => {
+                on_body = move |bytes: &[u8]| {
+                    // SAFETY: the caller's function with the caller's data.
+                    match unsafe { callback(given.user_data, bytes.as_ptr().cast(), bytes.len()) } {
+                        0 => Ok(()),
+                        reason => Err(reason),
+                    }
+                };
+                Sink::Callback(&mut on_body)
+            }
+        };
+        let answer = worker.request(&parsed, limits, cancel, sink)?;
+        // SAFETY: as the caller promises.
+        unsafe { response.write(place.fill(answer).0) };
+        Ok(())
+    };
+    // SAFETY: as the caller promises.
+    unsafe { guard::with_error(error, body) }
+}
+
+/// Checks a request and takes it over; the body stays the caller's.
+///
+/// # Safety
+/// All that `given` points to is valid until the result is dropped.
+unsafe fn parse(given: &hs_request_options) -> Result<Request, Error> {
+    options::unused(u64::from(given.flags), "hs_request_options.flags")?;
+    options::unused(u64::from(given.reserved), "hs_request_options.reserved")?;
+    // SAFETY: as the caller promises.
+    unsafe {
+        let fields = options::array(given.headers, given.header_count, MOST_HEADERS, "headers")?;
+        let headers = fields.iter().enumerate().map(|(index, field)| header(index, field)).collect::<Result<_, _>>()?;
+        // Not really static: the engine forgets it with the exchange, which ends before `hs_request` returns.
+        let body = Bytes::from_static(given.body.bytes("body")?);
+        Request::new(given.method.bytes("method")?, given.url.bytes("url")?, headers, body)
+    }
+}
+
+/// # Safety
+/// As for `hs_str::bytes`.
+unsafe fn header(index: usize, field: &hs_header) -> Result<Header, Error> {
+    if field.flags & !HS_HEADER_SENSITIVE != 0 {
+        let message = format!("headers[{index}].flags is {:#x}: unknown bits", field.flags);
+        return Err(Error::new(HS_ERR_INVALID_ARGUMENT, message));
+    }
+    // SAFETY: as the caller promises.
+    unsafe {
+        let name = field.name.bytes(&format!("headers[{index}].name"))?;
+        let value = field.value.bytes(&format!("headers[{index}].value"))?;
+        Header::parse(name, value, field.flags & HS_HEADER_SENSITIVE != 0)
+    }
+}
+
+fn limits(given: &hs_request_options, worker: &Limits) -> Result<Limits, Error> {
+    let streamed = given.on_body.is_some();
+    Ok(Limits {
+        timeout: options::duration(given.timeout_ms, if streamed { worker.stream_timeout } else { worker.timeout }),
+        attempt_timeout: options::duration(given.attempt_timeout_ms, worker.attempt_timeout),
+        connect_timeout: options::duration(given.connect_timeout_ms, worker.connect_timeout),
+        idle_timeout: options::duration(given.idle_timeout_ms, worker.idle_timeout),
+        max_body_bytes: options::number(
+            given.max_body_bytes,
+            if streamed { worker.max_stream_bytes } else { worker.max_body_bytes },
+        ),
+        http: options::http(given.http_version, worker.http, "hs_request_options.http_version")?,
+        ..worker.clone()
+    })
+}
+
+fn cancel(handle: *mut hs_cancel) -> Result<Option<Cancel>, Error> {
+    if handle.is_null() { Ok(None) } else { Ok(Some(handle::open::<Cancel>(handle)?.clone())) }
+}

@@ -1,0 +1,202 @@
+//! `hs_worker`: one HTTP client, bound to the thread that made it.
+
+use super::error::hs_error;
+use super::sized::{self, Sized32};
+use super::text::hs_str;
+use super::thread::WorkerLink;
+use super::{guard, handle, options, thread};
+use crate::engine::curl::tls::CaSource;
+use crate::error::{Error, quoted};
+use crate::http::headers::HeadLimits;
+use crate::process;
+use crate::status::*;
+use crate::worker::{Worker, WorkerOptions};
+
+/// An HTTP client that owns its connections and stays on the thread that made it. On another thread every use is
+/// refused with `HS_ERR_WRONG_THREAD` and does nothing. A worker that is open when its thread exits is closed then.
+pub struct hs_worker {
+    _private: [u8; 0],
+}
+
+/// Options of a worker. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations
+/// are milliseconds; `HS_INFINITE` is no limit.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct hs_worker_options {
+    /// `sizeof(hs_worker_options)`.
+    pub struct_size: u32,
+    /// Must be 0.
+    pub flags: u32,
+    /// A whole call: queue, DNS, connect, TLS, sending, receiving, and every retry and redirect. Default 30,000; none
+    /// for a call whose body goes to a callback.
+    pub timeout_ms: u64,
+    /// One attempt, to the end of the response head. Default 10,000.
+    pub attempt_timeout_ms: u64,
+    /// DNS, TCP and TLS of a new connection together. Default 5,000.
+    pub connect_timeout_ms: u64,
+    /// The longest time without progress while the body is received. Default 10,000.
+    pub idle_timeout_ms: u64,
+    /// The largest body that is accepted, in bytes. Default 64 MiB; unlimited for a call whose body goes to a callback.
+    pub max_body_bytes: u64,
+    /// The longest response head that is accepted, in bytes, interim responses and trailers included. Default 65,536;
+    /// at most 307,200.
+    pub max_header_bytes: u32,
+    /// The most fields of a response head that are accepted. Default 200; at most 5,000.
+    pub max_header_count: u32,
+    /// How long a connection may idle and still be used again; rounded up to seconds. Default 55,000.
+    pub idle_connection_ms: u64,
+    /// How long after it was made a connection may be used again; rounded up to seconds. Default 300,000.
+    pub connection_life_ms: u64,
+    /// How many idle connections are kept. Default 100; at most 65,536.
+    pub max_idle_connections: u32,
+    /// `HS_HTTP_DEFAULT`, `HS_HTTP_1_1` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
+    pub http_version: u32,
+    /// Value of the `User-Agent` header. Default "http-sentinel/VERSION".
+    pub user_agent: hs_str,
+    /// A PEM file with the CA certificates to trust instead of the system's.
+    pub ca_file: hs_str,
+    /// The same as text in memory; at most one of the two.
+    pub ca_pem: hs_str,
+}
+
+// SAFETY: repr(C), integers and pointers alone.
+unsafe impl Sized32 for hs_worker_options {
+    const NAME: &'static str = "hs_worker_options";
+    const SMALLEST: usize = 8;
+}
+
+/// libcurl's own bounds, beyond which it gives up by itself.
+const MOST_HEADER_BYTES: u32 = 300 * 1024;
+const MOST_HEADERS: u32 = 5_000;
+const MOST_IDLE_CONNECTIONS: u32 = 65_536;
+
+/// Makes a worker that belongs to the calling thread. `options` may be NULL: all defaults. Nothing of it is needed
+/// after the call. `*worker` is written on success only; close it with `hs_worker_free`.
+///
+/// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
+/// `HS_ERR_INVALID_HEADER` (user agent), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
+/// `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
+///
+/// # Safety
+/// `options` is NULL or valid for as many bytes as its `struct_size` says; `worker` and `error` are NULL or valid for
+/// a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_worker_new(
+    options: *const hs_worker_options,
+    worker: *mut *mut hs_worker,
+    error: *mut *mut hs_error,
+) -> hs_status {
+    let body = || {
+        if worker.is_null() {
+            return Err(Error::new(HS_ERR_NULL_ARGUMENT, "worker is NULL: there is nowhere to put the new worker"));
+        }
+        thread::sweep_retired()?;
+        // SAFETY: as the caller promises.
+        let options = if options.is_null() { WorkerOptions::default() } else { unsafe { chosen(options) }? };
+        let place = handle::Reservation::new()?;
+        let new = {
+            let _starting = process::lock();
+            Worker::new(options)?
+        };
+        let handle = thread::adopt(new, place)?;
+        // SAFETY: as the caller promises.
+        unsafe { worker.write(handle) };
+        Ok(())
+    };
+    // SAFETY: as the caller promises.
+    unsafe { guard::with_error(error, body) }
+}
+
+/// # Safety
+/// `pointer` is valid for as many bytes as its `struct_size` says.
+unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Error> {
+    // SAFETY: as the caller promises.
+    let given = unsafe { sized::read(pointer) }?;
+    options::unused(u64::from(given.flags), "hs_worker_options.flags")?;
+    let bounded = |value: u32, most: u32, what: &str| {
+        if value <= most { Ok(()) } else { Err(options::invalid(format!("{what} is {value}: at most {most}"))) }
+    };
+    bounded(given.max_header_bytes, MOST_HEADER_BYTES, "max_header_bytes")?;
+    bounded(given.max_header_count, MOST_HEADERS, "max_header_count")?;
+    bounded(given.max_idle_connections, MOST_IDLE_CONNECTIONS, "max_idle_connections")?;
+
+    let mut chosen = WorkerOptions::default();
+    let limits = &mut chosen.limits;
+    limits.timeout = options::duration(given.timeout_ms, limits.timeout);
+    limits.stream_timeout = options::duration(given.timeout_ms, limits.stream_timeout);
+    limits.attempt_timeout = options::duration(given.attempt_timeout_ms, limits.attempt_timeout);
+    limits.connect_timeout = options::duration(given.connect_timeout_ms, limits.connect_timeout);
+    limits.idle_timeout = options::duration(given.idle_timeout_ms, limits.idle_timeout);
+    limits.max_body_bytes = options::number(given.max_body_bytes, limits.max_body_bytes);
+    limits.max_stream_bytes = options::number(given.max_body_bytes, limits.max_stream_bytes);
+    limits.head = HeadLimits {
+        bytes: options::number(given.max_header_bytes as usize, limits.head.bytes),
+        fields: options::number(given.max_header_count as usize, limits.head.fields),
+    };
+    limits.http = options::http(given.http_version, limits.http, "hs_worker_options.http_version")?;
+    chosen.idle_connection = options::seconds(given.idle_connection_ms, chosen.idle_connection);
+    chosen.connection_life = options::seconds(given.connection_life_ms, chosen.connection_life);
+    chosen.max_idle_connections = options::number(given.max_idle_connections, chosen.max_idle_connections);
+    // SAFETY: as the caller promises.
+    unsafe {
+        chosen.user_agent = options::user_agent(given.user_agent, &chosen.user_agent)?;
+        chosen.ca = ca(given.ca_file, given.ca_pem)?;
+    }
+    Ok(chosen)
+}
+
+/// # Safety
+/// As for `hs_str::bytes`.
+unsafe fn ca(file: hs_str, pem: hs_str) -> Result<CaSource, Error> {
+    // SAFETY: as the caller promises.
+    let (file, pem) = unsafe { (file.bytes("ca_file")?, pem.bytes("ca_pem")?) };
+    match (file.is_empty(), pem.is_empty()) {
+        (true, true) => Ok(CaSource::System),
+        (true, false) => Ok(CaSource::Pem { text: pem.to_vec(), origin: "ca_pem".into() }),
+        (false, true) => {
+            let origin = format!("the file {}", quoted(file));
+            let unreadable = |why: String| Error::new(HS_ERR_CA_STORE, format!("CA certificates of {origin}: {why}"));
+            let path = std::str::from_utf8(file).map_err(|_| unreadable("the path is not UTF-8".into()))?;
+            let text = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+            Ok(CaSource::Pem { text, origin })
+        }
+        (false, false) => Err(options::invalid("both ca_file and ca_pem are set: choose one".into())),
+    }
+}
+
+/// Closes a worker and its connections. NULL is fine.
+///
+/// Thread: the worker's own. Errors: `HS_ERR_WRONG_THREAD` (the worker lives on), `HS_ERR_BUSY` (from a callback of
+/// its own call; the worker lives on), `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn hs_worker_free(worker: *mut hs_worker) -> hs_status {
+    guard::status(|| {
+        if worker.is_null() {
+            return Ok(());
+        }
+        if thread::worker(worker)?.is_busy() {
+            return Err(Error::plain(HS_ERR_BUSY));
+        }
+        let _closed = thread::release(worker)?;
+        Ok(())
+    })
+}
+
+/// Gives a worker up from any thread, for finalizers: the handle is invalid from now on, and its owner closes the
+/// worker at the next call of the library that it makes, or when it exits. A call that is running ends undisturbed.
+/// NULL is fine.
+///
+/// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also where it was retired or freed before), `HS_ERR_FORKED`. Since 1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn hs_worker_retire(worker: *mut hs_worker) -> hs_status {
+    guard::status(|| {
+        if worker.is_null() {
+            return Ok(());
+        }
+        let first = handle::open::<WorkerLink>(worker)?.retire();
+        if !first {
+            return Err(Error::plain(HS_ERR_INVALID_HANDLE));
+        }
+        thread::sweep_retired()
+    })
+}

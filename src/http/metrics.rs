@@ -1,0 +1,61 @@
+//! What one call cost and where it went.
+
+use std::net::IpAddr;
+
+/// One end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub ip: IpAddr,
+    pub port: u16,
+}
+
+/// Durations of the phases of one exchange, in nanoseconds, one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Phases {
+    pub queue_ns: u64,
+    pub dns_ns: u64,
+    pub connect_ns: u64,
+    pub tls_ns: u64,
+    pub send_ns: u64,
+    pub first_byte_ns: u64,
+    pub body_ns: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum TlsVersion {
+    #[default]
+    None,
+    Tls10,
+    Tls11,
+    Tls12,
+    Tls13,
+    /// Encrypted, but the TLS library underneath does not tell the version.
+    Unknown,
+}
+
+/// Facts of one exchange.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExchangeMetrics {
+    pub phases: Phases,
+    pub request_header_bytes: u64,
+    pub request_body_bytes: u64,
+    pub response_header_bytes: u64,
+    pub response_body_bytes: u64,
+    pub connection_id: u64,
+    pub connection_reused: bool,
+    /// How often libcurl put the request on another connection by itself because a reused one was dead.
+    pub internal_resends: u32,
+    pub peer: Option<Endpoint>,
+    pub local: Option<Endpoint>,
+    pub tls: TlsVersion,
+}
+
+/// Facts of a whole call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    pub total_ns: u64,
+    pub attempts: u32,
+    pub redirects: u32,
+    /// The exchange that gave the response.
+    pub exchange: ExchangeMetrics,
+}

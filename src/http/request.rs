@@ -1,0 +1,96 @@
+//! A request as the caller meant it, checked.
+
+use super::headers::Header;
+use super::method::Method;
+use super::url::Url;
+use crate::error::Error;
+use crate::status::{HS_ERR_INVALID_BODY, HS_ERR_INVALID_HEADER};
+use bytes::Bytes;
+
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: Method,
+    pub url: Url,
+    pub headers: Vec<Header>,
+    pub body: Bytes,
+}
+
+impl Request {
+    /// Puts the checked parts together and checks them against each other.
+    pub fn new(method: &[u8], url: &[u8], mut headers: Vec<Header>, body: Bytes) -> Result<Request, Error> {
+        let method = Method::parse(method, !body.is_empty())?;
+        let parsed = Url::parse(url)?;
+        if method.as_str() == "TRACE" && !body.is_empty() {
+            let message = "a TRACE request has no body (RFC 9110, section 9.3.8)";
+            return Err(Error::new(HS_ERR_INVALID_BODY, message));
+        }
+        check_framing(&mut headers, body.len())?;
+        if let Some(value) = parsed.basic_authorization
+            && !headers.iter().any(|header| header.is("authorization"))
+        {
+            headers.push(Header { name: "Authorization".into(), value: value.into_bytes(), sensitive: true });
+        }
+        Ok(Request { method, url: parsed.url, headers, body })
+    }
+
+    /// May be sent again without the server doing the work twice.
+    pub fn is_replay_safe(&self) -> bool {
+        self.method.is_idempotent()
+    }
+}
+
+/// Where a message ends is decided by the library alone: a second opinion in a header is how requests are smuggled.
+fn check_framing(headers: &mut Vec<Header>, body: usize) -> Result<(), Error> {
+    if headers.iter().any(|header| header.is("transfer-encoding")) {
+        let message = "invalid header \"Transfer-Encoding\": the library frames the body itself";
+        return Err(Error::new(HS_ERR_INVALID_HEADER, message));
+    }
+    for header in headers.iter().filter(|header| header.is("content-length")) {
+        let given = std::str::from_utf8(&header.value).ok().and_then(|text| text.parse::<usize>().ok());
+        if given != Some(body) {
+            let value = header.value.escape_ascii();
+            let message = format!("invalid header \"Content-Length: {value}\": the body has {body} bytes");
+            return Err(Error::new(HS_ERR_INVALID_HEADER, message));
+        }
+    }
+    headers.retain(|header| !header.is("content-length"));
+    if headers.iter().filter(|header| header.is("host")).count() > 1 {
+        return Err(Error::new(HS_ERR_INVALID_HEADER, "more than one \"Host\" header (RFC 9110, section 7.2)"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(headers: &[(&str, &str)], body: &'static str) -> Result<Request, Error> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| Header::parse(name.as_bytes(), value.as_bytes(), false).unwrap())
+            .collect();
+        Request::new(b"", b"http://user:pw@host/", headers, Bytes::from_static(body.as_bytes()))
+    }
+
+    #[test]
+    fn a_wrong_length_is_refused_and_a_right_one_is_ours_to_send() {
+        assert_eq!(request(&[("Content-Length", "4")], "abc").unwrap_err().status(), HS_ERR_INVALID_HEADER);
+        assert_eq!(request(&[("Content-Length", "3, 3")], "abc").unwrap_err().status(), HS_ERR_INVALID_HEADER);
+        let fine = request(&[("content-length", "3")], "abc").unwrap();
+        assert!(!fine.headers.iter().any(|header| header.is("content-length")));
+    }
+
+    #[test]
+    fn framing_headers_and_a_second_host_are_refused() {
+        assert_eq!(request(&[("transfer-encoding", "chunked")], "").unwrap_err().status(), HS_ERR_INVALID_HEADER);
+        assert_eq!(request(&[("Host", "a"), ("host", "b")], "").unwrap_err().status(), HS_ERR_INVALID_HEADER);
+    }
+
+    #[test]
+    fn userinfo_gives_way_to_the_callers_own_authorization() {
+        assert_eq!(request(&[], "").unwrap().headers.len(), 1);
+        let own = request(&[("AUTHORIZATION", "Bearer x")], "").unwrap();
+        assert_eq!(own.headers.len(), 1);
+        assert_eq!(own.headers[0].value, b"Bearer x");
+    }
+}

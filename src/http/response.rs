@@ -1,0 +1,31 @@
+//! A response that owns its bytes.
+
+use super::headers::HeaderBlock;
+use super::metrics::Metrics;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum HttpVersion {
+    #[default]
+    Unknown,
+    Http10,
+    Http11,
+    Http2,
+    Http3,
+}
+
+/// Everything up to the first byte of the body.
+#[derive(Debug, Default)]
+pub struct Head {
+    pub status: u16,
+    pub version: HttpVersion,
+    pub headers: HeaderBlock,
+}
+
+#[derive(Debug)]
+pub struct Response {
+    pub head: Head,
+    pub body: Vec<u8>,
+    /// Where it came from, after redirects.
+    pub url: String,
+    pub metrics: Metrics,
+}

@@ -1,0 +1,138 @@
+//! URLs: parsed once, by a WHATWG parser; what is fetched is that parser's serialisation, so what was checked is
+//! what is sent.
+
+use crate::error::{Error, quoted};
+use crate::status::{HS_ERR_INVALID_URL, HS_ERR_UNSUPPORTED_SCHEME};
+use base64::Engine as _;
+use percent_encoding::percent_decode_str;
+
+/// An absolute http or https URL without userinfo and fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url {
+    text: String,
+    secure: bool,
+}
+
+/// A URL as the caller gave it, taken apart.
+#[derive(Debug)]
+pub struct ParsedUrl {
+    pub url: Url,
+    /// The value of an `Authorization` header for the userinfo of the URL, where it had one.
+    pub basic_authorization: Option<String>,
+}
+
+/// Long enough for anything real, short enough that a mistaken length does not cost a scan of the whole address space.
+const LONGEST: usize = 64 * 1024;
+
+impl Url {
+    pub fn parse(text: &[u8]) -> Result<ParsedUrl, Error> {
+        if text.is_empty() {
+            return Err(Error::new(HS_ERR_INVALID_URL, "the URL is empty"));
+        }
+        if text.len() > LONGEST {
+            let message = format!("the URL is {} bytes long; at most {LONGEST} are accepted", text.len());
+            return Err(Error::new(HS_ERR_INVALID_URL, message));
+        }
+        // The WHATWG parser would silently drop tabs and line ends and trim spaces: here they are mistakes or attacks.
+        if let Some(at) = text.iter().position(|byte| byte.is_ascii_control() || *byte == b' ') {
+            let message = format!("invalid URL {}: byte {:#04x} at position {at}", redacted(text), text[at]);
+            return Err(Error::new(HS_ERR_INVALID_URL, message));
+        }
+        let Ok(utf8) = std::str::from_utf8(text) else {
+            return Err(Error::new(HS_ERR_INVALID_URL, format!("invalid URL {}: not UTF-8", redacted(text))));
+        };
+        let mut parsed = url::Url::parse(utf8)
+            .map_err(|error| Error::new(HS_ERR_INVALID_URL, format!("invalid URL {}: {error}", redacted(text))))?;
+        let secure = match parsed.scheme() {
+            "http" => false,
+            "https" => true,
+            other => {
+                let message = format!("unsupported URL scheme {}: use http or https", quoted(other.as_bytes()));
+                return Err(Error::new(HS_ERR_UNSUPPORTED_SCHEME, message));
+            }
+        };
+        let basic_authorization = take_userinfo(&mut parsed);
+        parsed.set_fragment(None);
+        Ok(ParsedUrl { url: Url { text: parsed.into(), secure }, basic_authorization })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    #[cfg(test)]
+    pub fn into_string(self) -> String {
+        self.text
+    }
+
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+}
+
+fn take_userinfo(url: &mut url::Url) -> Option<String> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let mut credentials: Vec<u8> = percent_decode_str(url.username()).collect();
+    credentials.push(b':');
+    credentials.extend(percent_decode_str(url.password().unwrap_or("")));
+    // Both setters fail only for URLs without a host, which http and https cannot be.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    Some(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(credentials)))
+}
+
+/// The URL for an error message: whatever could be userinfo is blanked, also where the URL does not parse.
+fn redacted(text: &[u8]) -> String {
+    let authority = text.windows(2).position(|pair| pair == b"//").map_or(0, |at| at + 2);
+    let end = text[authority..].iter().position(|byte| b"/?#".contains(byte)).map_or(text.len(), |at| authority + at);
+    match text[authority..end].iter().rposition(|&byte| byte == b'@') {
+        None => quoted(text),
+        Some(at) => quoted(&[&text[..authority], b"***", &text[authority + at..]].concat()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> String {
+        Url::parse(text.as_bytes()).unwrap().url.into_string()
+    }
+
+    #[test]
+    fn the_serialisation_is_what_will_be_fetched() {
+        assert_eq!(url("HTTP://EXAMPLE.com:80/a/../b?q#frag"), "http://example.com/b?q");
+        assert_eq!(url("https://bücher.example"), "https://xn--bcher-kva.example/");
+        assert_eq!(url("http://0x7f.1/"), "http://127.0.0.1/");
+        assert_eq!(url("http://a\\b"), "http://a/b");
+    }
+
+    #[test]
+    fn bad_urls_are_refused_with_their_text() {
+        for bad in ["", "no-scheme", "http://", "http://a b/", "http://a/\r\nX: y", "http://a\0b/", "http://[::1"] {
+            let error = Url::parse(bad.as_bytes()).unwrap_err();
+            assert_eq!(error.status(), HS_ERR_INVALID_URL, "{bad:?}");
+            assert!(error.to_string().contains(&bad.as_bytes().escape_ascii().to_string()), "{error}");
+        }
+        assert_eq!(Url::parse(b"ftp://a/").unwrap_err().status(), HS_ERR_UNSUPPORTED_SCHEME);
+        assert_eq!(Url::parse(b"file:///etc/passwd").unwrap_err().status(), HS_ERR_UNSUPPORTED_SCHEME);
+        assert_eq!(Url::parse(&[b'h'; LONGEST + 1]).unwrap_err().status(), HS_ERR_INVALID_URL);
+    }
+
+    #[test]
+    fn userinfo_becomes_a_header_and_leaves_the_url() {
+        let parsed = Url::parse(b"http://al%20ice:p%40ss@host/x").unwrap();
+        assert_eq!(parsed.url.as_str(), "http://host/x");
+        assert_eq!(parsed.basic_authorization.as_deref(), Some("Basic YWwgaWNlOnBAc3M="));
+    }
+
+    #[test]
+    fn userinfo_never_reaches_an_error() {
+        for bad in ["http://user:secret@ho st/", "user:secret@host", "http://user:secret@host:99999/"] {
+            let error = Url::parse(bad.as_bytes()).unwrap_err().to_string();
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+}

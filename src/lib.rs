@@ -1,0 +1,27 @@
+//! HTTP Sentinel: a thread-per-worker HTTP client behind a C ABI, over libcurl.
+//!
+//! The public face is `include/http_sentinel.h`; `src/README.md` is the map of the rooms.
+
+#![deny(unsafe_op_in_unsafe_fn)]
+#![warn(clippy::undocumented_unsafe_blocks)]
+
+#[cfg(all(feature = "bundled-curl", feature = "system-curl"))]
+compile_error!("choose one libcurl: `system-curl` needs `--no-default-features`");
+#[cfg(not(any(feature = "bundled-curl", feature = "system-curl")))]
+compile_error!("choose a libcurl: `bundled-curl` (the default) or `system-curl`");
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("handles are packed into 64-bit pointers; 32-bit targets are not supported");
+
+mod body;
+mod call;
+mod cancel;
+mod engine;
+mod error;
+mod hop;
+mod http;
+mod process;
+mod runtime;
+mod status;
+mod worker;
+
+pub mod ffi;

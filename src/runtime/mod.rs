@@ -1,0 +1,84 @@
+//! Drives futures on one thread: ready tasks, then timers, then the engine. No async runtime is needed: a call
+//! waits for its exchange, a timer, a permit or a cancel, and each of them wakes its task.
+
+pub mod clock;
+mod tasks;
+pub mod timers;
+pub mod wake;
+
+use crate::engine::Engine;
+use clock::Clock;
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tasks::Tasks;
+use timers::Timers;
+use wake::{ReadyQueue, TaskWaker};
+
+pub struct Runtime {
+    engine: Rc<dyn Engine>,
+    timers: Rc<Timers>,
+    ready: Arc<ReadyQueue>,
+    root: Arc<TaskWaker>,
+    tasks: Tasks,
+}
+
+/// The number of the future that `block_on` drives; spawned tasks have the others.
+const ROOT: usize = usize::MAX;
+
+impl Runtime {
+    pub fn new(engine: Rc<dyn Engine>, clock: Rc<dyn Clock>) -> Runtime {
+        let ready = ReadyQueue::new(engine.unparker());
+        let root = TaskWaker::new(ROOT, ready.clone());
+        let tasks = Tasks::new(ready.clone());
+        Runtime { engine, timers: Timers::new(clock), ready, root, tasks }
+    }
+
+    pub fn timers(&self) -> &Rc<Timers> {
+        &self.timers
+    }
+
+    /// Adds a task; it runs whenever a future is driven.
+    pub fn spawn(&self, future: impl Future<Output = ()> + 'static) {
+        self.tasks.spawn(Box::pin(future));
+    }
+
+    /// Drives `future` to its end, and every spawned task on the way.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let waker = self.root.waker();
+        let mut cx = Context::from_waker(&waker);
+        let mut root_ready = true;
+        loop {
+            if root_ready {
+                self.root.arm();
+                if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                    return output;
+                }
+                root_ready = false;
+            }
+            while let Some(task) = self.ready.pop() {
+                if task == ROOT {
+                    root_ready = true;
+                } else {
+                    self.tasks.poll(task);
+                }
+            }
+            self.timers.fire();
+            if !root_ready {
+                self.turn();
+            }
+        }
+    }
+
+    fn turn(&self) {
+        let due = self.timers.next_due();
+        self.ready.park(|| self.engine.wait(due));
+        self.engine.advance();
+    }
+}
+
+#[cfg(test)]
+mod tests;

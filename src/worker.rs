@@ -1,0 +1,111 @@
+//! The worker: owns one engine and one runtime, and stays on the thread that made it.
+
+use crate::body::Sink;
+use crate::call::{self, Ground, Limits};
+use crate::cancel::Cancel;
+use crate::engine::Engine;
+use crate::engine::curl::tls::CaSource;
+use crate::engine::curl::{ConnectionAges, CurlEngine, CurlOptions};
+use crate::error::Error;
+use crate::http::headers::HeadLimits;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::runtime::Runtime;
+use crate::runtime::clock::SystemClock;
+use crate::status::HS_ERR_BUSY;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+#[derive(Clone, Debug)]
+pub struct WorkerOptions {
+    pub limits: Limits,
+    pub user_agent: String,
+    pub ca: CaSource,
+    pub idle_connection: Duration,
+    pub connection_life: Duration,
+    pub max_idle_connections: u32,
+}
+
+impl Default for WorkerOptions {
+    fn default() -> Self {
+        WorkerOptions {
+            limits: Limits {
+                timeout: Some(Duration::from_secs(30)),
+                stream_timeout: None,
+                attempt_timeout: Some(Duration::from_secs(10)),
+                idle_timeout: Some(Duration::from_secs(10)),
+                connect_timeout: Some(Duration::from_secs(5)),
+                max_body_bytes: 64 << 20,
+                max_stream_bytes: u64::MAX,
+                head: HeadLimits { bytes: 64 << 10, fields: 200 },
+                http: Default::default(),
+            },
+            user_agent: concat!("http-sentinel/", env!("CARGO_PKG_VERSION")).to_owned(),
+            ca: CaSource::System,
+            idle_connection: Duration::from_secs(55),
+            connection_life: Duration::from_secs(300),
+            max_idle_connections: 100,
+        }
+    }
+}
+
+pub struct Worker {
+    runtime: Runtime,
+    ground: Ground,
+    limits: Limits,
+    busy: Cell<bool>,
+}
+
+impl Worker {
+    pub fn new(options: WorkerOptions) -> Result<Worker, Error> {
+        let engine: Rc<dyn Engine> = Rc::new(CurlEngine::new(&CurlOptions {
+            ca: options.ca,
+            ages: ConnectionAges { idle: options.idle_connection, life: options.connection_life },
+            max_idle_connections: options.max_idle_connections,
+        })?);
+        let runtime = Runtime::new(engine.clone(), Rc::new(SystemClock));
+        let ground = Ground { engine, timers: runtime.timers().clone(), user_agent: options.user_agent.into() };
+        Ok(Worker { runtime, ground, limits: options.limits, busy: Cell::new(false) })
+    }
+
+    /// What a request of this worker gets unless it says otherwise.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub fn is_busy(&self) -> bool {
+        self.busy.get()
+    }
+
+    /// Carries out one request; returns when it has ended.
+    pub fn request(
+        &self,
+        request: &Request,
+        limits: Limits,
+        cancel: Option<Cancel>,
+        sink: Sink<'_>,
+    ) -> Result<Response, Error> {
+        let _busy = self.enter()?;
+        self.runtime.block_on(call::run(self.ground.clone(), limits, cancel, request, sink))
+    }
+
+    fn enter(&self) -> Result<Busy<'_>, Error> {
+        if self.busy.replace(true) {
+            return Err(Error::plain(HS_ERR_BUSY));
+        }
+        Ok(Busy(&self.busy))
+    }
+}
+
+/// The worker is inside a call for as long as this lives, also when the call panics.
+struct Busy<'a>(&'a Cell<bool>);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! The committed header is what cbindgen makes of the source today.
+
+use std::path::Path;
+
+#[test]
+fn the_committed_header_is_up_to_date() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = cbindgen::Config::from_file(root.join("include/cbindgen.toml")).expect("include/cbindgen.toml");
+    let bindings = cbindgen::Builder::new().with_crate(root).with_config(config).generate().expect("cbindgen");
+    let mut made = Vec::new();
+    bindings.write(&mut made);
+    let made = String::from_utf8(made).expect("UTF-8");
+    let path = root.join("include/http_sentinel.h");
+    if std::env::var_os("HS_BLESS").is_some() {
+        std::fs::write(&path, &made).expect("write the header");
+    }
+    let committed = std::fs::read_to_string(&path).expect("include/http_sentinel.h");
+    assert!(committed == made, "include/http_sentinel.h is not what the source says: run `make header` and commit it");
+}

@@ -1,0 +1,1 @@
+pub const c = @cImport(@cInclude("http_sentinel.h"));

@@ -1,0 +1,8 @@
+//! The test server tested: over raw sockets where bytes matter, over hyper's client where HTTP/2 does.
+
+mod client;
+mod endpoints;
+mod http2;
+mod ports;
+mod program;
+mod scripts;
