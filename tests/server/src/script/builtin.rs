@@ -3,7 +3,7 @@
 use super::steps::{How, Meet, Read, Step};
 use crate::query::Query;
 
-/// The whole answer that `/truncate` cuts: 47 bytes of head with a length, or 56 with chunks, and a body of 26.
+/// The whole answers that `/truncate` cuts: a head of 49 bytes and a body of 26, or a head of 57 and two chunks.
 const WITH_LENGTH: &[u8] = b"HTTP/1.1 200 OK\r\nX-Cut: 1\r\nContent-Length: 26\r\n\r\nabcdefghijklmnopqrstuvwxyz";
 const WITH_CHUNKS: &[u8] = b"HTTP/1.1 200 OK\r\nX-Cut: 1\r\nTransfer-Encoding: chunked\r\n\r\n\
     a\r\nabcdefghij\r\n10\r\nklmnopqrstuvwxyz\r\n0\r\n\r\n";

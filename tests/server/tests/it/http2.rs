@@ -104,13 +104,14 @@ async fn http2_in_clear_with_trailers_resets_and_goaway() {
 
     let cut = get("/range/100000?fail_after=5000").await.unwrap();
     let mut body = cut.into_body();
-    let (mut received, mut failed) = (0, false);
-    while let Some(frame) = body.frame().await {
-        match frame {
-            Ok(frame) => received += frame.data_ref().map_or(0, Bytes::len),
-            Err(_) => failed = true,
+    let mut received = 0;
+    let failed = loop {
+        match body.frame().await {
+            Some(Ok(frame)) => received += frame.data_ref().map_or(0, Bytes::len),
+            Some(Err(_)) => break true,
+            None => break false,
         }
-    }
+    };
     assert_eq!((received, failed), (5000, true));
 
     assert_eq!(get("/goaway").await.unwrap().status(), 200);
