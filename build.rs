@@ -1,6 +1,7 @@
 //! The shared library's soname comes from the ABI's major version, and the library is never unloaded.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::{env, fs};
 
 fn main() {
@@ -15,6 +16,22 @@ fn main() {
     // Thread-local destructors of the library may run after `dlclose`.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     link_under_soname(&soname);
+    if target_os == "linux" && env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|env| env == "gnu") {
+        link_unwinder_statically();
+    }
+}
+
+/// rustc asks for libgcc_s, a second library that every host would need. A linker script of that name that stands
+/// first in the search path answers with GCC's static unwinder instead, where the compiler has it.
+fn link_unwinder_statically() {
+    let compiler = env::var("CC").unwrap_or_else(|_| "cc".into());
+    let found = Command::new(compiler).arg("-print-file-name=libgcc_eh.a").output();
+    let has_it = found.is_ok_and(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()).is_absolute());
+    if has_it && env::var("HOST") == env::var("TARGET") {
+        let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+        fs::write(folder.join("libgcc_s.so"), "INPUT(-lgcc_eh)\n").expect("write into OUT_DIR");
+        println!("cargo:rustc-link-search=native={}", folder.display());
+    }
 }
 
 fn abi_major() -> u32 {

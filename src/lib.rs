@@ -21,7 +21,7 @@ mod hop;
 mod http;
 mod process;
 mod runtime;
-mod status;
 mod worker;
 
 pub mod ffi;
+pub mod status;

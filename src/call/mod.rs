@@ -98,6 +98,3 @@ async fn policy_loop(call: &Call, request: &Request, sink: Sink<'_>) -> Result<R
         metrics: Metrics { redirects: landing.redirects, exchange: landing.exchange, ..Metrics::default() },
     })
 }
-
-#[cfg(test)]
-mod tests;

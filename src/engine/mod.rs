@@ -77,6 +77,9 @@ pub trait Engine {
     fn wait(&self, timeout: Option<Duration>);
     /// Moves every exchange on as far as it goes without waiting, and wakes those who wait for it.
     fn advance(&self);
+    #[cfg(test)]
+    /// How many exchanges it has.
+    fn running(&self) -> usize;
     /// Ends a `wait` from any thread.
     fn unparker(&self) -> Arc<dyn Unpark>;
 }

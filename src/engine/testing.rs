@@ -43,6 +43,11 @@ impl<W: Fn(Option<Duration>)> Engine for IdleEngine<W> {
 
     fn advance(&self) {}
 
+    #[cfg(test)]
+    fn running(&self) -> usize {
+        0
+    }
+
     fn unparker(&self) -> Arc<dyn Unpark> {
         self.unpark.clone()
     }

@@ -98,10 +98,6 @@ impl HeaderBlock {
         self.fields.len()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
-    }
-
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.fields.clear();
@@ -179,6 +175,6 @@ mod tests {
         for bad in [&b"no colon"[..], b"bad name: x", b": x"] {
             assert_eq!(block.push_line(bad, LIMITS).unwrap_err().status(), HS_ERR_PROTOCOL);
         }
-        assert!(block.is_empty());
+        assert_eq!(block.len(), 0);
     }
 }

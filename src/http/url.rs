@@ -10,7 +10,6 @@ use percent_encoding::percent_decode_str;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
     text: String,
-    secure: bool,
 }
 
 /// A URL as the caller gave it, taken apart.
@@ -43,17 +42,14 @@ impl Url {
         };
         let mut parsed = url::Url::parse(utf8)
             .map_err(|error| Error::new(HS_ERR_INVALID_URL, format!("invalid URL {}: {error}", redacted(text))))?;
-        let secure = match parsed.scheme() {
-            "http" => false,
-            "https" => true,
-            other => {
-                let message = format!("unsupported URL scheme {}: use http or https", quoted(other.as_bytes()));
-                return Err(Error::new(HS_ERR_UNSUPPORTED_SCHEME, message));
-            }
-        };
+        if !matches!(parsed.scheme(), "http" | "https") {
+            let scheme = quoted(parsed.scheme().as_bytes());
+            let message = format!("unsupported URL scheme {scheme}: use http or https");
+            return Err(Error::new(HS_ERR_UNSUPPORTED_SCHEME, message));
+        }
         let basic_authorization = take_userinfo(&mut parsed);
         parsed.set_fragment(None);
-        Ok(ParsedUrl { url: Url { text: parsed.into(), secure }, basic_authorization })
+        Ok(ParsedUrl { url: Url { text: parsed.into() }, basic_authorization })
     }
 
     pub fn as_str(&self) -> &str {
@@ -63,10 +59,6 @@ impl Url {
     #[cfg(test)]
     pub fn into_string(self) -> String {
         self.text
-    }
-
-    pub fn is_secure(&self) -> bool {
-        self.secure
     }
 }
 

@@ -1,1 +1,262 @@
+//! The worker against the test server: the seam under load, the resend guard, limits, connections.
 
+use super::*;
+use crate::body::Sink;
+use crate::error::{Retryable, Sent};
+use crate::http::headers::Header;
+use crate::http::response::HttpVersion;
+use crate::status::*;
+use bytes::Bytes;
+use hs_test_server::TestServer;
+use std::cell::RefCell;
+
+fn server() -> TestServer {
+    TestServer::start().expect("the test server")
+}
+
+fn worker_for(server: &TestServer) -> Worker {
+    let ca = CaSource::Pem { text: server.ca_pem().as_bytes().to_vec(), origin: "the test server".into() };
+    Worker::new(WorkerOptions { ca, ..WorkerOptions::default() }).expect("a worker")
+}
+
+fn request(method: &str, url: &str, body: &'static [u8]) -> Request {
+    Request::new(method.as_bytes(), url.as_bytes(), Vec::new(), Bytes::from_static(body)).expect("a valid request")
+}
+
+fn get(worker: &Worker, url: &str) -> Result<Response, Error> {
+    send(worker, &request("GET", url, b""))
+}
+
+fn send(worker: &Worker, request: &Request) -> Result<Response, Error> {
+    worker.request(request, worker.limits().clone(), None, Sink::Buffer(Vec::new()))
+}
+
+/// The seam that everything later stands on: many calls are tasks of one thread, over one engine.
+#[test]
+fn two_hundred_calls_run_at_once_on_one_thread() {
+    const CALLS: usize = 200;
+    let server = server();
+    let worker = worker_for(&server);
+    // Each answer is held back until the server has seen all of the requests: fewer at once would never end.
+    let url = format!("{}/wait/all-at-once?count_key=all-at-once&at_least={CALLS}", server.http_url());
+    let statuses = Rc::new(RefCell::new(Vec::new()));
+    for number in 0..CALLS {
+        let (ground, limits, statuses) = (worker.ground.clone(), worker.limits().clone(), statuses.clone());
+        let request = request("GET", &format!("{url}&number={number}"), b"");
+        worker.runtime.spawn(async move {
+            let response = call::run(ground, limits, None, &request, Sink::Buffer(Vec::new())).await;
+            statuses.borrow_mut().push(response.map(|response| response.head.status));
+        });
+    }
+    let timers = worker.ground.timers.clone();
+    worker.runtime.block_on(async {
+        while statuses.borrow().len() < CALLS {
+            timers.at(timers.now().saturating_add(Duration::from_millis(1))).await;
+        }
+    });
+    assert!(statuses.borrow().iter().all(|status| *status == Ok(200)), "{:?}", statuses.borrow());
+    assert_eq!(worker.ground.engine.running(), 0);
+}
+
+#[test]
+fn http2_carries_many_calls_over_few_connections_and_http1_reuses_its_own() {
+    let server = server();
+    let worker = worker_for(&server);
+    let first = get(&worker, &format!("{}/get", server.https_url())).unwrap();
+    let second = get(&worker, &format!("{}/get", server.https_url())).unwrap();
+    assert_eq!(second.head.version, HttpVersion::Http2);
+    let (first, second) = (first.metrics.exchange, second.metrics.exchange);
+    assert!(!first.connection_reused && second.connection_reused);
+    assert_eq!(first.connection_id, second.connection_id);
+    assert!(first.phases.tls_ns > 0 && second.phases.tls_ns == 0);
+    assert_eq!(first.local, second.local);
+    assert_eq!(first.peer.map(|peer| peer.ip.is_loopback()), Some(true));
+
+    let plain = format!("{}/get", server.http_url());
+    assert!(!get(&worker, &plain).unwrap().metrics.exchange.connection_reused);
+    let again = get(&worker, &plain).unwrap();
+    assert_eq!(again.head.version, HttpVersion::Http11);
+    assert!(again.metrics.exchange.connection_reused);
+}
+
+#[test]
+fn any_method_headers_in_order_and_the_body_arrive_as_given() {
+    let server = server();
+    let worker = worker_for(&server);
+    let headers = [("X-B", "1"), ("x-a", ""), ("X-B", "two words"), ("X-Bytes", "\u{e9}")]
+        .iter()
+        .map(|(name, value)| Header::parse(name.as_bytes(), value.as_bytes(), false).unwrap())
+        .collect();
+    let url = format!("{}/anything/a%20b?q=1#fragment", server.http_url());
+    let request = Request::new(b"M-SEARCH", url.as_bytes(), headers, Bytes::from_static(b"abc")).unwrap();
+    let response = send(&worker, &request).unwrap();
+    let echo: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+    assert_eq!(echo["method"], "M-SEARCH");
+    assert_eq!(echo["url"], "/anything/a%20b?q=1");
+    assert_eq!(echo["body"], "abc");
+    let sent: Vec<(String, String)> = serde_json::from_value(echo["headers"].clone()).unwrap();
+    let own: Vec<_> = sent.iter().filter(|(name, _)| name.to_ascii_lowercase().starts_with("x-")).collect();
+    assert_eq!(own[..3].iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["X-B", "x-a", "X-B"]);
+    assert_eq!(own[..3].iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>(), ["1", "", "two words"]);
+    for unwanted in ["expect", "content-type", "transfer-encoding"] {
+        assert!(!sent.iter().any(|(name, _)| name.eq_ignore_ascii_case(unwanted)), "{sent:?}");
+    }
+}
+
+#[test]
+fn every_method_says_how_long_its_body_is() {
+    let server = server();
+    let worker = worker_for(&server);
+    for (method, length) in
+        [("GET", None), ("DELETE", None), ("POST", Some("0")), ("PUT", Some("0")), ("PATCH", Some("0"))]
+    {
+        let response = send(&worker, &request(method, &format!("{}/anything", server.http_url()), b"")).unwrap();
+        let echo: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+        assert_eq!(echo["method"], method);
+        let headers: Vec<(String, String)> = serde_json::from_value(echo["headers"].clone()).unwrap();
+        let found = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        assert_eq!(found.map(|(_, value)| value.as_str()), length, "{method}");
+    }
+    let head = send(&worker, &request("HEAD", &format!("{}/get", server.http_url()), b"")).unwrap();
+    assert_eq!((head.head.status, head.body.len()), (200, 0));
+    assert!(get(&worker, &format!("{}/get", server.http_url())).unwrap().metrics.exchange.connection_reused);
+}
+
+/// libcurl alone would send the POST again on a new connection and report success.
+#[test]
+fn a_post_on_a_connection_that_dies_is_sent_once_and_said_to_be_maybe_sent() {
+    let server = server();
+    let worker = worker_for(&server);
+    let url = format!("http://{}/keepalive-then-close?key=posts", server.script_addr());
+    assert_eq!(get(&worker, &url).unwrap().head.status, 200);
+    let error = send(&worker, &request("POST", &url, b"one order")).unwrap_err();
+    assert_eq!(error.status(), HS_ERR_CONNECTION_CLOSED, "{error}");
+    assert_eq!((error.details().sent, error.details().retryable), (Sent::Maybe, Retryable::Unknown));
+    assert_eq!(server.counter("posts"), 1);
+}
+
+#[test]
+fn a_get_on_a_connection_that_dies_is_sent_again_once() {
+    let server = server();
+    let worker = worker_for(&server);
+    let url = format!("http://{}/keepalive-then-close?key=gets", server.script_addr());
+    assert_eq!(get(&worker, &url).unwrap().head.status, 200);
+    let response = get(&worker, &url).unwrap();
+    assert_eq!(response.metrics.exchange.internal_resends, 1);
+    assert_eq!(server.counter("gets"), 1);
+}
+
+#[test]
+fn a_large_body_passes_the_pause_unharmed_and_one_byte_too_many_is_refused() {
+    let server = server();
+    let worker = worker_for(&server);
+    for base in [server.http_url(), server.https_url()] {
+        let url = format!("{base}/bytes/3000000?chunked=1");
+        let body = get(&worker, &url).unwrap().body;
+        assert_eq!(body.len(), 3_000_000);
+        assert_eq!(body, get(&worker, &url).unwrap().body);
+        let tight = Limits { max_body_bytes: 2_999_999, ..worker.limits().clone() };
+        let error = worker.request(&request("GET", &url, b""), tight, None, Sink::Buffer(Vec::new())).unwrap_err();
+        assert_eq!(error.status(), HS_ERR_BODY_TOO_LARGE);
+        assert_eq!(error.details().sent, Sent::Yes);
+    }
+}
+
+#[test]
+fn a_callback_receives_the_body_instead() {
+    let server = server();
+    let worker = worker_for(&server);
+    let mut received = Vec::new();
+    let mut on_body = |bytes: &[u8]| {
+        received.extend_from_slice(bytes);
+        Ok(())
+    };
+    let url = format!("{}/bytes/1000000", server.http_url());
+    let sink = Sink::Callback(&mut on_body);
+    let response = worker.request(&request("GET", &url, b""), worker.limits().clone(), None, sink).unwrap();
+    assert!(response.body.is_empty());
+    assert_eq!(received, get(&worker, &url).unwrap().body);
+}
+
+#[test]
+fn each_time_limit_has_its_own_status_and_names_the_phase() {
+    let server = server();
+    let worker = worker_for(&server);
+    let short = Some(Duration::from_millis(60));
+    let limits = worker.limits().clone();
+    let attempt = Limits { attempt_timeout: short, ..limits.clone() };
+    let idle = Limits { idle_timeout: short, ..limits.clone() };
+    let whole = Limits { timeout: short, ..limits.clone() };
+    let connect = Limits { connect_timeout: short, ..limits };
+    let head = format!("{}/stall/head", server.http_url());
+    let body = format!("{}/stall/body?bytes=10", server.http_url());
+    let closed_door = format!("http://{}/", server.stall_connect_addr());
+    let silent = format!("https://{}/", server.stall_tls_addr());
+    for (url, limits, status, phase, sent) in [
+        (&head, &attempt, HS_ERR_ATTEMPT_TIMEOUT, HS_PHASE_FIRST_BYTE, Sent::Maybe),
+        (&head, &whole, HS_ERR_TIMEOUT, HS_PHASE_FIRST_BYTE, Sent::Maybe),
+        (&body, &idle, HS_ERR_IDLE_TIMEOUT, HS_PHASE_BODY, Sent::Yes),
+        (&body, &whole, HS_ERR_TIMEOUT, HS_PHASE_BODY, Sent::Yes),
+        (&closed_door, &connect, HS_ERR_CONNECT_TIMEOUT, HS_PHASE_CONNECT, Sent::No),
+        (&closed_door, &whole, HS_ERR_TIMEOUT, HS_PHASE_CONNECT, Sent::No),
+        (&silent, &connect, HS_ERR_CONNECT_TIMEOUT, HS_PHASE_TLS, Sent::No),
+        (&silent, &attempt, HS_ERR_ATTEMPT_TIMEOUT, HS_PHASE_TLS, Sent::No),
+    ] {
+        let error =
+            worker.request(&request("GET", url, b""), limits.clone(), None, Sink::Buffer(Vec::new())).unwrap_err();
+        let details = error.details();
+        assert_eq!((details.status, details.phase, details.sent), (status, phase, sent), "{url}: {error}");
+        assert!(details.elapsed_ns >= 60_000_000 && details.attempts == 1, "{url}: {details:?}");
+        assert_eq!(worker.ground.engine.running(), 0);
+    }
+    assert_eq!(get(&worker, &format!("{}/get", server.http_url())).unwrap().head.status, 200);
+}
+
+#[test]
+fn servers_that_cannot_be_trusted_are_refused() {
+    let server = server();
+    let worker = worker_for(&server);
+    let addresses = server.addresses();
+    for url in [&addresses.untrusted, &addresses.expired, &addresses.wrong_host, &addresses.self_signed] {
+        let error = get(&worker, url).unwrap_err();
+        assert_eq!(error.status(), HS_ERR_TLS_CERTIFICATE, "{url}: {error}");
+        assert_eq!(error.details().sent, Sent::No);
+    }
+    let elsewhere = Worker::new(WorkerOptions::default()).unwrap();
+    let error = get(&elsewhere, server.https_url()).unwrap_err();
+    assert_eq!(error.status(), HS_ERR_TLS_CERTIFICATE, "the system's store does not know the test's CA: {error}");
+}
+
+#[test]
+fn a_cancel_that_was_thrown_before_keeps_the_request_from_being_sent() {
+    let server = server();
+    let worker = worker_for(&server);
+    let cancel = Cancel::default();
+    cancel.trigger();
+    let url = format!("{}/count/cancelled", server.http_url());
+    let limits = worker.limits().clone();
+    let error = worker.request(&request("GET", &url, b""), limits, Some(cancel), Sink::Buffer(Vec::new())).unwrap_err();
+    assert_eq!(error.status(), HS_ERR_CANCELLED);
+    assert_eq!(error.details().sent, Sent::No);
+    assert_eq!(server.counter("cancelled"), 0);
+}
+
+#[test]
+fn the_environment_does_not_choose_a_proxy() {
+    // Of the child alone: the variable is set where no other thread of the test could read it.
+    const VARIABLE: &str = "HS_TEST_PROXY_CHILD";
+    if let Ok(url) = std::env::var(VARIABLE) {
+        let worker = Worker::new(WorkerOptions::default()).unwrap();
+        assert_eq!(get(&worker, &url).unwrap().head.status, 200);
+        return;
+    }
+    let server = server();
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "worker::tests::the_environment_does_not_choose_a_proxy"])
+        .env(VARIABLE, format!("{}/get", server.http_url()))
+        .env("http_proxy", format!("http://{}", server.closed_addr()))
+        .env("ALL_PROXY", format!("http://{}", server.closed_addr()))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}

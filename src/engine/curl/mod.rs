@@ -186,6 +186,11 @@ impl Engine for CurlEngine {
         }
     }
 
+    #[cfg(test)]
+    fn running(&self) -> usize {
+        self.transfers.borrow().len()
+    }
+
     fn unparker(&self) -> Arc<dyn Unpark> {
         self.multi.waker()
     }

@@ -32,12 +32,12 @@ impl Transfer {
             let sending = uploaded < self.request.body.len() as u64;
             return if sending { HS_PHASE_SEND } else { HS_PHASE_FIRST_BYTE };
         }
-        if self.off_t(sys::CURLINFO_NAMELOOKUP_TIME_T) == 0 {
-            HS_PHASE_DNS
-        } else if self.off_t(sys::CURLINFO_CONNECT_TIME_T) == 0 {
-            HS_PHASE_CONNECT
-        } else {
+        if state.handshaking {
             HS_PHASE_TLS
+        } else if self.off_t(sys::CURLINFO_NAMELOOKUP_TIME_T) == 0 {
+            HS_PHASE_DNS
+        } else {
+            HS_PHASE_CONNECT
         }
     }
 
@@ -53,6 +53,8 @@ impl Transfer {
         let what = row(status).map_or("", |row| row.message);
         let reason = if state.resend_blocked {
             String::from("a reused connection closed before an answer; the request was not sent a second time")
+        } else if code == sys::CURLE_OK {
+            String::from("the response head is incomplete")
         } else {
             let reason = self.easy.reason();
             if reason.is_empty() { sys::easy_message(code) } else { reason }
@@ -71,8 +73,11 @@ impl Transfer {
         details.sent = sent;
         details.retryable = again;
         details.curl_code = code as i32;
-        // SAFETY: the live easy handle of this transfer.
-        details.os_error = unsafe { sys::info_long(self.easy.raw(), sys::CURLINFO_OS_ERRNO) } as i32;
+        // Elsewhere it is left over from an address that was tried before.
+        if matches!(details.status, HS_ERR_CONNECT | HS_ERR_SEND | HS_ERR_RECEIVE) {
+            // SAFETY: the live easy handle of this transfer.
+            details.os_error = unsafe { sys::info_long(self.easy.raw(), sys::CURLINFO_OS_ERRNO) } as i32;
+        }
         error
     }
 

@@ -85,11 +85,11 @@ pub unsafe fn info_off_t(easy: *mut CURL, info: CURLINFO) -> Option<u64> {
 
 /// # Safety
 /// `easy` is a live easy handle, `info` names a `long` value.
-pub unsafe fn info_long(easy: *mut CURL, info: CURLINFO) -> i64 {
+pub unsafe fn info_long(easy: *mut CURL, info: CURLINFO) -> c_long {
     let mut value: c_long = 0;
     // SAFETY: as the caller promises.
     unsafe { curl_easy_getinfo(easy, info, &mut value as *mut c_long) };
-    i64::from(value)
+    value
 }
 
 /// # Safety

@@ -40,6 +40,8 @@ pub struct State {
     pub resend_blocked: bool,
     pub peer: Option<Endpoint>,
     pub local: Option<Endpoint>,
+    /// The TCP connection is made and the TLS handshake has begun.
+    pub handshaking: bool,
     pub tls: TlsVersion,
     /// Why a callback stopped the transfer.
     pub failure: Option<Error>,
@@ -171,6 +173,16 @@ impl Transfer {
         }
         false
     }
+}
+
+/// Notes that the TLS handshake begins; for the callback that libcurl makes at that moment.
+///
+/// # Safety
+/// `easy` is the handle of a transfer in a multi.
+pub unsafe fn note_handshake(easy: *mut sys::CURL) {
+    // SAFETY: as the caller promises.
+    let transfer = unsafe { transfer(sys::private(easy)) };
+    transfer.state.borrow_mut().handshaking = true;
 }
 
 /// "HTTP/1.1 200 OK" → version and status.

@@ -4,6 +4,7 @@
 //! Building the system's store costs some ten milliseconds and a megabyte: paid once, not once a worker.
 
 use super::super::sys;
+use super::super::transfer::note_handshake;
 use super::CaSource;
 use crate::error::Error;
 use crate::http::metrics::TlsVersion;
@@ -139,8 +140,10 @@ pub unsafe fn configure(easy: *mut sys::CURL, trust: &Trust) -> Result<(), sys::
     codes.into_iter().find(|&code| code != sys::CURLE_OK).map_or(Ok(()), Err)
 }
 
-extern "C" fn give_store(_: *mut sys::CURL, context: *mut c_void, data: *mut c_void) -> sys::CURLcode {
+extern "C" fn give_store(easy: *mut sys::CURL, context: *mut c_void, data: *mut c_void) -> sys::CURLcode {
     let given = std::panic::catch_unwind(|| {
+        // SAFETY: libcurl gives the handle of the transfer that makes the connection.
+        unsafe { note_handshake(easy) };
         // SAFETY: `configure` set it, and the engine keeps it for as long as it has transfers.
         let store = unsafe { &*data.cast::<Trust>() }.store();
         // SAFETY: libcurl gives the SSL_CTX of the connection that it is about to make.

@@ -2,6 +2,7 @@
 //! one store for each worker and loads it at the first TLS connection.
 
 use super::super::sys;
+use super::super::transfer::note_handshake;
 use super::CaSource;
 use crate::error::Error;
 use crate::http::metrics::TlsVersion;
@@ -34,6 +35,10 @@ pub fn init() {}
 /// # Safety
 /// `easy` is a live easy handle and `trust` outlives its transfers.
 pub unsafe fn configure(easy: *mut sys::CURL, trust: &Trust) -> Result<(), sys::CURLcode> {
+    let callback: extern "C" fn(*mut sys::CURL, *mut c_void, *mut c_void) -> sys::CURLcode = handshake_begins;
+    // SAFETY: as the caller promises; the callback has the prototype of CURLOPT_SSL_CTX_FUNCTION. TLS libraries that
+    // have no such moment refuse the option, and errors then say "connecting" for the handshake too.
+    unsafe { sys::curl_easy_setopt(easy, sys::CURLOPT_SSL_CTX_FUNCTION, callback) };
     let Trust::Given(text) = trust else { return Ok(()) };
     let mut blob = sys::Blob { data: text.as_ptr() as *mut c_void, len: text.len(), flags: 0 };
     // SAFETY: as the caller promises; flags 0 means that libcurl refers to the bytes and never writes them.
@@ -41,6 +46,12 @@ pub unsafe fn configure(easy: *mut sys::CURL, trust: &Trust) -> Result<(), sys::
         sys::CURLE_OK => Ok(()),
         code => Err(code),
     }
+}
+
+extern "C" fn handshake_begins(easy: *mut sys::CURL, _: *mut c_void, _: *mut c_void) -> sys::CURLcode {
+    // SAFETY: libcurl gives the handle of the transfer that makes the connection.
+    let noted = std::panic::catch_unwind(|| unsafe { note_handshake(easy) });
+    if noted.is_ok() { sys::CURLE_OK } else { sys::CURLE_SSL_CERTPROBLEM }
 }
 
 /// # Safety
