@@ -8,7 +8,7 @@ export HS_LIB_DIR=$TARGET/debug/deps   # where cargo test leaves the shared libr
 
 begin_steps
 "$ROOT/.ci/tools.sh" build lints sanitizers valgrind
-step "format" cargo fmt --all --check
+step "format" cargo fmt --all --check -- --color never
 [ -d "$TARGET/debug/build" ] || say "  the first debug build compiles OpenSSL and libcurl as well: allow some minutes"
 step "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
 step "unit and ABI tests" cargo test --locked --lib --test abi
