@@ -71,7 +71,7 @@ $(T)/examples/cpp/%: examples/cpp/%.cpp $(HEADER) $(LIB)/libhttp_sentinel.so
 
 # Go's build cache does not look into headers outside the package: the define makes it notice a new one.
 GO_ENV = GOCACHE=$(T)/go-cache GOTOOLCHAIN=local GOPROXY=off GOFLAGS=-buildvcs=false CGO_ENABLED=1 \
-	CGO_CFLAGS="-O2 -g -I$(CURDIR)/include -DHS_HEADER_SUM=$$(cksum <$(HEADER) | cut -d' ' -f1)" \
+	CGO_CFLAGS="-O2 -g -I$(CURDIR)/include -DHS_HEADER_SUM=$$(cksum <$(CURDIR)/$(HEADER) | cut -d' ' -f1)" \
 	CGO_LDFLAGS="-L$(LIB) -lhttp_sentinel -Wl,-rpath,\$$ORIGIN/../../release"
 GO     = $$(. .ci/lib.sh && go_command)
 

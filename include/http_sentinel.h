@@ -512,6 +512,12 @@ uint64_t hs_capabilities(void);
 // Thread: any. Errors: none. Since 1.0.
 struct hs_str hs_status_name(hs_status status);
 
+// The name of a phase as it is written in this header, for instance "HS_PHASE_TLS"; `data == NULL` for any other
+// number. Valid for good.
+//
+// Thread: any. Errors: none. Since 1.0.
+struct hs_str hs_phase_name(hs_phase phase);
+
 // What the call that made this error returned.
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`. Since 1.0.

@@ -103,6 +103,12 @@ pub const HS_ERR_OUT_OF_MEMORY: hs_status = -302;
 /// The libcurl underneath is too old or was built without what the library needs.
 pub const HS_ERR_LIBCURL: hs_status = -303;
 
+macro_rules! phases {
+    ($($phase:ident)*) => {
+        &[$(($phase, stringify!($phase))),*]
+    };
+}
+
 /// The class of an error: in what the call was when it failed.
 #[allow(non_camel_case_types)]
 pub type hs_phase = i32;
@@ -139,6 +145,13 @@ pub const HS_PHASE_PROTOCOL: hs_phase = 13;
 pub const HS_PHASE_CANCEL: hs_phase = 14;
 /// The library itself.
 pub const HS_PHASE_INTERNAL: hs_phase = 15;
+
+/// Every phase, in the order of its numbers, with the name of its constant.
+pub const PHASES: &[(hs_phase, &str)] = phases! {
+    HS_PHASE_NONE HS_PHASE_ARGUMENT HS_PHASE_QUEUE HS_PHASE_DNS HS_PHASE_CONNECT HS_PHASE_PROXY HS_PHASE_TLS
+    HS_PHASE_SEND HS_PHASE_FIRST_BYTE HS_PHASE_BODY HS_PHASE_DECODE HS_PHASE_LIMIT HS_PHASE_POLICY HS_PHASE_PROTOCOL
+    HS_PHASE_CANCEL HS_PHASE_INTERNAL
+};
 
 /// One row of the table.
 #[derive(Debug)]
@@ -211,18 +224,25 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
+    fn declared(kind: &str) -> Vec<&'static str> {
+        let source = include_str!("status.rs");
+        let constants = source.lines().filter_map(|line| line.strip_prefix("pub const "));
+        constants.filter_map(|line| line.split_once(kind)).map(|(name, _)| name).collect()
+    }
+
     #[test]
     fn every_constant_of_this_file_has_its_row() {
-        let source = include_str!("status.rs");
-        let declared: Vec<&str> = source
-            .lines()
-            .filter_map(|line| line.strip_prefix("pub const "))
-            .filter_map(|line| line.split_once(": hs_status"))
-            .map(|(name, _)| name)
-            .collect();
+        let declared = declared(": hs_status =");
         let listed: Vec<&str> = TABLE.iter().map(|row| row.name).collect();
         assert!(declared.len() > 30, "the scan of the source found only {declared:?}");
         assert_eq!(declared, listed);
+    }
+
+    #[test]
+    fn phases_are_all_listed_and_count_up_from_zero() {
+        let names: Vec<&str> = PHASES.iter().map(|(_, name)| *name).collect();
+        assert_eq!(declared(": hs_phase ="), names);
+        assert!(PHASES.iter().enumerate().all(|(index, (phase, _))| index as hs_phase == *phase));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::guard;
 use super::text::hs_str;
 use crate::engine::curl::global;
-use crate::status::{hs_status, row};
+use crate::status::{PHASES, hs_phase, hs_status, row};
 
 /// The ABI's major version: the number in the soname. It changes when a program must be compiled again.
 pub const HS_ABI_MAJOR: u32 = 1;
@@ -81,4 +81,14 @@ pub extern "C" fn hs_capabilities() -> u64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn hs_status_name(status: hs_status) -> hs_str {
     row(status).map_or(hs_str::NONE, |row| hs_str::borrowed(row.name.as_bytes()))
+}
+
+/// The name of a phase as it is written in this header, for instance "HS_PHASE_TLS"; `data == NULL` for any other
+/// number. Valid for good.
+///
+/// Thread: any. Errors: none. Since 1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn hs_phase_name(phase: hs_phase) -> hs_str {
+    let found = usize::try_from(phase).ok().and_then(|index| PHASES.get(index));
+    found.map_or(hs_str::NONE, |(_, name)| hs_str::borrowed(name.as_bytes()))
 }

@@ -57,6 +57,10 @@ pub struct HeadLimits {
     pub fields: usize,
 }
 
+/// Room that is taken at once for what a response head usually needs.
+const USUAL_BYTES: usize = 512;
+const USUAL_FIELDS: usize = 16;
+
 /// The fields of a response head: one block of bytes and the places in it.
 #[derive(Debug, Default)]
 pub struct HeaderBlock {
@@ -86,6 +90,10 @@ impl HeaderBlock {
         if end > limits.bytes {
             let message = format!("the response head is longer than {} bytes", limits.bytes);
             return Err(Error::new(HS_ERR_HEADERS_TOO_LARGE, message));
+        }
+        if self.fields.is_empty() {
+            self.bytes.reserve(USUAL_BYTES);
+            self.fields.reserve(USUAL_FIELDS);
         }
         self.bytes.extend_from_slice(name);
         self.bytes.extend_from_slice(value);

@@ -20,8 +20,8 @@ impl Request {
     pub fn new(method: &[u8], url: &[u8], mut headers: Vec<Header>, body: Bytes) -> Result<Request, Error> {
         let method = Method::parse(method, !body.is_empty())?;
         let parsed = Url::parse(url)?;
-        if method.as_str() == "TRACE" && !body.is_empty() {
-            let message = "a TRACE request has no body (RFC 9110, section 9.3.8)";
+        if matches!(method.as_str(), "TRACE" | "HEAD") && !body.is_empty() {
+            let message = format!("a {} request cannot have a body (RFC 9110, section 9.3)", method.as_str());
             return Err(Error::new(HS_ERR_INVALID_BODY, message));
         }
         check_framing(&mut headers, body.len())?;
@@ -78,6 +78,15 @@ mod tests {
         assert_eq!(request(&[("Content-Length", "3, 3")], "abc").unwrap_err().status(), HS_ERR_INVALID_HEADER);
         let fine = request(&[("content-length", "3")], "abc").unwrap();
         assert!(!fine.headers.iter().any(|header| header.is("content-length")));
+    }
+
+    #[test]
+    fn methods_that_cannot_have_a_body_refuse_one() {
+        for (method, fine) in [("HEAD", false), ("TRACE", false), ("GET", true), ("DELETE", true)] {
+            let made = Request::new(method.as_bytes(), b"http://host/", Vec::new(), Bytes::from_static(b"abc"));
+            assert_eq!(made.is_ok(), fine, "{method}");
+            assert!(made.is_ok() || made.unwrap_err().status() == HS_ERR_INVALID_BODY);
+        }
     }
 
     #[test]

@@ -117,6 +117,11 @@ fn every_method_says_how_long_its_body_is() {
         let found = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
         assert_eq!(found.map(|(_, value)| value.as_str()), length, "{method}");
     }
+    for method in ["GET", "DELETE", "QUERY"] {
+        let response = send(&worker, &request(method, &format!("{}/anything", server.http_url()), b"abc")).unwrap();
+        let echo: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+        assert_eq!((&echo["method"], &echo["body"]), (&method.into(), &"abc".into()));
+    }
     let head = send(&worker, &request("HEAD", &format!("{}/get", server.http_url()), b"")).unwrap();
     assert_eq!((head.head.status, head.body.len()), (200, 0));
     assert!(get(&worker, &format!("{}/get", server.http_url())).unwrap().metrics.exchange.connection_reused);

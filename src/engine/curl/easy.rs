@@ -73,7 +73,6 @@ pub unsafe fn configure(transfer: &Transfer, trust: &Trust, ages: ConnectionAges
     let options = Options(transfer.easy.raw);
     let request = &transfer.request;
     let url = CString::new(request.url.as_str()).map_err(|_| Error::plain(HS_ERR_INVALID_URL))?;
-    let method = CString::new(request.method.as_str()).map_err(|_| Error::plain(HS_ERR_INTERNAL))?;
     let agent = CString::new(&*request.user_agent).map_err(|_| Error::plain(HS_ERR_INVALID_HEADER))?;
     let this: *const Transfer = transfer;
 
@@ -92,15 +91,20 @@ pub unsafe fn configure(transfer: &Transfer, trust: &Trust, ages: ConnectionAges
     options.number(sys::CURLOPT_HTTP_VERSION, http_version(request.http))?;
     options.number(sys::CURLOPT_SSLVERSION, sys::CURL_SSLVERSION_TLSv1_2 as c_long)?;
     options.text(sys::CURLOPT_USERAGENT, &agent)?;
-    options.text(sys::CURLOPT_CUSTOMREQUEST, &method)?;
     options.data(sys::CURLOPT_PRIVATE, this as *mut c_void)?;
     options.data(sys::CURLOPT_ERRORBUFFER, transfer.easy.error_buffer.get().cast())?;
     options.data(sys::CURLOPT_HTTPHEADER, headers.0.cast())?;
     transfer.easy.headers.replace(headers);
 
+    let has_content = !request.body.is_empty() || request.method.expects_content();
+    let usual_word = request.method.is_head() || (request.method.as_str() == "GET" && !has_content);
+    if !usual_word {
+        let method = CString::new(request.method.as_str()).map_err(|_| Error::plain(HS_ERR_INTERNAL))?;
+        options.text(sys::CURLOPT_CUSTOMREQUEST, &method)?;
+    }
     if request.method.is_head() {
         options.number(sys::CURLOPT_NOBODY, 1)?;
-    } else if !request.body.is_empty() || request.method.expects_content() {
+    } else if has_content {
         options.number(sys::CURLOPT_POST, 1)?;
         options.data(sys::CURLOPT_POSTFIELDS, request.body.as_ptr() as *mut c_void)?;
         options.size(sys::CURLOPT_POSTFIELDSIZE_LARGE, request.body.len())?;

@@ -15,7 +15,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use std::collections::HashMap;
 use std::ffi::{c_int, c_long, c_void};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 /// `SSL_CTRL_SET_VERIFY_CERT_STORE` with a second argument of 1: the context takes a reference of its own.
 const SET_VERIFY_CERT_STORE: c_int = 106;
@@ -38,25 +38,37 @@ impl Drop for Store {
 }
 
 /// Whom a worker trusts; what the TLS callback is given.
-pub enum Trust {
-    /// The system's store, built when the first TLS connection of the process needs it.
-    System,
-    Given(Arc<Store>),
+///
+/// Without a store of its own it is the system's, built when the first TLS connection of the process needs it.
+pub struct Trust(Option<Arc<Store>>);
+
+impl Drop for Trust {
+    fn drop(&mut self) {
+        // With the last worker that trusts it, a store and its text go.
+        if let Some(store) = self.0.take() {
+            let mut stores = stores();
+            drop(store);
+            stores.retain(|_, store| store.strong_count() > 0);
+        }
+    }
+}
+
+/// The stores in use, by the text that they were made from.
+fn stores() -> MutexGuard<'static, HashMap<Vec<u8>, Weak<Store>>> {
+    static STORES: LazyLock<Mutex<HashMap<Vec<u8>, Weak<Store>>>> = LazyLock::new(Mutex::default);
+    STORES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Trust {
     pub fn new(source: &CaSource) -> Result<Trust, Error> {
         match source {
-            CaSource::System => Ok(Trust::System),
-            CaSource::Pem { text, origin } => given(text, origin).map(Trust::Given),
+            CaSource::System => Ok(Trust(None)),
+            CaSource::Pem { text, origin } => given(text, origin).map(|store| Trust(Some(store))),
         }
     }
 
     fn store(&self) -> &Store {
-        match self {
-            Trust::System => system(),
-            Trust::Given(store) => store,
-        }
+        self.0.as_deref().unwrap_or_else(|| system())
     }
 }
 
@@ -80,8 +92,7 @@ fn system() -> &'static Store {
 
 /// One store for each distinct set of certificates, however many workers name it.
 fn given(text: &[u8], origin: &str) -> Result<Arc<Store>, Error> {
-    static STORES: OnceLock<Mutex<HashMap<Vec<u8>, Weak<Store>>>> = OnceLock::new();
-    let mut stores = STORES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let mut stores = stores();
     if let Some(store) = stores.get(text).and_then(Weak::upgrade) {
         return Ok(store);
     }
@@ -97,7 +108,6 @@ fn given(text: &[u8], origin: &str) -> Result<Arc<Store>, Error> {
         return Err(refuse(format!("certificate number {} is not a valid X.509 certificate", index + 1)));
     }
     let store = Arc::new(store);
-    stores.retain(|_, store| store.strong_count() > 0);
     stores.insert(text.to_vec(), Arc::downgrade(&store));
     Ok(store)
 }
@@ -181,6 +191,19 @@ pub unsafe fn version(easy: *mut sys::CURL) -> TlsVersion {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn workers_that_trust_the_same_share_one_store_and_the_last_one_takes_it_along() {
+        let server = hs_test_server::TestServer::start().expect("the test server");
+        let text = server.ca_pem().as_bytes();
+        let source = CaSource::Pem { text: text.to_vec(), origin: "the test server".into() };
+        let (first, second) = (Trust::new(&source).unwrap(), Trust::new(&source).unwrap());
+        assert_eq!(first.store().raw, second.store().raw);
+        drop(first);
+        assert!(stores().contains_key(text));
+        drop(second);
+        assert!(!stores().contains_key(text));
+    }
 
     #[test]
     fn text_without_a_certificate_is_refused_and_named() {
