@@ -16,7 +16,7 @@ THREADS  ?= 50
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: demo test check build header soak tools clean distclean
+.PHONY: demo test check build header soak bench tools clean distclean
 demo: ## build the library and a test server, and run the C, C++, Go and Zig examples and the safety check
 	@.ci/demo.sh
 
@@ -38,6 +38,11 @@ soak: ## REQUESTS=1000000 requests over THREADS=50 threads against the test serv
 	@.ci/tools.sh build
 	@.ci/build.sh
 	@$(MAKE) --no-print-directory soak-run
+
+bench: ## one worker beside a plain libcurl loop over the same libcurl, and what workers cost
+	@.ci/tools.sh build
+	@.ci/build.sh
+	@$(MAKE) --no-print-directory bench-run
 
 tools: ## fetch and install everything that the other targets need
 	@.ci/tools.sh test lints
@@ -92,3 +97,27 @@ soak-run: $(T)/soak/soak
 $(T)/soak/soak: tests/soak/soak.c $(HEADER) $(LIB)/libhttp_sentinel.so
 	@mkdir -p $(@D)
 	gcc -std=c99 -O2 -g $(WARNINGS) -Iinclude $< -o $@ -L$(LIB) -lhttp_sentinel -pthread -Wl,-rpath,'$$ORIGIN/../release'
+
+# ---- Benchmarks. The plain loop links the very libcurl that the library was built from.
+
+newest   = $(shell ls -td $(LIB)/build/$(1) 2>/dev/null | head -1)
+BUNDLED  = $(call newest,curl-sys-*/out/build/libcurl.a) $(call newest,libnghttp2-sys-*/out/i/lib/libnghttp2.a) \
+	$(call newest,openssl-sys-*/out/openssl-build/install/lib/libssl.a) \
+	$(call newest,openssl-sys-*/out/openssl-build/install/lib/libcrypto.a) \
+	$(call newest,libz-sys-*/out/lib/libz.a)
+BENCH_CC = gcc -std=c99 -O2 $(WARNINGS) -Iinclude
+
+.PHONY: bench-run
+bench-run: $(T)/benches/one_worker $(T)/benches/footprint
+	@.ci/with-server.sh bash -c '"$$0/footprint" "$$HS_TEST_HTTP/" "$$HS_TEST_HTTPS/" "$$HS_TEST_CA" && \
+		echo "plain:" && "$$0/one_worker" "$$HS_TEST_HTTP/" "" && \
+		echo "TLS, HTTP/2:" && "$$0/one_worker" "$$HS_TEST_HTTPS/" "$$HS_TEST_CA" 10000' $(T)/benches
+
+$(T)/benches/one_worker: benches/one_worker.c $(HEADER) $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(@D)
+	$(BENCH_CC) -DCURL_STATICLIB -isystem $(call newest,curl-sys-*/out/include) $< -o $@ -L$(LIB) -lhttp_sentinel \
+		-Wl,-rpath,'$$ORIGIN/../release' $(BUNDLED) -pthread -ldl
+
+$(T)/benches/footprint: benches/footprint.c $(HEADER) $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(@D)
+	$(BENCH_CC) $< -o $@ -L$(LIB) -lhttp_sentinel -Wl,-rpath,'$$ORIGIN/../release'

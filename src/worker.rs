@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::http::headers::HeadLimits;
 use crate::http::request::Request;
 use crate::http::response::Response;
+use crate::http::url::{ParsedUrl, UrlCache};
 use crate::runtime::Runtime;
 use crate::runtime::clock::SystemClock;
 use crate::status::HS_ERR_BUSY;
@@ -55,6 +56,7 @@ pub struct Worker {
     ground: Ground,
     limits: Limits,
     busy: Cell<bool>,
+    urls: UrlCache,
 }
 
 impl Worker {
@@ -66,12 +68,16 @@ impl Worker {
         })?);
         let runtime = Runtime::new(engine.clone(), Rc::new(SystemClock));
         let ground = Ground { engine, timers: runtime.timers().clone(), user_agent: options.user_agent.into() };
-        Ok(Worker { runtime, ground, limits: options.limits, busy: Cell::new(false) })
+        Ok(Worker { runtime, ground, limits: options.limits, busy: Cell::new(false), urls: UrlCache::default() })
     }
 
     /// What a request of this worker gets unless it says otherwise.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub fn parse_url(&self, text: &[u8]) -> Result<ParsedUrl, Error> {
+        self.urls.parse(text)
     }
 
     pub fn is_busy(&self) -> bool {
@@ -81,7 +87,7 @@ impl Worker {
     /// Carries out one request; returns when it has ended.
     pub fn request(
         &self,
-        request: &Request,
+        request: &Rc<Request>,
         limits: Limits,
         cancel: Option<Cancel>,
         sink: Sink<'_>,

@@ -10,12 +10,13 @@ use crate::http::request::Request;
 use crate::http::response::Head;
 use crate::status::*;
 use std::future::Future;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Sends a request and receives the response into the pipeline.
 pub async fn exchange(
     call: &Call,
-    request: &Request,
+    request: &Rc<Request>,
     pipeline: &mut Pipeline<'_>,
 ) -> Result<(Head, ExchangeMetrics), Error> {
     let running = Running {
@@ -83,17 +84,13 @@ impl Running<'_> {
     }
 }
 
-fn wire(call: &Call, request: &Request) -> ExchangeRequest {
+fn wire(call: &Call, request: &Rc<Request>) -> ExchangeRequest {
     ExchangeRequest {
-        method: request.method.clone(),
-        url: request.url.as_str().to_owned(),
-        headers: request.headers.clone(),
-        body: request.body.clone(),
+        request: request.clone(),
         user_agent: call.ground.user_agent.clone(),
         connect_timeout: call.limits.connect_timeout,
         http: call.limits.http,
         head_limits: call.limits.head,
-        replay_safe: request.is_replay_safe(),
     }
 }
 

@@ -64,7 +64,7 @@ pub async fn run(
     ground: Ground,
     limits: Limits,
     cancel: Option<Cancel>,
-    request: &Request,
+    request: &Rc<Request>,
     sink: Sink<'_>,
 ) -> Result<Response, Error> {
     let started = ground.timers.now();
@@ -87,9 +87,11 @@ pub async fn run(
 }
 
 /// One attempt. Retries, breaker, limiter and hedging go here: each attempt is one run of the hop loop.
-async fn policy_loop(call: &Call, request: &Request, sink: Sink<'_>) -> Result<Response, Error> {
+async fn policy_loop(call: &Call, request: &Rc<Request>, sink: Sink<'_>) -> Result<Response, Error> {
     call.stops.check()?;
     call.attempts.set(call.attempts.get() + 1);
+    #[cfg(feature = "fault-injection")]
+    assert!(request.method.as_str() != "X-PANIC", "injected fault");
     let landing = hop::run(call, request, sink).await?;
     Ok(Response {
         head: landing.head,

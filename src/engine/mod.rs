@@ -6,13 +6,12 @@ pub mod curl;
 pub mod testing;
 
 use crate::error::{Error, Retryable, Sent};
-use crate::http::headers::{HeadLimits, Header};
-use crate::http::method::Method;
+use crate::http::headers::HeadLimits;
 use crate::http::metrics::ExchangeMetrics;
+use crate::http::request::Request;
 use crate::http::response::Head;
 use crate::runtime::wake::Unpark;
 use crate::status::{HS_PHASE_QUEUE, hs_phase};
-use bytes::Bytes;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,17 +21,12 @@ use std::time::Duration;
 /// One request as it goes on the wire.
 #[derive(Clone, Debug)]
 pub struct ExchangeRequest {
-    pub method: Method,
-    pub url: String,
-    pub headers: Vec<Header>,
-    pub body: Bytes,
+    pub request: Rc<Request>,
     pub user_agent: Rc<str>,
     /// DNS, TCP and TLS together; `None` for no limit of its own.
     pub connect_timeout: Option<Duration>,
     pub http: HttpChoice,
     pub head_limits: HeadLimits,
-    /// The engine may put it on another connection once when a reused one turns out to be dead.
-    pub replay_safe: bool,
 }
 
 /// Which versions of HTTP may be spoken.

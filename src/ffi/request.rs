@@ -14,8 +14,10 @@ use crate::error::Error;
 use crate::http::headers::Header;
 use crate::http::request::Request;
 use crate::status::*;
+use crate::worker::Worker;
 use bytes::Bytes;
 use std::ffi::c_void;
+use std::rc::Rc;
 
 /// Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
 /// `HS_ERR_CALLBACK`. Called on the worker's thread, inside `hs_request`; `data` is valid during the callback. The
@@ -114,7 +116,7 @@ pub unsafe extern "C" fn hs_request(
         // SAFETY: as the caller promises, until this function returns; the call is over by then.
         let (given, parsed) = unsafe {
             let given = sized::read(request)?;
-            (given, parse(&given)?)
+            (given, Rc::new(parse(&given, &worker)?))
         };
         let limits = limits(&given, worker.limits())?;
         let cancel = cancel(given.cancel)?;
@@ -147,7 +149,7 @@ pub unsafe extern "C" fn hs_request(
 ///
 /// # Safety
 /// All that `given` points to is valid until the result is dropped.
-unsafe fn parse(given: &hs_request_options) -> Result<Request, Error> {
+unsafe fn parse(given: &hs_request_options, worker: &Worker) -> Result<Request, Error> {
     options::unused(u64::from(given.flags), "hs_request_options.flags")?;
     options::unused(u64::from(given.reserved), "hs_request_options.reserved")?;
     // SAFETY: as the caller promises.
@@ -156,7 +158,8 @@ unsafe fn parse(given: &hs_request_options) -> Result<Request, Error> {
         let headers = fields.iter().enumerate().map(|(index, field)| header(index, field)).collect::<Result<_, _>>()?;
         // Not really static: the engine forgets it with the exchange, which ends before `hs_request` returns.
         let body = Bytes::from_static(given.body.bytes("body")?);
-        Request::new(given.method.bytes("method")?, given.url.bytes("url")?, headers, body)
+        let url = worker.parse_url(given.url.bytes("url")?)?;
+        Request::new(given.method.bytes("method")?, url, headers, body)
     }
 }
 
@@ -169,10 +172,16 @@ unsafe fn header(index: usize, field: &hs_header) -> Result<Header, Error> {
     }
     // SAFETY: as the caller promises.
     unsafe {
-        let name = field.name.bytes(&format!("headers[{index}].name"))?;
-        let value = field.value.bytes(&format!("headers[{index}].value"))?;
+        let name = field.name.bytes("name").map_err(|error| at_index(index, error))?;
+        let value = field.value.bytes("value").map_err(|error| at_index(index, error))?;
         Header::parse(name, value, field.flags & HS_HEADER_SENSITIVE != 0)
     }
+}
+
+fn at_index(index: usize, mut error: Error) -> Error {
+    let message = &mut error.details_mut().message;
+    *message = format!("headers[{index}].{message}");
+    error
 }
 
 fn limits(given: &hs_request_options, worker: &Limits) -> Result<Limits, Error> {

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::http::metrics::ExchangeMetrics;
 use crate::http::request::Request;
 use crate::http::response::Head;
+use std::rc::Rc;
 
 /// Where the hops ended.
 pub struct Landing {
@@ -17,7 +18,7 @@ pub struct Landing {
     pub exchange: ExchangeMetrics,
 }
 
-pub async fn run(call: &Call, request: &Request, sink: Sink<'_>) -> Result<Landing, Error> {
+pub async fn run(call: &Call, request: &Rc<Request>, sink: Sink<'_>) -> Result<Landing, Error> {
     let mut pipeline = Pipeline::new(sink, call.max_body_bytes());
     let (head, metrics) = exchange(call, request, &mut pipeline).await?;
     let url = request.url.as_str().to_owned();

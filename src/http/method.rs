@@ -3,16 +3,20 @@
 use super::is_token;
 use crate::error::{Error, quoted};
 use crate::status::HS_ERR_INVALID_METHOD;
+use std::borrow::Cow;
 
 /// A method name that is safe to put on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Method(String);
+pub struct Method(Cow<'static, str>);
+
+/// Those that need no memory of their own.
+const USUAL: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"];
 
 impl Method {
     /// Checks a method; empty means `GET`, or `POST` where there is a body.
     pub fn parse(text: &[u8], has_body: bool) -> Result<Method, Error> {
         if text.is_empty() {
-            return Ok(Method(String::from(if has_body { "POST" } else { "GET" })));
+            return Ok(Method(Cow::Borrowed(if has_body { "POST" } else { "GET" })));
         }
         if !is_token(text) {
             return Err(Error::new(
@@ -20,14 +24,17 @@ impl Method {
                 format!("invalid method {}: not a token (RFC 9110, section 5.6.2)", quoted(text)),
             ));
         }
-        let name = String::from_utf8_lossy(text).into_owned();
-        if name == "CONNECT" {
+        if text == b"CONNECT" {
             return Err(Error::new(
                 HS_ERR_INVALID_METHOD,
                 "invalid method \"CONNECT\": it opens a tunnel and is not a request to a resource",
             ));
         }
-        Ok(Method(name))
+        let usual = USUAL.iter().find(|usual| usual.as_bytes() == text);
+        Ok(Method(match usual {
+            Some(usual) => Cow::Borrowed(usual),
+            None => Cow::Owned(String::from_utf8_lossy(text).into_owned()),
+        }))
     }
 
     pub fn as_str(&self) -> &str {
@@ -40,12 +47,12 @@ impl Method {
 
     /// RFC 9110, section 9.2.2, and QUERY.
     pub fn is_idempotent(&self) -> bool {
-        matches!(self.0.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE" | "QUERY")
+        matches!(self.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE" | "QUERY")
     }
 
     /// Whether a request of this method without a body still says `Content-Length: 0` (RFC 9110, section 8.6).
     pub fn expects_content(&self) -> bool {
-        matches!(self.0.as_str(), "POST" | "PUT" | "PATCH")
+        matches!(self.as_str(), "POST" | "PUT" | "PATCH")
     }
 }
 

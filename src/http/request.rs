@@ -2,7 +2,7 @@
 
 use super::headers::Header;
 use super::method::Method;
-use super::url::Url;
+use super::url::{ParsedUrl, Url};
 use crate::error::Error;
 use crate::status::{HS_ERR_INVALID_BODY, HS_ERR_INVALID_HEADER};
 use bytes::Bytes;
@@ -17,20 +17,24 @@ pub struct Request {
 
 impl Request {
     /// Puts the checked parts together and checks them against each other.
-    pub fn new(method: &[u8], url: &[u8], mut headers: Vec<Header>, body: Bytes) -> Result<Request, Error> {
+    pub fn new(method: &[u8], url: ParsedUrl, mut headers: Vec<Header>, body: Bytes) -> Result<Request, Error> {
         let method = Method::parse(method, !body.is_empty())?;
-        let parsed = Url::parse(url)?;
         if matches!(method.as_str(), "TRACE" | "HEAD") && !body.is_empty() {
             let message = format!("a {} request cannot have a body (RFC 9110, section 9.3)", method.as_str());
             return Err(Error::new(HS_ERR_INVALID_BODY, message));
         }
         check_framing(&mut headers, body.len())?;
-        if let Some(value) = parsed.basic_authorization
+        if let Some(value) = url.basic_authorization
             && !headers.iter().any(|header| header.is("authorization"))
         {
             headers.push(Header { name: "Authorization".into(), value: value.into_bytes(), sensitive: true });
         }
-        Ok(Request { method, url: parsed.url, headers, body })
+        Ok(Request { method, url: url.url, headers, body })
+    }
+
+    /// Whether the message says how long its body is, also where it is empty.
+    pub fn has_content(&self) -> bool {
+        !self.body.is_empty() || self.method.expects_content()
     }
 
     /// May be sent again without the server doing the work twice.
@@ -69,7 +73,7 @@ mod tests {
             .iter()
             .map(|(name, value)| Header::parse(name.as_bytes(), value.as_bytes(), false).unwrap())
             .collect();
-        Request::new(b"", b"http://user:pw@host/", headers, Bytes::from_static(body.as_bytes()))
+        Request::new(b"", Url::parse(b"http://user:pw@host/").unwrap(), headers, Bytes::from_static(body.as_bytes()))
     }
 
     #[test]
@@ -83,7 +87,12 @@ mod tests {
     #[test]
     fn methods_that_cannot_have_a_body_refuse_one() {
         for (method, fine) in [("HEAD", false), ("TRACE", false), ("GET", true), ("DELETE", true)] {
-            let made = Request::new(method.as_bytes(), b"http://host/", Vec::new(), Bytes::from_static(b"abc"));
+            let made = Request::new(
+                method.as_bytes(),
+                Url::parse(b"http://host/").unwrap(),
+                Vec::new(),
+                Bytes::from_static(b"abc"),
+            );
             assert_eq!(made.is_ok(), fine, "{method}");
             assert!(made.is_ok() || made.unwrap_err().status() == HS_ERR_INVALID_BODY);
         }

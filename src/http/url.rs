@@ -5,6 +5,7 @@ use crate::error::{Error, quoted};
 use crate::status::{HS_ERR_INVALID_URL, HS_ERR_UNSUPPORTED_SCHEME};
 use base64::Engine as _;
 use percent_encoding::percent_decode_str;
+use std::cell::{Cell, RefCell};
 
 /// An absolute http or https URL without userinfo and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct Url {
 }
 
 /// A URL as the caller gave it, taken apart.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ParsedUrl {
     pub url: Url,
     /// The value of an `Authorization` header for the userinfo of the URL, where it had one.
@@ -56,9 +57,36 @@ impl Url {
         &self.text
     }
 
+    pub fn is_secure(&self) -> bool {
+        self.text.starts_with("https:")
+    }
+
     #[cfg(test)]
     pub fn into_string(self) -> String {
         self.text
+    }
+}
+
+/// Remembers the last few URLs that were parsed: clients ask for the same ones over and over.
+#[derive(Default)]
+pub struct UrlCache {
+    entries: RefCell<[Option<(Box<[u8]>, ParsedUrl)>; UrlCache::SIZE]>,
+    next: Cell<usize>,
+}
+
+impl UrlCache {
+    const SIZE: usize = 8;
+
+    pub fn parse(&self, text: &[u8]) -> Result<ParsedUrl, Error> {
+        let mut entries = self.entries.borrow_mut();
+        if let Some((_, parsed)) = entries.iter().flatten().find(|(known, _)| **known == *text) {
+            return Ok(parsed.clone());
+        }
+        let parsed = Url::parse(text)?;
+        let place = self.next.get();
+        self.next.set((place + 1) % UrlCache::SIZE);
+        entries[place] = Some((text.into(), parsed.clone()));
+        Ok(parsed)
     }
 }
 
@@ -118,6 +146,20 @@ mod tests {
         let parsed = Url::parse(b"http://al%20ice:p%40ss@host/x").unwrap();
         assert_eq!(parsed.url.as_str(), "http://host/x");
         assert_eq!(parsed.basic_authorization.as_deref(), Some("Basic YWwgaWNlOnBAc3M="));
+    }
+
+    #[test]
+    fn a_remembered_url_is_the_same_as_a_parsed_one() {
+        let cache = UrlCache::default();
+        for round in 0..3 {
+            for number in 0..UrlCache::SIZE + round {
+                let text = format!("http://user:{number}@host/{number}");
+                let (cached, parsed) = (cache.parse(text.as_bytes()).unwrap(), Url::parse(text.as_bytes()).unwrap());
+                assert_eq!(cached.url, parsed.url);
+                assert_eq!(cached.basic_authorization, parsed.basic_authorization);
+            }
+        }
+        assert_eq!(cache.parse(b"http://").unwrap_err(), cache.parse(b"http://").unwrap_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::body::Sink;
 use crate::error::{Retryable, Sent};
 use crate::http::headers::Header;
 use crate::http::response::HttpVersion;
+use crate::http::url::Url;
 use crate::status::*;
 use bytes::Bytes;
 use hs_test_server::TestServer;
@@ -19,15 +20,16 @@ fn worker_for(server: &TestServer) -> Worker {
     Worker::new(WorkerOptions { ca, ..WorkerOptions::default() }).expect("a worker")
 }
 
-fn request(method: &str, url: &str, body: &'static [u8]) -> Request {
-    Request::new(method.as_bytes(), url.as_bytes(), Vec::new(), Bytes::from_static(body)).expect("a valid request")
+fn request(method: &str, url: &str, body: &'static [u8]) -> Rc<Request> {
+    let url = Url::parse(url.as_bytes()).expect("a valid URL");
+    Rc::new(Request::new(method.as_bytes(), url, Vec::new(), Bytes::from_static(body)).expect("a valid request"))
 }
 
 fn get(worker: &Worker, url: &str) -> Result<Response, Error> {
     send(worker, &request("GET", url, b""))
 }
 
-fn send(worker: &Worker, request: &Request) -> Result<Response, Error> {
+fn send(worker: &Worker, request: &Rc<Request>) -> Result<Response, Error> {
     worker.request(request, worker.limits().clone(), None, Sink::Buffer(Vec::new()))
 }
 
@@ -88,7 +90,8 @@ fn any_method_headers_in_order_and_the_body_arrive_as_given() {
         .map(|(name, value)| Header::parse(name.as_bytes(), value.as_bytes(), false).unwrap())
         .collect();
     let url = format!("{}/anything/a%20b?q=1#fragment", server.http_url());
-    let request = Request::new(b"M-SEARCH", url.as_bytes(), headers, Bytes::from_static(b"abc")).unwrap();
+    let url = Url::parse(url.as_bytes()).unwrap();
+    let request = Rc::new(Request::new(b"M-SEARCH", url, headers, Bytes::from_static(b"abc")).unwrap());
     let response = send(&worker, &request).unwrap();
     let echo: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
     assert_eq!(echo["method"], "M-SEARCH");

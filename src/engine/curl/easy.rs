@@ -3,9 +3,10 @@
 use super::sys;
 use super::tls::{self, Trust};
 use super::transfer::{Transfer, header_callback, prereq_callback, write_callback};
-use crate::engine::{ExchangeRequest, HttpChoice};
+use crate::engine::HttpChoice;
 use crate::error::Error;
 use crate::http::headers::Header;
+use crate::http::request::Request;
 use crate::status::{HS_ERR_INTERNAL, HS_ERR_INVALID_HEADER, HS_ERR_INVALID_URL, HS_ERR_OUT_OF_MEMORY};
 use std::cell::{RefCell, UnsafeCell};
 use std::ffi::{CStr, CString, c_char, c_long, c_void};
@@ -69,42 +70,39 @@ impl Drop for Easy {
 /// # Safety
 /// `transfer` and `trust` stay where they are until the handle is reset.
 pub unsafe fn configure(transfer: &Transfer, trust: &Trust, ages: ConnectionAges) -> Result<(), Error> {
-    let headers = HeaderList::of(&transfer.request)?;
+    let headers = HeaderList::of(&transfer.exchange.request)?;
     let options = Options(transfer.easy.raw);
-    let request = &transfer.request;
+    let exchange = &transfer.exchange;
+    let request = &exchange.request;
     let url = CString::new(request.url.as_str()).map_err(|_| Error::plain(HS_ERR_INVALID_URL))?;
-    let agent = CString::new(&*request.user_agent).map_err(|_| Error::plain(HS_ERR_INVALID_HEADER))?;
+    let agent = CString::new(&*exchange.user_agent).map_err(|_| Error::plain(HS_ERR_INVALID_HEADER))?;
     let this: *const Transfer = transfer;
 
     options.text(sys::CURLOPT_URL, &url)?;
-    options.text(sys::CURLOPT_PROTOCOLS_STR, c"http,https")?;
     options.number(sys::CURLOPT_NOSIGNAL, 1)?;
     // The URL is normalised already; a second opinion could differ from the one that was checked.
     options.number(sys::CURLOPT_PATH_AS_IS, 1)?;
     // An empty proxy keeps libcurl from reading the environment.
     options.text(sys::CURLOPT_PROXY, c"")?;
-    options.number(sys::CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)?;
     options.number(sys::CURLOPT_TCP_KEEPALIVE, 1)?;
     options.number(sys::CURLOPT_MAXAGE_CONN, seconds(ages.idle))?;
     options.number(sys::CURLOPT_MAXLIFETIME_CONN, seconds(ages.life))?;
-    options.number(sys::CURLOPT_CONNECTTIMEOUT_MS, request.connect_timeout.map_or(c_long::MAX / 2, milliseconds))?;
-    options.number(sys::CURLOPT_HTTP_VERSION, http_version(request.http))?;
-    options.number(sys::CURLOPT_SSLVERSION, sys::CURL_SSLVERSION_TLSv1_2 as c_long)?;
+    options.number(sys::CURLOPT_CONNECTTIMEOUT_MS, exchange.connect_timeout.map_or(c_long::MAX / 2, milliseconds))?;
+    options.number(sys::CURLOPT_HTTP_VERSION, http_version(exchange.http))?;
     options.text(sys::CURLOPT_USERAGENT, &agent)?;
     options.data(sys::CURLOPT_PRIVATE, this as *mut c_void)?;
     options.data(sys::CURLOPT_ERRORBUFFER, transfer.easy.error_buffer.get().cast())?;
     options.data(sys::CURLOPT_HTTPHEADER, headers.0.cast())?;
     transfer.easy.headers.replace(headers);
 
-    let has_content = !request.body.is_empty() || request.method.expects_content();
-    let usual_word = request.method.is_head() || (request.method.as_str() == "GET" && !has_content);
-    if !usual_word {
+    let libcurls_own_word = request.method.is_head() || (request.method.as_str() == "GET" && !request.has_content());
+    if !libcurls_own_word {
         let method = CString::new(request.method.as_str()).map_err(|_| Error::plain(HS_ERR_INTERNAL))?;
         options.text(sys::CURLOPT_CUSTOMREQUEST, &method)?;
     }
     if request.method.is_head() {
         options.number(sys::CURLOPT_NOBODY, 1)?;
-    } else if has_content {
+    } else if request.has_content() {
         options.number(sys::CURLOPT_POST, 1)?;
         options.data(sys::CURLOPT_POSTFIELDS, request.body.as_ptr() as *mut c_void)?;
         options.size(sys::CURLOPT_POSTFIELDSIZE_LARGE, request.body.len())?;
@@ -119,8 +117,12 @@ pub unsafe fn configure(transfer: &Transfer, trust: &Trust, ages: ConnectionAges
     let callback: sys::PrereqCallback = prereq_callback;
     options.function(sys::CURLOPT_PREREQFUNCTION, callback as *const c_void)?;
     options.data(sys::CURLOPT_PREREQDATA, this as *mut c_void)?;
-    // SAFETY: as the caller promises.
-    unsafe { tls::configure(options.0, trust) }.map_err(|code| refused(sys::CURLOPT_SSL_CTX_FUNCTION, code))
+    if request.url.is_secure() {
+        options.number(sys::CURLOPT_SSLVERSION, sys::CURL_SSLVERSION_TLSv1_2 as c_long)?;
+        // SAFETY: as the caller promises.
+        unsafe { tls::configure(options.0, trust) }.map_err(|code| refused(sys::CURLOPT_SSL_CTX_FUNCTION, code))?;
+    }
+    Ok(())
 }
 
 fn seconds(duration: Duration) -> c_long {
@@ -189,17 +191,17 @@ impl Default for HeaderList {
 }
 
 impl HeaderList {
-    fn of(request: &ExchangeRequest) -> Result<HeaderList, Error> {
+    fn of(request: &Request) -> Result<HeaderList, Error> {
         let mut list = HeaderList::default();
         let has = |name: &str| request.headers.iter().any(|header| header.is(name));
         for header in &request.headers {
             list.push(&line(header))?;
         }
         // "Name:" without a value takes away what libcurl would add by itself.
-        if !has("expect") {
+        if request.has_content() && !has("expect") {
             list.push(b"Expect:\0")?;
         }
-        if !has("content-type") {
+        if request.has_content() && !has("content-type") {
             list.push(b"Content-Type:\0")?;
         }
         Ok(list)

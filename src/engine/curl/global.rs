@@ -7,8 +7,8 @@ use crate::status::HS_ERR_LIBCURL;
 use std::ffi::{CStr, c_int};
 use std::sync::OnceLock;
 
-/// The oldest libcurl with everything that the engine relies on (`CURLOPT_PROTOCOLS_STR`).
-const OLDEST: u32 = 0x07_55_00;
+/// The oldest libcurl with everything that the engine relies on (`CURLOPT_MAXLIFETIME_CONN`, `CURLOPT_PREREQFUNCTION`).
+const OLDEST: u32 = 0x07_50_00;
 
 /// What the library needs to know about the libcurl that it found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ fn judge(found: &Found) -> Result<(), Error> {
         Err(Error::new(HS_ERR_LIBCURL, message))
     };
     if found.number < OLDEST {
-        return refuse("at least 7.85.0 is needed");
+        return refuse("at least 7.80.0 is needed");
     }
     if !found.tls {
         return refuse("it was built without TLS");
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     fn good() -> Found {
-        Found { number: OLDEST, version: "7.85.0".into(), tls: true, asynchronous_dns: true, polls: true }
+        Found { number: OLDEST, version: "7.80.0".into(), tls: true, asynchronous_dns: true, polls: true }
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
     fn an_unsuitable_libcurl_is_refused_with_the_reason() {
         assert_eq!(judge(&good()), Ok(()));
         for (found, reason) in [
-            (Found { number: OLDEST - 1, version: "7.84.0".into(), ..good() }, "libcurl 7.84.0 cannot be used"),
+            (Found { number: OLDEST - 1, version: "7.79.1".into(), ..good() }, "libcurl 7.79.1 cannot be used"),
             (Found { tls: false, ..good() }, "without TLS"),
             (Found { asynchronous_dns: false, ..good() }, "asynchronous resolver"),
             (Found { polls: false, ..good() }, "without poll()"),

@@ -29,7 +29,7 @@ impl Transfer {
         }
         if state.sends > 0 {
             let uploaded = self.off_t(sys::CURLINFO_SIZE_UPLOAD_T);
-            let sending = uploaded < self.request.body.len() as u64;
+            let sending = uploaded < self.exchange.request.body.len() as u64;
             return if sending { HS_PHASE_SEND } else { HS_PHASE_FIRST_BYTE };
         }
         if state.handshaking {
@@ -63,7 +63,7 @@ impl Transfer {
         error.details_mut().phase = phase;
         let again = match status {
             HS_ERR_TLS_CERTIFICATE | HS_ERR_OUT_OF_MEMORY | HS_ERR_INTERNAL => Retryable::No,
-            _ => retryable(sent, self.request.replay_safe),
+            _ => retryable(sent, self.exchange.request.is_replay_safe()),
         };
         self.with_facts(error, code, sent, again)
     }
@@ -122,14 +122,15 @@ impl Transfer {
         let (connects, request_bytes) = unsafe {
             (sys::info_long(easy, sys::CURLINFO_NUM_CONNECTS), sys::info_long(easy, sys::CURLINFO_REQUEST_SIZE))
         };
+        let reused = state.sends > 0 && connects == 0;
         ExchangeMetrics {
-            phases: self.phases(),
+            phases: self.phases(reused),
             request_header_bytes: u64::try_from(request_bytes).unwrap_or(0),
             request_body_bytes: self.off_t(sys::CURLINFO_SIZE_UPLOAD_T),
             response_header_bytes: state.head_bytes as u64,
             response_body_bytes: self.off_t(sys::CURLINFO_SIZE_DOWNLOAD_T),
             connection_id: self.off_t(sys::CURLINFO_CONN_ID),
-            connection_reused: state.sends > 0 && connects == 0,
+            connection_reused: reused,
             internal_resends: state.sends.saturating_sub(1),
             peer: state.peer,
             local: state.local,
@@ -138,18 +139,25 @@ impl Transfer {
     }
 
     /// libcurl counts microseconds from the start of the transfer; a phase is the step from one mark to the next.
-    fn phases(&self) -> Phases {
+    fn phases(&self, reused: bool) -> Phases {
         let mut reached = 0;
         let mut step = |mark: u64| {
             let length = mark.saturating_sub(reached);
             reached = reached.max(mark);
             length * 1_000
         };
+        let queue_ns = step(self.off_t(sys::CURLINFO_QUEUE_TIME_T));
+        let [dns_ns, connect_ns, tls_ns] = if reused {
+            [0; 3]
+        } else {
+            [sys::CURLINFO_NAMELOOKUP_TIME_T, sys::CURLINFO_CONNECT_TIME_T, sys::CURLINFO_APPCONNECT_TIME_T]
+                .map(|mark| step(self.off_t(mark)))
+        };
         Phases {
-            queue_ns: step(self.off_t(sys::CURLINFO_QUEUE_TIME_T)),
-            dns_ns: step(self.off_t(sys::CURLINFO_NAMELOOKUP_TIME_T)),
-            connect_ns: step(self.off_t(sys::CURLINFO_CONNECT_TIME_T)),
-            tls_ns: step(self.off_t(sys::CURLINFO_APPCONNECT_TIME_T)),
+            queue_ns,
+            dns_ns,
+            connect_ns,
+            tls_ns,
             send_ns: step(
                 self.off_t(sys::CURLINFO_POSTTRANSFER_TIME_T).max(self.off_t(sys::CURLINFO_PRETRANSFER_TIME_T)),
             ),

@@ -10,14 +10,12 @@ const OBJECT: CURLoption = 10_000;
 const FUNCTION: CURLoption = 20_000;
 
 pub(super) const CURLOPT_PATH_AS_IS: CURLoption = LONG + 234;
-pub(super) const CURLOPT_SUPPRESS_CONNECT_HEADERS: CURLoption = LONG + 265;
 pub(super) const CURLOPT_MAXAGE_CONN: CURLoption = LONG + 288;
 #[cfg(feature = "system-curl")]
 pub(super) const CURLOPT_CAINFO_BLOB: CURLoption = 40_000 + 309;
 pub(super) const CURLOPT_PREREQFUNCTION: CURLoption = FUNCTION + 312;
 pub(super) const CURLOPT_PREREQDATA: CURLoption = OBJECT + 313;
 pub(super) const CURLOPT_MAXLIFETIME_CONN: CURLoption = LONG + 314;
-pub(super) const CURLOPT_PROTOCOLS_STR: CURLoption = OBJECT + 318;
 
 pub(super) const CURLMOPT_RESOLVE_THREADS_MAX: CURLMoption = 20;
 pub(super) const CURLMOPT_QUICK_EXIT: CURLMoption = 21;

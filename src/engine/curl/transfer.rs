@@ -19,7 +19,7 @@ const HIGH_WATER: usize = 256 * 1024;
 
 pub struct Transfer {
     pub easy: Easy,
-    pub request: ExchangeRequest,
+    pub exchange: ExchangeRequest,
     /// Shared between the engine and the callbacks. Never borrowed across a call into libcurl.
     pub state: RefCell<State>,
     /// Set by the write callback, read by the engine between two turns.
@@ -91,8 +91,8 @@ impl Drop for PinnedTransfer {
 }
 
 impl Transfer {
-    pub fn new(easy: Easy, request: ExchangeRequest) -> Transfer {
-        Transfer { easy, request, state: RefCell::default(), paused: Cell::new(false) }
+    pub fn new(easy: Easy, exchange: ExchangeRequest) -> Transfer {
+        Transfer { easy, exchange, state: RefCell::default(), paused: Cell::new(false) }
     }
 
     pub fn wake(&self) {
@@ -108,7 +108,7 @@ impl Transfer {
         let state = &mut *state;
         state.answered = true;
         state.head_bytes += line.len();
-        let limits = self.request.head_limits;
+        let limits = self.exchange.head_limits;
         if state.head_bytes > limits.bytes {
             let message = format!("the response head is longer than {} bytes", limits.bytes);
             return Err(Error::new(HS_ERR_HEADERS_TOO_LARGE, message));
@@ -150,7 +150,7 @@ impl Transfer {
     fn on_send(&self, peer: Option<Endpoint>, local: Option<Endpoint>) -> bool {
         const RESENDS_OF_SAFE_REQUESTS: u32 = 1;
         let mut state = self.state.borrow_mut();
-        let allowed = if self.request.replay_safe { 1 + RESENDS_OF_SAFE_REQUESTS } else { 1 };
+        let allowed = if self.exchange.request.is_replay_safe() { 1 + RESENDS_OF_SAFE_REQUESTS } else { 1 };
         if state.sends >= allowed && !state.answered {
             state.resend_blocked = true;
             return false;
@@ -223,7 +223,7 @@ pub extern "C" fn header_callback(bytes: *mut c_char, size: usize, count: usize,
         transfer.on_header(line)?;
         let complete = transfer.state.borrow().head_state == HeadState::Complete;
         if complete {
-            if transfer.request.url.starts_with("https:") {
+            if transfer.exchange.request.url.is_secure() {
                 // SAFETY: the easy handle of this transfer, inside one of its callbacks.
                 let version = unsafe { super::tls::version(transfer.easy.raw()) };
                 transfer.state.borrow_mut().tls = version;
