@@ -70,9 +70,12 @@ impl Url {
 /// Remembers the last few URLs that were parsed: clients ask for the same ones over and over.
 #[derive(Default)]
 pub struct UrlCache {
-    entries: RefCell<[Option<(Box<[u8]>, ParsedUrl)>; UrlCache::SIZE]>,
+    entries: RefCell<[Option<Remembered>; UrlCache::SIZE]>,
     next: Cell<usize>,
 }
+
+/// The text of a URL, and what it came to.
+type Remembered = (Box<[u8]>, ParsedUrl);
 
 impl UrlCache {
     const SIZE: usize = 8;
