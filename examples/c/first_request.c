@@ -19,9 +19,10 @@ static void print_error(hs_status status, const hs_error *error) {
     hs_str name = hs_status_name(status), message = hs_error_message(error);
     hs_error_info info = {.struct_size = sizeof info};
     hs_error_details(error, &info);
+    hs_str phase = hs_phase_name(info.phase);
     const char *sent = info.request_sent == HS_SENT_NO ? "no" : info.request_sent == HS_SENT_YES ? "yes" : "maybe";
-    fprintf(stderr, "%.*s: %.*s (phase %d, request sent: %s)\n", (int)name.len, name.data ? name.data : "",
-            (int)message.len, message.data ? message.data : "", (int)info.phase, sent);
+    fprintf(stderr, "%.*s: %.*s (%.*s, request sent: %s)\n", (int)name.len, name.data ? name.data : "",
+            (int)message.len, message.data ? message.data : "", (int)phase.len, phase.data, sent);
 }
 
 int main(int argc, char **argv) {

@@ -34,8 +34,8 @@ static int fail(hs_status status, Owned<hs_error> error) {
     info.struct_size = sizeof info;
     hs_error_details(error.get(), &info);
     const char *sent = info.request_sent == HS_SENT_NO ? "no" : info.request_sent == HS_SENT_YES ? "yes" : "maybe";
-    std::cerr << view(hs_status_name(status)) << ": " << view(hs_error_message(error.get())) << " (phase " << info.phase
-              << ", request sent: " << sent << ")\n";
+    std::cerr << view(hs_status_name(status)) << ": " << view(hs_error_message(error.get())) << " ("
+              << view(hs_phase_name(info.phase)) << ", request sent: " << sent << ")\n";
     return 1;
 }
 

@@ -68,8 +68,8 @@ fn failed(status: hs.hs_status, err: ?*const hs.hs_error) u8 {
         hs.HS_SENT_YES => "yes",
         else => "maybe",
     };
-    std.debug.print("{s}: {s} (phase {d}, request sent: {s})\n", .{
-        slice(hs.hs_status_name(status)), slice(hs.hs_error_message(err)), info.phase, sent,
+    std.debug.print("{s}: {s} ({s}, request sent: {s})\n", .{
+        slice(hs.hs_status_name(status)), slice(hs.hs_error_message(err)), slice(hs.hs_phase_name(info.phase)), sent,
     });
     return 1;
 }

@@ -78,8 +78,8 @@ func toError(status C.hs_status, failure *C.hs_error) error {
 	info.struct_size = C.uint32_t(unsafe.Sizeof(info))
 	C.hs_error_details(failure, &info)
 	sent := map[C.uint32_t]string{C.HS_SENT_NO: "no", C.HS_SENT_MAYBE: "maybe", C.HS_SENT_YES: "yes"}[info.request_sent]
-	return fmt.Errorf("%s: %s (phase %d, request sent: %s)",
-		text(C.hs_status_name(status)), text(C.hs_error_message(failure)), info.phase, sent)
+	return fmt.Errorf("%s: %s (%s, request sent: %s)",
+		text(C.hs_status_name(status)), text(C.hs_error_message(failure)), text(C.hs_phase_name(info.phase)), sent)
 }
 
 // str lends a string to C; text copies one of C's.
