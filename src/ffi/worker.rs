@@ -8,7 +8,6 @@ use super::{guard, handle, options, thread};
 use crate::engine::curl::tls::CaSource;
 use crate::error::{Error, quoted};
 use crate::http::headers::HeadLimits;
-use crate::process;
 use crate::status::*;
 use crate::worker::{Worker, WorkerOptions};
 
@@ -94,11 +93,7 @@ pub unsafe extern "C" fn hs_worker_new(
         // SAFETY: as the caller promises.
         let options = if options.is_null() { WorkerOptions::default() } else { unsafe { chosen(options) }? };
         let place = handle::Reservation::new()?;
-        let new = {
-            let _starting = process::lock();
-            Worker::new(options)?
-        };
-        let handle = thread::adopt(new, place)?;
+        let handle = thread::adopt(Worker::new(options)?, place)?;
         // SAFETY: as the caller promises.
         unsafe { worker.write(handle) };
         Ok(())

@@ -221,6 +221,24 @@ fn each_time_limit_has_its_own_status_and_names_the_phase() {
 }
 
 #[test]
+fn without_any_time_limit_a_call_simply_ends_when_it_is_done() {
+    let server = server();
+    let worker = worker_for(&server);
+    let limits = Limits {
+        timeout: None,
+        attempt_timeout: None,
+        idle_timeout: None,
+        connect_timeout: None,
+        ..worker.limits().clone()
+    };
+    for base in [server.http_url(), server.https_url()] {
+        let request = request("GET", &format!("{base}/drip?bytes=20&interval_ms=5&head_delay_ms=20"), b"");
+        let response = worker.request(&request, limits.clone(), None, Sink::Buffer(Vec::new())).unwrap();
+        assert_eq!(response.body.len(), 20);
+    }
+}
+
+#[test]
 fn servers_that_cannot_be_trusted_are_refused() {
     let server = server();
     let worker = worker_for(&server);

@@ -3,6 +3,7 @@
 
 use super::sys;
 use crate::error::Error;
+use crate::process;
 use crate::status::HS_ERR_LIBCURL;
 use std::ffi::{CStr, c_int};
 use std::sync::OnceLock;
@@ -30,6 +31,10 @@ pub struct Capabilities {
 /// Initialises libcurl at the first call; the answer is the same ever after.
 pub fn init() -> Result<Capabilities, Error> {
     static STATE: OnceLock<Result<Capabilities, Error>> = OnceLock::new();
+    if let Some(known) = STATE.get() {
+        return known.clone();
+    }
+    let _starting = process::lock();
     STATE.get_or_init(init_once).clone()
 }
 

@@ -46,14 +46,14 @@ impl Drop for Trust {
     fn drop(&mut self) {
         // With the last worker that trusts it, a store and its text go.
         if let Some(store) = self.0.take() {
-            let mut stores = stores();
+            let _changing = process::lock();
             drop(store);
-            stores.retain(|_, store| store.strong_count() > 0);
+            stores().retain(|_, store| store.strong_count() > 0);
         }
     }
 }
 
-/// The stores in use, by the text that they were made from.
+/// The stores in use, by the text that they were made from. To be changed under the process lock.
 fn stores() -> MutexGuard<'static, HashMap<Vec<u8>, Weak<Store>>> {
     static STORES: LazyLock<Mutex<HashMap<Vec<u8>, Weak<Store>>>> = LazyLock::new(Mutex::default);
     STORES.lock().unwrap_or_else(PoisonError::into_inner)
@@ -92,6 +92,7 @@ fn system() -> &'static Store {
 
 /// One store for each distinct set of certificates, however many workers name it.
 fn given(text: &[u8], origin: &str) -> Result<Arc<Store>, Error> {
+    let _changing = process::lock();
     let mut stores = stores();
     if let Some(store) = stores.get(text).and_then(Weak::upgrade) {
         return Ok(store);
