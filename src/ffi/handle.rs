@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::process;
 use crate::status::*;
 use crossbeam_queue::SegQueue;
+use std::hash::{BuildHasher, RandomState};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr::null_mut;
@@ -42,6 +43,7 @@ const SLOT_SHIFT: u32 = GENERATION_BITS;
 const SHARD_SHIFT: u32 = SLOT_SHIFT + SLOT_BITS;
 const KIND_SHIFT: u32 = SHARD_SHIFT + SHARD_BITS;
 const MARK: u64 = 1 << 63;
+const GENERATIONS: u64 = (1 << GENERATION_BITS) - 1;
 const _: () = assert!(KIND_SHIFT + KIND_BITS == 63);
 
 const SHARDS: usize = 1 << SHARD_BITS;
@@ -94,8 +96,7 @@ impl Token {
     /// Fails unless the object lives: freed and forged handles are invalid, those from before a fork are forked.
     pub fn check_live(self) -> Result<(), Error> {
         let (shard, cell) = self.cell()?;
-        let state = cell.state.load(Ordering::Acquire);
-        if state & LIVE == 0 || state >> GENERATION_SHIFT != self.generation() {
+        if cell.state.load(Ordering::Acquire) & !PINS != live_state(self) {
             return Err(Error::plain(HS_ERR_INVALID_HANDLE));
         }
         if shard.fork.load(Ordering::Relaxed) != process::generation() {
@@ -105,10 +106,18 @@ impl Token {
     }
 }
 
-/// State of a cell: how many look at the object, whether its handle is valid, and the generation of that handle.
-const PINS: u64 = (1 << 31) - 1;
+/// State of a cell: how many look at the object, its kind, whether its handle is valid, and the generation of that
+/// handle. The kind in a token is only a claim.
+const PINS: u64 = (1 << 27) - 1;
+const CELL_KIND_SHIFT: u32 = 27;
 const LIVE: u64 = 1 << 31;
 const GENERATION_SHIFT: u32 = 32;
+
+/// The state of a cell whose object this token names, apart from the pins.
+fn live_state(token: Token) -> u64 {
+    let kind = u64::from(token.field(KIND_SHIFT, KIND_BITS)) << CELL_KIND_SHIFT;
+    (token.generation() << GENERATION_SHIFT) | LIVE | kind
+}
 
 struct Cell {
     state: AtomicU64,
@@ -166,8 +175,13 @@ impl Shard {
         self.fresh.store(slot + 1, Ordering::Relaxed);
         let (chunk, _) = Shard::place(slot);
         self.chunks[chunk].get_or_init(|| {
-            let cell = || Cell { state: AtomicU64::new(0), object: AtomicPtr::new(null_mut()) };
-            (0..1usize << (chunk as u32 + FIRST_CHUNK_BITS)).map(|_| cell()).collect()
+            // Generations begin anywhere: a forged handle should not hit a live one because both are young.
+            let random = RandomState::new();
+            let cell = |place: usize| {
+                let generation = random.hash_one(place) & GENERATIONS;
+                Cell { state: AtomicU64::new(generation << GENERATION_SHIFT), object: AtomicPtr::new(null_mut()) }
+            };
+            (0..1usize << (chunk as u32 + FIRST_CHUNK_BITS)).map(cell).collect()
         });
         Some(slot)
     }
@@ -230,8 +244,8 @@ impl Reservation {
         let cell = self.shard.cell(self.slot).expect("`take` made the cell");
         let generation = cell.state.load(Ordering::Relaxed) >> GENERATION_SHIFT;
         cell.object.store(Box::into_raw(Box::new(object)).cast(), Ordering::Relaxed);
-        cell.state.store((generation << GENERATION_SHIFT) | LIVE, Ordering::Release);
         let token = Token::new(T::KIND, self.shard.index, self.slot, generation as u32);
+        cell.state.store(live_state(token), Ordering::Release);
         (token.pointer(), token)
     }
 }
@@ -261,7 +275,7 @@ impl<T: Handled> Deref for Pinned<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the kind in the token was T's, `fill` put a T there, and it stays while the cell counts this pin.
+        // SAFETY: the cell's kind is T's, so `fill` put a T there, and it stays while the cell counts this pin.
         unsafe { &*self.cell.object.load(Ordering::Relaxed).cast::<T>() }
     }
 }
@@ -305,7 +319,7 @@ fn change(token: Token, to: impl Fn(u64) -> u64) -> Result<u64, Error> {
     loop {
         token.check_live()?;
         let state = cell.state.load(Ordering::Acquire);
-        if state & LIVE == 0 || state >> GENERATION_SHIFT != token.generation() {
+        if state & !PINS != live_state(token) {
             return Err(Error::plain(HS_ERR_INVALID_HANDLE));
         }
         if cell.state.compare_exchange_weak(state, to(state), Ordering::AcqRel, Ordering::Relaxed).is_ok() {
@@ -318,7 +332,7 @@ fn destroy<T: Handled>(shard: &'static Shard, cell: &'static Cell, token: Token)
     let object = cell.object.swap(null_mut(), Ordering::Relaxed).cast::<T>();
     // SAFETY: `fill` made it from a box; the cell is not live and nobody has it pinned, so this is the only one left.
     drop(unsafe { Box::from_raw(object) });
-    let next = (token.generation() + 1) & ((1 << GENERATION_BITS) - 1);
+    let next = (token.generation() + 1) & GENERATIONS;
     cell.state.store(next << GENERATION_SHIFT, Ordering::Release);
     shard.free.push(token.field(SLOT_SHIFT, SLOT_BITS));
 }

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::process;
 use crate::status::{HS_ERR_INVALID_HANDLE, HS_ERR_THREAD_EXITING, HS_ERR_WRONG_THREAD};
 use crate::worker::Worker;
+use crossbeam_queue::SegQueue;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -58,8 +59,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let Some(state) = self.0.get_mut().take() else { return };
         if state.fork != process::generation() {
-            // The child's copy of the parent's workers: its connections are the parent's.
-            std::mem::forget(state);
+            abandon(state);
             return;
         }
         let workers = state.workers.take();
@@ -70,6 +70,13 @@ impl Drop for Slot {
         }
         handle::return_shard(state.shard);
     }
+}
+
+/// Puts away a forked child's copy of its parent's workers. They are never closed, since their connections are the
+/// parent's, but stay reachable, since they are no leak.
+fn abandon(state: Rc<ThreadState>) {
+    static ABANDONED: SegQueue<usize> = SegQueue::new();
+    ABANDONED.push(Rc::into_raw(state).expose_provenance());
 }
 
 fn state() -> Result<Rc<ThreadState>, Error> {
@@ -87,8 +94,9 @@ fn state() -> Result<Rc<ThreadState>, Error> {
                 workers: RefCell::default(),
                 waiting: Arc::default(),
             });
-            // See `Slot::drop`.
-            std::mem::forget(state.replace(new.clone()));
+            if let Some(parents) = state.replace(new.clone()) {
+                abandon(parents);
+            }
             Ok(new)
         })
         .map_err(exiting)?

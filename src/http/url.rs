@@ -11,6 +11,7 @@ use std::cell::{Cell, RefCell};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
     text: String,
+    has_host_name: bool,
 }
 
 /// A URL as the caller gave it, taken apart.
@@ -50,11 +51,17 @@ impl Url {
         }
         let basic_authorization = take_userinfo(&mut parsed);
         parsed.set_fragment(None);
-        Ok(ParsedUrl { url: Url { text: parsed.into() }, basic_authorization })
+        let has_host_name = matches!(parsed.host(), Some(url::Host::Domain(_)));
+        Ok(ParsedUrl { url: Url { text: parsed.into(), has_host_name }, basic_authorization })
     }
 
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether its host must be resolved, being no address.
+    pub fn has_host_name(&self) -> bool {
+        self.has_host_name
     }
 
     pub fn is_secure(&self) -> bool {
@@ -106,14 +113,15 @@ fn take_userinfo(url: &mut url::Url) -> Option<String> {
     Some(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(credentials)))
 }
 
-/// The URL for an error message: whatever could be userinfo is blanked, also where the URL does not parse.
+/// The URL for an error message: whatever could be userinfo is blanked, also where the URL does not parse. Rather too
+/// much than too little: all from the scheme to the last `@`.
 fn redacted(text: &[u8]) -> String {
-    let authority = text.windows(2).position(|pair| pair == b"//").map_or(0, |at| at + 2);
-    let end = text[authority..].iter().position(|byte| b"/?#".contains(byte)).map_or(text.len(), |at| authority + at);
-    match text[authority..end].iter().rposition(|&byte| byte == b'@') {
-        None => quoted(text),
-        Some(at) => quoted(&[&text[..authority], b"***", &text[authority + at..]].concat()),
-    }
+    let Some(at) = text.iter().rposition(|&byte| byte == b'@') else { return quoted(text) };
+    let scheme = text.iter().position(|byte| b"/\\".contains(byte)).filter(|&slash| {
+        slash > 0 && text[slash - 1] == b':' && text[..slash - 1].iter().all(u8::is_ascii_alphanumeric)
+    });
+    let start = scheme.unwrap_or(0).min(at);
+    quoted(&[&text[..start], b"***", &text[at..]].concat())
 }
 
 #[cfg(test)]
@@ -167,7 +175,14 @@ mod tests {
 
     #[test]
     fn userinfo_never_reaches_an_error() {
-        for bad in ["http://user:secret@ho st/", "user:secret@host", "http://user:secret@host:99999/"] {
+        for bad in [
+            "http://user:secret@ho st/",
+            "http:/user:secret@ho st/",
+            "http:\\\\user:secret@ho st/",
+            "http://user:se/secret@ho st/",
+            "user:secret@host",
+            "http://user:secret@host:99999/",
+        ] {
             let error = Url::parse(bad.as_bytes()).unwrap_err().to_string();
             assert!(!error.contains("secret"), "{error}");
         }

@@ -4,6 +4,7 @@ mod easy;
 pub mod global;
 mod multi;
 mod outcome;
+mod signals;
 mod sys;
 pub mod tls;
 mod transfer;
@@ -16,6 +17,7 @@ use crate::runtime::wake::Unpark;
 pub use easy::ConnectionAges;
 use easy::Easy;
 use multi::Multi;
+use signals::Blocked;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -33,6 +35,8 @@ pub struct CurlEngine {
     spare: RefCell<Vec<Easy>>,
     /// Something was started, resumed or stopped since libcurl last looked: it wants to run before it can wait.
     dirty: Cell<bool>,
+    /// How many transfers go to hosts with names: for those libcurl may start a resolver thread.
+    may_resolve: Cell<usize>,
     multi: Multi,
     trust: Box<Trust>,
     ages: ConnectionAges,
@@ -52,6 +56,7 @@ impl CurlEngine {
             transfers: RefCell::default(),
             spare: RefCell::default(),
             dirty: Cell::new(false),
+            may_resolve: Cell::new(0),
             multi: Multi::new(options.max_idle_connections)?,
             trust: Box::new(Trust::new(&options.ca)?),
             ages: options.ages,
@@ -113,6 +118,9 @@ impl Engine for CurlEngine {
             self.multi.add(transfer.easy.raw())?;
         }
         self.dirty.set(true);
+        if transfer.exchange.request.url.has_host_name() {
+            self.may_resolve.update(|count| count + 1);
+        }
         Ok(self.transfers.borrow_mut().insert(transfer))
     }
 
@@ -153,6 +161,9 @@ impl Engine for CurlEngine {
 
     fn release(&self, id: ExchangeId) {
         let transfer = self.transfers.borrow_mut().remove(id);
+        if transfer.exchange.request.url.has_host_name() {
+            self.may_resolve.update(|count| count - 1);
+        }
         if transfer.state.borrow().finished.is_none() {
             // SAFETY: the live handle of a transfer that is in the multi.
             unsafe { self.multi.remove(transfer.easy.raw()) };
@@ -174,7 +185,9 @@ impl Engine for CurlEngine {
 
     fn advance(&self) {
         self.dirty.set(false);
+        let blocked = (self.may_resolve.get() > 0).then(Blocked::all);
         self.multi.perform();
+        drop(blocked);
         while let Some(finished) = self.multi.next_finished() {
             // SAFETY: the live handle of a transfer that is in the multi, and therefore in the slab.
             let transfer = unsafe {

@@ -27,6 +27,10 @@ fn a_handle_is_valid_until_it_is_closed_and_never_again() {
 fn forged_handles_and_handles_of_another_kind_are_invalid() {
     let cancel = insert(Cancel::default()).unwrap();
     assert_eq!(status(open::<Error>(cancel.cast())), HS_ERR_INVALID_HANDLE);
+    // The kind bits of a live handle changed to those of an error: the cell knows better.
+    let other_kind = (cancel.addr() ^ ((Kind::Cancel as usize ^ Kind::Error as usize) << KIND_SHIFT)) as *mut hs_error;
+    assert_eq!(status(open::<Error>(other_kind)), HS_ERR_INVALID_HANDLE);
+    assert_eq!(status(close::<Error>(other_kind)), HS_ERR_INVALID_HANDLE);
     for forged in [1usize, 0x1000, cancel.addr() ^ 1, cancel.addr() ^ (1 << 30), cancel.addr() & !(1 << 63), usize::MAX]
     {
         let forged: *mut super::super::cancel::hs_cancel = std::ptr::without_provenance_mut(forged);

@@ -1,0 +1,215 @@
+/* Handles are tokens: freed twice, forged or of another kind they are refused, by every function, and nothing happens
+ * to the objects that live. */
+
+#include "client.h"
+
+enum { WORKER, RESPONSE, ERROR, CANCEL, KINDS };
+
+static const char *const kind_names[KINDS] = {"worker", "response", "error", "cancel"};
+
+/* Every function that takes a handle, made to answer with a status: those that answer with a value give none for what
+ * is not a live object. */
+static hs_status none(int nothing) { return nothing ? HS_ERR_INVALID_HANDLE : HS_OK; }
+
+static hs_status use_request(void *handle) {
+    hs_request_options request = get("http://127.0.0.1:1/");
+    hs_response *response = NULL;
+    hs_error *error = NULL;
+    const hs_status status = hs_request(handle, &request, &response, &error);
+    CHECK_STATUS(hs_error_status(error), status);
+    CHECK_STATUS(hs_error_free(error), HS_OK);
+    return status;
+}
+static hs_status use_worker_free(void *handle) { return hs_worker_free(handle); }
+static hs_status use_worker_retire(void *handle) { return hs_worker_retire(handle); }
+static hs_status use_status(void *handle) { return none(hs_response_status(handle) == 0); }
+static hs_status use_body(void *handle) { return none(hs_response_body(handle).data == NULL); }
+static hs_status use_header(void *handle) { return none(hs_response_header(handle, text("date"), 0).data == NULL); }
+static hs_status use_count(void *handle) { return none(hs_response_header_count(handle) == 0); }
+static hs_status use_url(void *handle) { return none(hs_response_url(handle).data == NULL); }
+static hs_status use_response_free(void *handle) { return hs_response_free(handle); }
+static hs_status use_header_at(void *handle) {
+    hs_header header;
+    return hs_response_header_at(handle, 0, &header);
+}
+static hs_status use_metrics(void *handle) {
+    hs_metrics metrics;
+    metrics.struct_size = sizeof metrics;
+    return hs_response_metrics(handle, &metrics);
+}
+static hs_status use_error_status(void *handle) { return hs_error_status(handle); }
+static hs_status use_message(void *handle) { return none(hs_error_message(handle).data == NULL); }
+static hs_status use_error_free(void *handle) { return hs_error_free(handle); }
+static hs_status use_details(void *handle) {
+    hs_error_info info;
+    info.struct_size = sizeof info;
+    return hs_error_details(handle, &info);
+}
+static hs_status use_trigger(void *handle) { return hs_cancel_trigger(handle); }
+static hs_status use_cancel_free(void *handle) { return hs_cancel_free(handle); }
+static hs_status use_given_cancel(void *handle);
+
+static const struct use {
+    int kind;
+    const char *name;
+    hs_status (*call)(void *handle);
+} uses[] = {
+    {WORKER, "hs_request", use_request},
+    {WORKER, "hs_worker_free", use_worker_free},
+    {WORKER, "hs_worker_retire", use_worker_retire},
+    {RESPONSE, "hs_response_status", use_status},
+    {RESPONSE, "hs_response_body", use_body},
+    {RESPONSE, "hs_response_header", use_header},
+    {RESPONSE, "hs_response_header_count", use_count},
+    {RESPONSE, "hs_response_header_at", use_header_at},
+    {RESPONSE, "hs_response_url", use_url},
+    {RESPONSE, "hs_response_metrics", use_metrics},
+    {RESPONSE, "hs_response_free", use_response_free},
+    {ERROR, "hs_error_status", use_error_status},
+    {ERROR, "hs_error_message", use_message},
+    {ERROR, "hs_error_details", use_details},
+    {ERROR, "hs_error_free", use_error_free},
+    {CANCEL, "hs_cancel_trigger", use_trigger},
+    {CANCEL, "hs_cancel_free", use_cancel_free},
+    {CANCEL, "hs_request_options.cancel", use_given_cancel},
+};
+#define USES (sizeof uses / sizeof *uses)
+
+/* One live object of each kind, side by side in the library's tables. */
+static void *live[KINDS];
+
+static hs_status use_given_cancel(void *handle) {
+    hs_request_options request = get("http://127.0.0.1:1/");
+    hs_response *response = NULL;
+    request.cancel = handle;
+    return hs_request(live[WORKER], &request, &response, NULL);
+}
+
+static void make(void *objects[KINDS]) {
+    hs_request_options request = get(url("%s/get", address("http")));
+    hs_cancel *cancel = NULL;
+    objects[WORKER] = open_worker();
+    objects[RESPONSE] = SEND(objects[WORKER], &request);
+    request.url = text("nonsense");
+    objects[ERROR] = ERROR_OF(objects[WORKER], &request, HS_ERR_INVALID_URL);
+    CHECK_STATUS(hs_cancel_new(&cancel), HS_OK);
+    objects[CANCEL] = cancel;
+}
+
+static void destroy(void *objects[KINDS]) {
+    CHECK_STATUS(hs_worker_free(objects[WORKER]), HS_OK);
+    CHECK_STATUS(hs_response_free(objects[RESPONSE]), HS_OK);
+    CHECK_STATUS(hs_error_free(objects[ERROR]), HS_OK);
+    CHECK_STATUS(hs_cancel_free(objects[CANCEL]), HS_OK);
+}
+
+static void refused_by(const struct use *use, void *handle, const char *what) {
+    const hs_status status = use->call(handle);
+    if (status != HS_ERR_INVALID_HANDLE) {
+        FAIL("%s with %s (%p) is %.*s (%d)", use->name, what, handle, check_name_length(status), check_name(status),
+             status);
+    }
+}
+
+static void refused_by_all(void *handle, const char *what) {
+    for (size_t i = 0; i < USES; i++) {
+        refused_by(&uses[i], handle, what);
+    }
+}
+
+static void the_live_ones_live(void) {
+    GOOD(live[WORKER], url("%s/get", address("http")));
+    CHECK_INT(hs_response_status(live[RESPONSE]), 200);
+    CHECK_HAS(hs_response_body(live[RESPONSE]), "\"method\"");
+    CHECK_STATUS(hs_error_status(live[ERROR]), HS_ERR_INVALID_URL);
+    CHECK_HAS(hs_error_message(live[ERROR]), "nonsense");
+    hs_request_options request = get(url("%s/get", address("http")));
+    request.cancel = live[CANCEL]; /* Nobody triggered it. */
+    CHECK_STATUS(hs_response_free(SEND(live[WORKER], &request)), HS_OK);
+}
+
+static void of_another_kind(void) {
+    for (size_t i = 0; i < USES; i++) {
+        for (int kind = 0; kind < KINDS; kind++) {
+            if (kind != uses[i].kind) {
+                refused_by(&uses[i], live[kind], kind_names[kind]);
+            }
+        }
+    }
+}
+
+static void forged(void) {
+    uint64_t random = 88172645463325252u;
+    char *heap = malloc(64);
+    int on_the_stack = 0;
+    CHECK(heap != NULL);
+    refused_by_all(heap, "a pointer into the heap");
+    refused_by_all(&on_the_stack, "a pointer into the stack");
+    refused_by_all((void *)(uintptr_t)uses, "a pointer to constants");
+    free(heap);
+    for (uintptr_t small = 1; small <= 4096; small++) {
+        refused_by_all((void *)small, "a small number");
+        refused_by_all((void *)(UINTPTR_MAX - small + 1), "a small negative number");
+    }
+    for (long i = number("forgeries", 100000); i > 0; i--) {
+        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        refused_by_all((void *)(uintptr_t)random, "a random number");
+        refused_by_all((void *)(uintptr_t)(random | UINT64_C(1) << 63), "a random number with the top bit");
+    }
+}
+
+/* Each bit, then each pair of bits. Whatever they make of one live handle, no function may take it for one of its own. */
+static void flipped(void) {
+    for (int kind = 0; kind < KINDS; kind++) {
+        for (int first = 0; first < 64; first++) {
+            for (int second = 0; second <= first; second++) {
+                const uintptr_t bits = (uintptr_t)1 << first | (uintptr_t)1 << second;
+                void *handle = (void *)((uintptr_t)live[kind] ^ bits);
+                for (size_t i = 0; i < USES; i++) {
+                    if (handle != NULL && handle != live[uses[i].kind]) {
+                        refused_by(&uses[i], handle, "a live handle with other bits");
+                    }
+                }
+            }
+        }
+    }
+}
+
+static void freed(void) {
+    void *objects[KINDS];
+    for (int round = 0; round < 3; round++) {
+        make(objects);
+        destroy(objects);
+        for (int kind = 0; kind < KINDS; kind++) {
+            refused_by_all(objects[kind], "a freed handle");
+        }
+        /* Their places are taken again; the old handles must not name the new objects. */
+        void *newer[KINDS];
+        make(newer);
+        for (int kind = 0; kind < KINDS; kind++) {
+            refused_by_all(objects[kind], "a handle that was freed long ago");
+        }
+        destroy(newer);
+    }
+}
+
+static void retired(void) {
+    hs_worker *worker = open_worker();
+    CHECK_STATUS(hs_worker_retire(worker), HS_OK);
+    refused_by_all(worker, "a retired worker");
+}
+
+int main(int count, char **arguments) {
+    begin(count, arguments);
+    make(live);
+    freed();
+    retired();
+    of_another_kind();
+    the_live_ones_live();
+    forged();
+    the_live_ones_live();
+    flipped();
+    the_live_ones_live();
+    destroy(live);
+    return 0;
+}

@@ -1,0 +1,144 @@
+/* NULL for every pointer parameter of every function, and the functions that take none. */
+
+#include "client.h"
+
+#define UNTOUCHED ((void *)(uintptr_t)0x5EED)
+
+/* An older library that lies about would make every test worthless. */
+static void it_is_the_one_that_was_built(void) {
+    const char *wanted = argument("library");
+    char line[4096], *path = wanted == NULL ? NULL : realpath(wanted, NULL);
+    int found = path == NULL; /* Run by hand. */
+    FILE *maps = fopen("/proc/self/maps", "r");
+    CHECK(maps != NULL);
+    while (!found && fgets(line, sizeof line, maps) != NULL) {
+        found = strstr(line, path) != NULL;
+    }
+    fclose(maps);
+    free(path);
+    CHECK(found);
+}
+
+static void versions(void) {
+    CHECK_INT(hs_abi_version(), (HS_ABI_MAJOR << 16) | HS_ABI_MINOR);
+    CHECK(hs_library_version().len >= 5);
+    CHECK(memchr(hs_library_version().data, '.', hs_library_version().len) != NULL);
+    CHECK((hs_capabilities() & HS_CAPABILITY_HTTP2) != 0);
+    CHECK_TEXT(hs_status_name(HS_OK), "HS_OK");
+    CHECK_TEXT(hs_status_name(HS_ERR_WRONG_THREAD), "HS_ERR_WRONG_THREAD");
+    CHECK_TEXT(hs_status_name(HS_ERR_LIBCURL), "HS_ERR_LIBCURL");
+    CHECK(hs_status_name(1).data == NULL);
+    CHECK(hs_status_name(-29).data == NULL);
+    CHECK(hs_status_name(INT32_MIN).data == NULL);
+    CHECK(hs_status_name(INT32_MAX).data == NULL);
+}
+
+static void freeing_nothing(void) {
+    CHECK_STATUS(hs_worker_free(NULL), HS_OK);
+    CHECK_STATUS(hs_worker_retire(NULL), HS_OK);
+    CHECK_STATUS(hs_response_free(NULL), HS_OK);
+    CHECK_STATUS(hs_error_free(NULL), HS_OK);
+    CHECK_STATUS(hs_cancel_free(NULL), HS_OK);
+}
+
+static void no_object(void) {
+    hs_error_info info;
+    hs_metrics metrics;
+    hs_header header;
+    memset(&info, 0, sizeof info);
+    memset(&metrics, 0, sizeof metrics);
+    info.struct_size = sizeof info;
+    metrics.struct_size = sizeof metrics;
+    CHECK_STATUS(hs_error_status(NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_error_details(NULL, &info), HS_ERR_NULL_ARGUMENT);
+    CHECK_INT(info.status, 0);
+    CHECK(hs_error_message(NULL).data == NULL && hs_error_message(NULL).len == 0);
+    CHECK_STATUS(hs_cancel_trigger(NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_INT(hs_response_status(NULL), 0);
+    CHECK(hs_response_body(NULL).data == NULL && hs_response_body(NULL).len == 0);
+    CHECK(hs_response_header(NULL, text("x"), 0).data == NULL);
+    CHECK_INT(hs_response_header_count(NULL), 0);
+    CHECK_STATUS(hs_response_header_at(NULL, 0, &header), HS_ERR_NULL_ARGUMENT);
+    CHECK(hs_response_url(NULL).data == NULL);
+    CHECK_STATUS(hs_response_metrics(NULL, &metrics), HS_ERR_NULL_ARGUMENT);
+}
+
+static void nowhere_to_write(void) {
+    CHECK_STATUS(hs_cancel_new(NULL), HS_ERR_NULL_ARGUMENT);
+
+    hs_error *error = NULL;
+    CHECK_STATUS(hs_worker_new(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_worker_new(NULL, NULL, &error), HS_ERR_NULL_ARGUMENT);
+    CHECK_HAS(hs_error_message(error), "worker");
+    CHECK_STATUS(hs_error_details(error, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_error_free(error), HS_OK);
+}
+
+static void parts_of_a_request(void) {
+    hs_worker *worker = open_worker();
+    hs_request_options request = get(url("%s/get", address("http")));
+    hs_response *response = UNTOUCHED;
+    hs_error *error = NULL;
+
+    CHECK_STATUS(hs_request(NULL, &request, &response, &error), HS_ERR_NULL_ARGUMENT);
+    CHECK_HAS(hs_error_message(error), "worker");
+    hs_error_free(error);
+    CHECK_STATUS(hs_request(worker, NULL, &response, &error), HS_ERR_NULL_ARGUMENT);
+    CHECK_HAS(hs_error_message(error), "request");
+    hs_error_free(error);
+    CHECK(response == UNTOUCHED);
+    CHECK_STATUS(hs_request(worker, &request, NULL, &error), HS_ERR_NULL_ARGUMENT);
+    CHECK_HAS(hs_error_message(error), "response");
+    hs_error_free(error);
+    CHECK_STATUS(hs_request(NULL, NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_request(worker, NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+
+    /* A NULL error pointer is no mistake, in success and in failure. */
+    CHECK_STATUS(hs_request(worker, &request, &response, NULL), HS_OK);
+    CHECK_INT(hs_response_status(response), 200);
+    CHECK_STATUS(hs_response_header_at(response, 0, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_response_metrics(response, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK(hs_response_header(response, bytes(NULL, 0), 0).data == NULL);
+    CHECK(hs_response_header(response, bytes(NULL, 4), 0).data == NULL);
+    CHECK(hs_response_header(response, bytes(NULL, (size_t)HS_NTS), 0).data == NULL);
+    CHECK_STATUS(hs_response_free(response), HS_OK);
+    request.url = text("nonsense");
+    CHECK_STATUS(hs_request(worker, &request, &response, NULL), HS_ERR_INVALID_URL);
+
+    const hs_str missing[] = {bytes(NULL, 1), bytes(NULL, (size_t)HS_NTS)};
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
+        hs_header header = {text("X-Name"), missing[i], 0};
+        request = get(url("%s/get", address("http")));
+        request.method = missing[i];
+        FAILS_SAYING(worker, &request, HS_ERR_NULL_ARGUMENT, "method");
+        request.method = bytes(NULL, 0);
+        request.body = missing[i];
+        FAILS_SAYING(worker, &request, HS_ERR_NULL_ARGUMENT, "body");
+        request.body = bytes(NULL, 0);
+        request.headers = &header;
+        request.header_count = 1;
+        FAILS_SAYING(worker, &request, HS_ERR_NULL_ARGUMENT, "headers[0].value");
+        header.name = missing[i];
+        FAILS_SAYING(worker, &request, HS_ERR_NULL_ARGUMENT, "headers[0].name");
+        request.headers = NULL;
+        FAILS_SAYING(worker, &request, HS_ERR_NULL_ARGUMENT, "headers");
+        request.header_count = 0;
+        request.url = missing[i];
+        FAILS_SAYING(worker, &request, HS_ERR_NULL_ARGUMENT, "url");
+    }
+    request.url = bytes(NULL, 0);
+    FAILS_SAYING(worker, &request, HS_ERR_INVALID_URL, "empty");
+    GOOD(worker, url("%s/get", address("http")));
+    close_worker(worker);
+}
+
+int main(int count, char **arguments) {
+    begin(count, arguments);
+    it_is_the_one_that_was_built();
+    versions();
+    freeing_nothing();
+    no_object();
+    nowhere_to_write();
+    parts_of_a_request();
+    return 0;
+}

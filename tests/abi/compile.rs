@@ -1,0 +1,82 @@
+//! Compiles the C programs. A compiler that is missing is a failure.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Under what a program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ring {
+    Plain,
+    Sanitized,
+    Valgrind,
+}
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub fn sources() -> PathBuf {
+    root().join("tests/abi/c")
+}
+
+/// Where `libhttp_sentinel.so` and its soname's link are: `HS_LIB_DIR`, or beside this test, where cargo put the one
+/// that it built for it.
+pub fn library_folder() -> PathBuf {
+    let folder = match std::env::var_os("HS_LIB_DIR") {
+        Some(folder) => PathBuf::from(folder),
+        None => std::env::current_exe().expect("this test's path").parent().expect("its folder").to_owned(),
+    };
+    for name in [String::from("libhttp_sentinel.so"), format!("libhttp_sentinel.so.{}", abi_major())] {
+        assert!(folder.join(&name).exists(), "{name} is not in {}: build the library first", folder.display());
+    }
+    folder
+}
+
+fn abi_major() -> u32 {
+    http_sentinel::ffi::version::HS_ABI_MAJOR
+}
+
+/// A place for what is built here, apart for each test.
+pub fn output(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi");
+    std::fs::create_dir_all(&folder).expect("a folder under the target directory");
+    folder.join(name)
+}
+
+/// The flags of every C file of the project, and those of the ring.
+fn flags(ring: Ring) -> Vec<&'static str> {
+    let mut flags = vec!["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-g", "-O1", "-pthread"];
+    if ring == Ring::Sanitized {
+        flags.extend(["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]);
+    }
+    flags
+}
+
+/// Compiles a program; `linked` with the library, or not.
+pub fn compile(sources: &[PathBuf], output: &Path, ring: Ring, linked: bool) {
+    let compiler = std::env::var("CC").unwrap_or_else(|_| String::from("cc"));
+    // "ccache cc" is a compiler too.
+    let mut words = compiler.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or("cc"));
+    command.args(words).args(flags(ring));
+    command.arg("-I").arg(root().join("include")).arg("-I").arg(self::sources());
+    command.args(sources).arg("-o").arg(output);
+    if linked {
+        let folder = library_folder();
+        let mut search = std::ffi::OsString::from("-Wl,-rpath,");
+        search.push(&folder);
+        command.arg("-L").arg(&folder).arg("-lhttp_sentinel").arg(search);
+    }
+    command.arg("-ldl");
+    let result = command.output().unwrap_or_else(|error| panic!("cannot run the C compiler {compiler}: {error}"));
+    let said = String::from_utf8_lossy(&result.stderr);
+    assert!(result.status.success() && said.is_empty(), "{command:?}: {}\n{said}", result.status);
+}
+
+/// Compiles the files of `tests/abi/c` of these names to a program, once for each ring.
+pub fn program(names: &[&str], ring: Ring, linked: bool) -> PathBuf {
+    let files: Vec<PathBuf> = names.iter().map(|name| sources().join(format!("{name}.c"))).collect();
+    let binary = output(&format!("{}-{ring:?}", names[0]).to_lowercase());
+    compile(&files, &binary, ring, linked);
+    binary
+}

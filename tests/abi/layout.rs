@@ -1,0 +1,120 @@
+//! Layouts of the public structs: what Rust says and what the C compiler makes of the header, field by field. The C
+//! half is made from the header's own text and the Rust half does not compile when it lacks a field, so that neither
+//! can forget one.
+
+use crate::compile::{self, Ring};
+use crate::run;
+use http_sentinel::ffi::error::hs_error_info;
+use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
+use http_sentinel::ffi::request::hs_request_options;
+use http_sentinel::ffi::text::{hs_header, hs_str};
+use http_sentinel::ffi::worker::hs_worker_options;
+use std::fmt::Write;
+use std::mem::{align_of, offset_of, size_of};
+
+/// One line for a struct, then one for each field: its offset and size.
+macro_rules! layouts {
+    ($($name:ident { $($field:ident),* $(,)? })*) => {{
+        let mut lines = Vec::new();
+        $({
+            // All fields, or it does not compile.
+            #[allow(dead_code)]
+            fn complete($name { $($field: _),* }: $name) {}
+            fn size_of_field<T, F>(_: fn(&T) -> &F) -> usize {
+                size_of::<F>()
+            }
+            lines.push(format!("{} {} {}", stringify!($name), size_of::<$name>(), align_of::<$name>()));
+            $(lines.push(format!(
+                "{}.{} {} {}",
+                stringify!($name),
+                stringify!($field),
+                offset_of!($name, $field),
+                size_of_field(|value: &$name| &value.$field)
+            ));)*
+        })*
+        lines
+    }};
+}
+
+fn as_rust_says() -> Vec<String> {
+    layouts! {
+        hs_str { data, len }
+        hs_error_info {
+            struct_size, status, phase, request_sent, retryable, attempts, curl_code, os_error, elapsed_ns,
+        }
+        hs_worker_options {
+            struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
+            max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
+            http_version, user_agent, ca_file, ca_pem,
+        }
+        hs_header { name, value, flags }
+        hs_request_options {
+            struct_size, flags, method, url, headers, header_count, body, timeout_ms, cancel, attempt_timeout_ms,
+            connect_timeout_ms, idle_timeout_ms, max_body_bytes, on_body, user_data, http_version, reserved,
+        }
+        hs_address { ip, family, port }
+        hs_metrics {
+            struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,
+            send_ns, first_byte_ns, body_ns, request_header_bytes, request_body_bytes, response_header_bytes,
+            response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, reserved,
+        }
+    }
+}
+
+/// The structs of the header with their fields, in its order.
+fn structs(header: &str) -> Vec<(String, Vec<String>)> {
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    let mut inside = false;
+    for line in header.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix("typedef struct ").and_then(|rest| rest.strip_suffix(" {")) {
+            found.push((name.to_owned(), Vec::new()));
+            inside = true;
+        } else if line.starts_with('}') {
+            inside = false;
+        } else if inside && line.ends_with(';') && !line.starts_with("//") {
+            let declared = line.trim_end_matches(';').split('[').next().expect("a declaration");
+            let start = declared.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+            found.last_mut().expect("inside of a struct").1.push(declared[start..].to_owned());
+        }
+    }
+    found
+}
+
+fn as_c_says() -> Vec<String> {
+    let header = std::fs::read_to_string(compile::root().join("include/http_sentinel.h")).expect("the header");
+    let mut source = String::from("#include \"http_sentinel.h\"\n#include <stdio.h>\n\nint main(void) {\n");
+    for (name, fields) in structs(&header) {
+        let align = format!("offsetof(struct {{ char first; {name} second; }}, second)");
+        let _ = writeln!(source, "    printf(\"{name} %zu %zu\\n\", sizeof({name}), {align});");
+        for field in fields {
+            let place = format!("offsetof({name}, {field}), sizeof((({name} *)0)->{field})");
+            let _ = writeln!(source, "    printf(\"{name}.{field} %zu %zu\\n\", {place});");
+        }
+    }
+    source.push_str("    return 0;\n}\n");
+    let (file, binary) = (compile::output("layout.c"), compile::output("layout"));
+    std::fs::write(&file, source).expect("a file under the target directory");
+    compile::compile(&[file], &binary, Ring::Plain, false);
+    let output = run::output(&mut run::under(Ring::Plain, &binary));
+    assert!(output.status.success());
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn both_sides_agree_on_every_field() {
+    let (rust, c) = (as_rust_says(), as_c_says());
+    assert!(c.len() > 70, "the header's structs were not found: {c:#?}");
+    for (rust, c) in rust.iter().zip(&c) {
+        assert_eq!(rust, c, "left is what Rust says, right what C says");
+    }
+    assert_eq!(rust.len(), c.len(), "one side has more: {:?} {:?}", rust.last(), c.last());
+}
+
+/// Released layouts never change but at the end: what was published stays where it was.
+#[test]
+fn what_was_published_stays_where_it_was() {
+    let lines = as_rust_says();
+    for line in ["hs_str 16 8", "hs_header 40 8", "hs_error_info 40 8", "hs_request_options.headers 40 8"] {
+        assert!(lines.iter().any(|known| known == line), "{line}");
+    }
+}

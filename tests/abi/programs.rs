@@ -1,0 +1,101 @@
+//! One test for each program and ring.
+
+use crate::compile::{self, Ring};
+use crate::run;
+use hs_test_server::TestServer;
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
+
+/// A program of `tests/abi/c`.
+#[derive(Clone, Copy)]
+struct Program {
+    /// Its C files; the first gives it its name.
+    files: &'static [&'static str],
+    /// Its arguments where it runs fast, and where a tool makes it slow.
+    fast: &'static [&'static str],
+    slow: &'static [&'static str],
+    exits_with: i32,
+    /// It finds the library itself.
+    unlinked: bool,
+    /// It measures, or takes the whole machine: nothing else runs meanwhile.
+    alone: bool,
+}
+
+const PROGRAM: Program = Program { files: &[], fast: &[], slow: &[], exits_with: 0, unlinked: false, alone: false };
+
+static MACHINE: RwLock<()> = RwLock::new(());
+
+/// Nothing else runs while this is held.
+pub fn whole_machine() -> RwLockWriteGuard<'static, ()> {
+    MACHINE.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Program {
+    fn run(&self, ring: Ring) {
+        let name = self.files[0];
+        let binary = compile::program(self.files, ring, !self.unlinked);
+        let (_shared, _alone);
+        if self.alone && ring == Ring::Plain {
+            _alone = whole_machine();
+        } else {
+            _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+        }
+        let server = TestServer::start().expect("the test server");
+        let mut command = run::under(ring, &binary);
+        command.args(run::addresses(&server));
+        command.arg(format!("library={}", compile::library_folder().join("libhttp_sentinel.so").display()));
+        match ring {
+            Ring::Plain => command.args(self.fast),
+            Ring::Sanitized | Ring::Valgrind => command.args(["seconds=600"]).args(self.slow),
+        };
+        print!("{}", run::check(name, self.exits_with, &mut command));
+    }
+}
+
+macro_rules! programs {
+    ($($name:ident: $program:expr;)*) => {
+        $(#[allow(non_upper_case_globals)]
+        const $name: Program = $program;)*
+        programs!(ring plain Plain: $($name)*);
+        programs!(ring sanitized Sanitized: $($name)*);
+        programs!(ring valgrind Valgrind: $($name)*);
+
+        /// A program that no test runs is a hole that nobody sees.
+        #[test]
+        fn every_file_is_run() {
+            let mut used: Vec<&str> = vec!["broken"];
+            $(used.extend($name.files);)*
+            for entry in std::fs::read_dir(compile::sources()).expect("tests/abi/c") {
+                let path = entry.expect("an entry").path();
+                let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
+                assert!(path.extension().is_some_and(|kind| kind == "h") || used.contains(&stem), "{stem}.c is not run");
+            }
+        }
+    };
+    (ring $module:ident $ring:ident: $($name:ident)*) => {
+        #[allow(non_snake_case)]
+        mod $module {
+            use super::*;
+            $(#[test]
+            fn $name() {
+                super::$name.run(Ring::$ring);
+            })*
+        }
+    };
+}
+
+programs! {
+    null: Program { files: &["null"], ..PROGRAM };
+    handles: Program { files: &["handles"], slow: &["forgeries=500"], ..PROGRAM };
+    threads: Program { files: &["threads"], ..PROGRAM };
+    callback: Program { files: &["callback"], ..PROGRAM };
+    sizes: Program { files: &["sizes"], ..PROGRAM };
+    inputs: Program { files: &["inputs"], ..PROGRAM };
+    errors: Program { files: &["errors", "resolver"], ..PROGRAM };
+    resend: Program { files: &["resend"], ..PROGRAM };
+    fork: Program { files: &["fork"], ..PROGRAM };
+    signals: Program { files: &["signals", "resolver"], ..PROGRAM };
+    cancel: Program { files: &["cancel", "resolver"], slow: &["rounds=5", "bound_ms=30000"], alone: true, ..PROGRAM };
+    many: Program { files: &["many"], slow: &["threads=20", "each=5"], alone: true, ..PROGRAM };
+    leave: Program { files: &["leave"], exits_with: 42, ..PROGRAM };
+    unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
+}
