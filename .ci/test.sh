@@ -30,9 +30,14 @@ say "build"
 say "gates"
 step "exports" "$ROOT/.ci/check-exports.sh" || stop
 "$ROOT/.ci/check-header.sh" || stop
+# A panic inside the library, seen from C: in the debug profile, since the library with faults in it is not shipped.
+panic_tests() { cargo test --locked --features fault-injection --test abi -- panics; }
+
 say "tests"
 step "test server's own tests" cargo test --locked -p hs-test-server || stop
 step "library tests" rust_tests || stop
+step "a panic, seen from C" panic_tests || stop
+step "README's programs" examples/check_readme.sh || stop
 step "library tests, system libcurl" system_curl_tests || stop
 say "examples, as in make demo"
 "$ROOT/.ci/demo.sh" || stop

@@ -47,20 +47,22 @@ fn run<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     DEPTH.set(depth + 1);
     let result = catch_unwind(AssertUnwindSafe(body));
     DEPTH.set(depth);
-    result.unwrap_or_else(|panic| {
-        let text = message(panic.as_ref());
-        // The payload may be anything, and its destructor may panic in turn.
-        std::mem::forget(panic);
-        Err(Error::new(HS_ERR_PANIC, format!("internal panic: {text}")))
-    })
+    result.unwrap_or_else(|panic| Err(Error::new(HS_ERR_PANIC, format!("internal panic: {}", message(panic)))))
 }
 
-fn message(panic: &(dyn Any + Send)) -> String {
-    panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-        .unwrap_or_else(|| "no message".to_owned())
+fn message(panic: Box<dyn Any + Send>) -> String {
+    let other = match panic.downcast::<String>() {
+        Ok(text) => return *text,
+        Err(other) => other,
+    };
+    match other.downcast::<&str>() {
+        Ok(text) => (*text).to_owned(),
+        Err(other) => {
+            // It may be anything, and its destructor may panic in turn.
+            std::mem::forget(other);
+            "no message".to_owned()
+        }
+    }
 }
 
 /// The library writes to nobody's stderr: a panic inside an export is reported by its status, not printed.

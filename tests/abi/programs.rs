@@ -62,7 +62,8 @@ macro_rules! programs {
         /// A program that no test runs is a hole that nobody sees.
         #[test]
         fn every_file_is_run() {
-            let mut used: Vec<&str> = vec!["broken"];
+            // `broken` is for `tools`, `panics` for a library with faults in it.
+            let mut used: Vec<&str> = vec!["broken", "panics"];
             $(used.extend($name.files);)*
             for entry in std::fs::read_dir(compile::sources()).expect("tests/abi/c") {
                 let path = entry.expect("an entry").path();
@@ -81,6 +82,24 @@ macro_rules! programs {
             })*
         }
     };
+}
+
+/// `cargo test --features fault-injection --test abi -- panics`
+#[cfg(feature = "fault-injection")]
+mod panics {
+    use super::*;
+
+    const PANICS: Program = Program { files: &["panics"], ..PROGRAM };
+
+    #[test]
+    fn plain() {
+        PANICS.run(Ring::Plain);
+    }
+
+    #[test]
+    fn sanitized() {
+        PANICS.run(Ring::Sanitized);
+    }
 }
 
 programs! {
