@@ -7,6 +7,7 @@ use std::{env, fs};
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/ffi/version.rs");
+    println!("cargo:rustc-env=HS_TARGET={}", env::var("TARGET").expect("cargo sets TARGET"));
     let target_os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     if !matches!(target_os.as_str(), "linux" | "android" | "freebsd") {
         return;

@@ -1,7 +1,6 @@
 //! Compiles the C programs. A compiler that is missing is a failure.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Under what a program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +44,7 @@ pub fn output(name: &str) -> PathBuf {
 
 /// The flags of every C file of the project, and those of the ring.
 fn flags(ring: Ring) -> Vec<&'static str> {
-    let mut flags = vec!["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-g", "-O1", "-pthread"];
+    let mut flags = vec!["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-g", "-pthread"];
     if ring == Ring::Sanitized {
         flags.extend(["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]);
     }
@@ -54,11 +53,10 @@ fn flags(ring: Ring) -> Vec<&'static str> {
 
 /// Compiles a program; `linked` with the library, or not.
 pub fn compile(sources: &[PathBuf], output: &Path, ring: Ring, linked: bool) {
-    let compiler = std::env::var("CC").unwrap_or_else(|_| String::from("cc"));
-    // "ccache cc" is a compiler too.
-    let mut words = compiler.split_whitespace();
-    let mut command = Command::new(words.next().unwrap_or("cc"));
-    command.args(words).args(flags(ring));
+    let target = env!("HS_TARGET");
+    let compiler = cc::Build::new().target(target).host(target).opt_level(1).cargo_metadata(false).get_compiler();
+    let mut command = compiler.to_command();
+    command.args(flags(ring));
     command.arg("-I").arg(root().join("include")).arg("-I").arg(self::sources());
     command.args(sources).arg("-o").arg(output);
     if linked {
@@ -68,7 +66,7 @@ pub fn compile(sources: &[PathBuf], output: &Path, ring: Ring, linked: bool) {
         command.arg("-L").arg(&folder).arg("-lhttp_sentinel").arg(search);
     }
     command.arg("-ldl");
-    let result = command.output().unwrap_or_else(|error| panic!("cannot run the C compiler {compiler}: {error}"));
+    let result = command.output().unwrap_or_else(|error| panic!("cannot run the C compiler {command:?}: {error}"));
     let said = String::from_utf8_lossy(&result.stderr);
     assert!(result.status.success() && said.is_empty(), "{command:?}: {}\n{said}", result.status);
 }
