@@ -143,6 +143,25 @@ fn a_post_on_a_connection_that_dies_is_sent_once_and_said_to_be_maybe_sent() {
     assert_eq!(server.counter("posts"), 1);
 }
 
+/// libcurl notices a closed connection once a second at most; a POST must not be lost on one meanwhile.
+#[test]
+fn a_post_does_not_go_on_a_connection_that_the_server_has_closed_before() {
+    let server = server();
+    let worker = worker_for(&server);
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let steps = serde_json::json!({"name": "once", "steps": [
+        {"read": "request"}, {"count": "once"}, {"send": answer}, {"close": true}
+    ]});
+    server.install_script("once", &steps.to_string()).unwrap();
+    let url = format!("http://{}/once", server.script_addr());
+    for round in 1..=5 {
+        let response = send(&worker, &request("POST", &url, b"an order")).unwrap();
+        assert_eq!(response.body, b"ok");
+        assert!(server.wait_counter("closed:script", round, Duration::from_secs(5)));
+        assert_eq!(server.counter("once"), round);
+    }
+}
+
 #[test]
 fn a_get_on_a_connection_that_dies_is_sent_again_once() {
     let server = server();

@@ -49,6 +49,29 @@ impl Easy {
         self.error_buffer.get_mut()[0] = 0;
     }
 
+    /// Whether the server has closed its side of the connection that this handle is about to use.
+    #[cfg(target_os = "linux")]
+    pub fn peer_has_closed(&self) -> bool {
+        let mut socket: sys::curl_socket_t = -1;
+        // SAFETY: a live handle and a place for a socket; poll reads and writes one pollfd.
+        unsafe {
+            sys::curl_easy_getinfo(self.raw, sys::CURLINFO_ACTIVESOCKET, &mut socket as *mut sys::curl_socket_t);
+            // Unlike a look at the bytes, this also sees an end behind bytes that nobody has read, as TLS has them.
+            let mut look = libc::pollfd { fd: socket, events: libc::POLLRDHUP, revents: 0 };
+            socket >= 0 && libc::poll(&mut look, 1, 0) > 0
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub fn peer_has_closed(&self) -> bool {
+        false
+    }
+
+    /// Makes the next transfer take a connection of its own.
+    pub fn want_fresh_connection(&self) -> Result<(), Error> {
+        Options(self.raw).number(sys::CURLOPT_FRESH_CONNECT, 1)
+    }
+
     /// libcurl's own words for what went wrong, empty where it said nothing.
     pub fn reason(&self) -> String {
         // SAFETY: libcurl writes it on this thread alone, and only inside calls into it.

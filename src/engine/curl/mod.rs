@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tls::{CaSource, Trust};
-use transfer::{HeadState, PinnedTransfer, State, Transfer};
+use transfer::{HeadState, PinnedTransfer, Stale, State, Transfer};
 
 /// Easy handles that are kept for the next exchange; more than so many at once are rare.
 const SPARE_HANDLES: usize = 8;
@@ -91,6 +91,17 @@ impl CurlEngine {
             };
             Poll::Ready(at_end(transfer, finished))
         })
+    }
+
+    /// Starts a transfer again that was stopped because its connection was closed; false where that is not so.
+    fn replace_stale_connection(&self, transfer: &Transfer) -> bool {
+        if transfer.state.borrow().stale != Stale::Found {
+            return false;
+        }
+        transfer.state.borrow_mut().stale = Stale::Replaced;
+        self.dirty.set(true);
+        // SAFETY: the live handle of a transfer of ours that was just taken out of the multi.
+        transfer.easy.want_fresh_connection().and_then(|()| unsafe { self.multi.add(transfer.easy.raw()) }).is_ok()
     }
 
     fn resume(&self, id: ExchangeId) {
@@ -194,8 +205,10 @@ impl Engine for CurlEngine {
                 self.multi.remove(finished.easy);
                 transfer::transfer(sys::private(finished.easy))
             };
-            transfer.state.borrow_mut().finished = Some(finished.code);
-            transfer.wake();
+            if !self.replace_stale_connection(transfer) {
+                transfer.state.borrow_mut().finished = Some(finished.code);
+                transfer.wake();
+            }
         }
     }
 

@@ -34,6 +34,7 @@ pub(super) const CURLINFO_APPCONNECT_TIME_T: CURLINFO = OFF_T + 56;
 pub(super) const CURLINFO_CONN_ID: CURLINFO = OFF_T + 64;
 pub(super) const CURLINFO_QUEUE_TIME_T: CURLINFO = OFF_T + 65;
 pub(super) const CURLINFO_POSTTRANSFER_TIME_T: CURLINFO = OFF_T + 67;
+pub(super) const CURLINFO_ACTIVESOCKET: CURLINFO = 0x50_0000 + 44;
 #[cfg(feature = "bundled-curl")]
 pub(super) const CURLINFO_TLS_SSL_PTR: CURLINFO = POINTER + 45;
 

@@ -38,6 +38,8 @@ pub struct State {
     pub answered: bool,
     /// libcurl wanted to send again what must not be sent twice.
     pub resend_blocked: bool,
+    /// The connection that libcurl chose was closed by the server already, and nothing was sent on it.
+    pub stale: Stale,
     pub peer: Option<Endpoint>,
     pub local: Option<Endpoint>,
     /// The TCP connection is made and the TLS handshake has begun.
@@ -47,6 +49,16 @@ pub struct State {
     pub failure: Option<Error>,
     pub finished: Option<sys::CURLcode>,
     pub waker: Option<Waker>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stale {
+    #[default]
+    No,
+    /// The transfer was stopped before it sent anything.
+    Found,
+    /// It goes over a connection of its own now.
+    Replaced,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,6 +139,8 @@ impl Transfer {
                     state.head_state = HeadState::Complete;
                 }
             }
+            // The connection was cut in the middle of this line: there is no head.
+            HeadState::InBlock if !line.ends_with(b"\n") => {}
             HeadState::InBlock => state.head.headers.push_line(line, limits)?,
             // Trailers; and whatever stands before the first status line is none of our business.
             HeadState::Waiting | HeadState::Complete | HeadState::Taken => {}
@@ -153,6 +167,12 @@ impl Transfer {
         let allowed = if self.exchange.request.is_replay_safe() { 1 + RESENDS_OF_SAFE_REQUESTS } else { 1 };
         if state.sends >= allowed && !state.answered {
             state.resend_blocked = true;
+            return false;
+        }
+        // libcurl looks for closed connections once a second. For what must not be sent twice that is too seldom: on
+        // such a connection it would come to nothing, and nobody could say whether it had arrived.
+        if !self.exchange.request.is_replay_safe() && state.stale == Stale::No && self.easy.peer_has_closed() {
+            state.stale = Stale::Found;
             return false;
         }
         state.sends += 1;
