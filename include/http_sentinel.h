@@ -58,6 +58,24 @@
 // HTTP/3 (RFC 9114). A fact only.
 #define HS_HTTP_3 30
 
+// As a wish for redirects: the worker's setting; of a worker: `HS_REDIRECT_FOLLOW`.
+#define HS_REDIRECT_DEFAULT 0
+
+// Redirects are followed (RFC 9110, section 15.4): 301 and 302 turn POST into GET, 303 turns all but HEAD into GET,
+// 307 and 308 repeat the request. What is secret is dropped on the way to another origin (scheme, host and port) and
+// stays dropped.
+#define HS_REDIRECT_FOLLOW 1
+
+// A redirect is the response.
+#define HS_REDIRECT_RETURN 2
+
+// As `HS_REDIRECT_FOLLOW` within one origin; `HS_ERR_REDIRECT_REFUSED` where it leads elsewhere.
+#define HS_REDIRECT_SAME_ORIGIN 3
+
+// In the flags of a worker or a request: redirects from https to http are followed too. Off, they give
+// `HS_ERR_REDIRECT_REFUSED`.
+#define HS_ALLOW_DOWNGRADE 1
+
 // Not encrypted.
 #define HS_TLS_NONE 0
 
@@ -88,7 +106,7 @@
 // The request may have arrived, in part or as a whole: ask the server before you repeat what must not happen twice.
 #define HS_SENT_MAYBE 1
 
-// The server answered the request.
+// The server answered the request: a complete response head came.
 #define HS_SENT_YES 2
 
 // The same request would fail the same way, or the caller asked to stop.
@@ -162,7 +180,7 @@ typedef struct hs_error_info {
 typedef struct hs_worker_options {
     // `sizeof(hs_worker_options)`.
     uint32_t struct_size;
-    // Must be 0.
+    // `HS_ALLOW_DOWNGRADE` or 0.
     uint32_t flags;
     // A whole call: queue, DNS, connect, TLS, sending, receiving, and every retry and redirect. Default 30,000; none
     // for a call whose body goes to a callback.
@@ -194,6 +212,10 @@ typedef struct hs_worker_options {
     struct hs_str ca_file;
     // The same as text in memory; at most one of the two.
     struct hs_str ca_pem;
+    // `HS_REDIRECT_…`
+    uint32_t redirects;
+    // How many redirects one call follows. Default 10; at most 1,000.
+    uint32_t max_redirects;
 } hs_worker_options;
 
 // A header field: of a request, as the caller wants it sent, or of a response, as it was received.
@@ -217,7 +239,7 @@ typedef int32_t (*hs_body_callback)(void *user_data, const void *data, size_t le
 typedef struct hs_request_options {
     // `sizeof(hs_request_options)`.
     uint32_t struct_size;
-    // Must be 0.
+    // `HS_ALLOW_DOWNGRADE` or 0.
     uint32_t flags;
     // Any token (RFC 9110, section 9.1) but CONNECT. Empty: GET, or POST where there is a body.
     struct hs_str method;
@@ -250,9 +272,25 @@ typedef struct hs_request_options {
     void *user_data;
     // `HS_HTTP_DEFAULT` (the worker's setting), `HS_HTTP_1_1` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
     uint32_t http_version;
+    // `HS_REDIRECT_…`
+    uint32_t redirects;
+    // How many redirects are followed; at most 1,000.
+    uint32_t max_redirects;
     // Must be 0.
     uint32_t reserved;
 } hs_request_options;
+
+// A redirect that was followed on the way to a response. Set `struct_size` before the call.
+typedef struct hs_redirect {
+    // `sizeof(hs_redirect)`.
+    uint32_t struct_size;
+    // Its HTTP status: 301, 302, 303, 307 or 308.
+    uint32_t status;
+    // The URL that gave it. Borrowed from the response until it is freed.
+    struct hs_str url;
+    // How long it took, in nanoseconds.
+    uint64_t elapsed_ns;
+} hs_redirect;
 
 // One end of a connection. All zero where it is not known.
 typedef struct hs_address {
@@ -407,6 +445,13 @@ typedef struct hs_metrics {
 
 // The response head is larger, or has more fields, than the limit for this call.
 #define HS_ERR_HEADERS_TOO_LARGE -191
+
+// A redirect leads where it must not be followed: from https to http, to another origin where only the same is
+// allowed, or to something that is not http.
+#define HS_ERR_REDIRECT_REFUSED -200
+
+// More redirects than the limit for this call.
+#define HS_ERR_TOO_MANY_REDIRECTS -201
 
 // The server broke the rules of HTTP.
 #define HS_ERR_PROTOCOL -230
@@ -646,6 +691,16 @@ hs_status hs_response_header_at(const struct hs_response *response, size_t index
 //
 // Thread: any. Since 1.0.
 struct hs_str hs_response_url(const struct hs_response *response);
+
+// The redirect at an index below `redirects` of `hs_metrics`, first to last. `redirect->struct_size` must be set; on
+// failure nothing is written.
+//
+// Thread: any. Errors: `HS_ERR_NOT_FOUND`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`,
+// `HS_ERR_STRUCT_SIZE`. Since 1.0.
+//
+// # Safety
+// `redirect` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_response_redirect_at(const struct hs_response *response, size_t index, struct hs_redirect *redirect);
 
 // Frees a response, and with it all that was read from it. NULL is fine.
 //

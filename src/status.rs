@@ -79,6 +79,12 @@ pub const HS_ERR_BODY_TOO_LARGE: hs_status = -190;
 /// The response head is larger, or has more fields, than the limit for this call.
 pub const HS_ERR_HEADERS_TOO_LARGE: hs_status = -191;
 
+/// A redirect leads where it must not be followed: from https to http, to another origin where only the same is
+/// allowed, or to something that is not http.
+pub const HS_ERR_REDIRECT_REFUSED: hs_status = -200;
+/// More redirects than the limit for this call.
+pub const HS_ERR_TOO_MANY_REDIRECTS: hs_status = -201;
+
 /// The server broke the rules of HTTP.
 pub const HS_ERR_PROTOCOL: hs_status = -230;
 /// HTTP/2 framing or stream error.
@@ -202,6 +208,8 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_DECODE, HS_PHASE_DECODE, "the body's coding is broken";
     HS_ERR_BODY_TOO_LARGE, HS_PHASE_LIMIT, "the body is too large";
     HS_ERR_HEADERS_TOO_LARGE, HS_PHASE_LIMIT, "the response head is too large";
+    HS_ERR_REDIRECT_REFUSED, HS_PHASE_POLICY, "the redirect is not allowed";
+    HS_ERR_TOO_MANY_REDIRECTS, HS_PHASE_POLICY, "too many redirects";
     HS_ERR_PROTOCOL, HS_PHASE_PROTOCOL, "the server broke the protocol";
     HS_ERR_HTTP2, HS_PHASE_PROTOCOL, "HTTP/2 failure";
     HS_ERR_CANCELLED, HS_PHASE_CANCEL, "cancelled";

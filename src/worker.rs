@@ -41,6 +41,7 @@ impl Default for WorkerOptions {
                 max_stream_bytes: u64::MAX,
                 head: HeadLimits { bytes: 64 << 10, fields: 200 },
                 http: Default::default(),
+                redirects: Default::default(),
             },
             user_agent: concat!("http-sentinel/", env!("CARGO_PKG_VERSION")).to_owned(),
             ca: CaSource::System,

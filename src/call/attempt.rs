@@ -13,33 +13,67 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// Sends a request and receives the response into the pipeline.
-pub async fn exchange(
-    call: &Call,
-    request: &Rc<Request>,
-    pipeline: &mut Pipeline<'_>,
-) -> Result<(Head, ExchangeMetrics), Error> {
-    let running = Running {
-        exchange: Exchange::start(&call.ground.engine, wire(call, request))?,
-        call,
-        replay_safe: request.is_replay_safe(),
-    };
-    let limits = &call.limits;
-    let head = running.within(limits.attempt_timeout, HS_ERR_ATTEMPT_TIMEOUT, running.exchange.head()).await?;
-    running.received(pipeline.expect(announced_length(request, &head)))?;
-    while let Some(bytes) = running.within(limits.idle_timeout, HS_ERR_IDLE_TIMEOUT, running.exchange.body()).await? {
-        running.received(pipeline.push(bytes))?;
-    }
-    Ok((head, running.exchange.metrics()))
-}
-
-struct Running<'a> {
+/// An exchange that was begun.
+pub struct Running<'a> {
     exchange: Exchange,
     call: &'a Call,
-    replay_safe: bool,
+    request: Rc<Request>,
 }
 
-impl Running<'_> {
+/// How much of a body that nobody wants is received to keep its connection.
+const WORTH_DRAINING: u64 = 64 * 1024;
+
+impl<'a> Running<'a> {
+    /// Sends a request.
+    pub fn start(call: &'a Call, request: &Rc<Request>) -> Result<Running<'a>, Error> {
+        let exchange = Exchange::start(&call.ground.engine, wire(call, request))?;
+        Ok(Running { exchange, call, request: request.clone() })
+    }
+
+    pub async fn head(&self) -> Result<Head, Error> {
+        self.within(self.call.limits.attempt_timeout, HS_ERR_ATTEMPT_TIMEOUT, self.exchange.head()).await
+    }
+
+    /// Receives the body into the pipeline.
+    pub async fn body(&self, head: &Head, pipeline: &mut Pipeline<'_>) -> Result<(), Error> {
+        self.received(pipeline.expect(announced_length(&self.request, head)))?;
+        while let Some(bytes) = self.piece().await? {
+            self.received(pipeline.push(bytes))?;
+        }
+        Ok(())
+    }
+
+    /// Receives a body that nobody wants, where it is short enough; else its connection is closed.
+    pub async fn discard(self, head: &Head) -> Result<(), Error> {
+        if announced_length(&self.request, head).is_some_and(|length| length > WORTH_DRAINING) {
+            return Ok(());
+        }
+        let mut received = 0;
+        while let Some(bytes) = self.piece().await? {
+            received += bytes.len() as u64;
+            if received > WORTH_DRAINING {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn metrics(&self) -> ExchangeMetrics {
+        self.exchange.metrics()
+    }
+
+    async fn piece(&self) -> Result<Option<Vec<u8>>, Error> {
+        self.within(self.call.limits.idle_timeout, HS_ERR_IDLE_TIMEOUT, self.exchange.body()).await
+    }
+
+    /// What goes wrong with a response: the server has answered.
+    pub fn received<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        result.map_err(|mut error| {
+            error.details_mut().sent = Sent::Yes;
+            error
+        })
+    }
+
     async fn within<T>(
         &self,
         limit: Option<Duration>,
@@ -70,17 +104,9 @@ impl Running<'_> {
             details.retryable = Retryable::No;
         } else {
             details.phase = phase;
-            details.retryable = retryable(sent, self.replay_safe);
+            details.retryable = retryable(sent, self.request.is_replay_safe());
         }
         error
-    }
-
-    /// What goes wrong with the bytes of a response: the server has answered.
-    fn received(&self, result: Result<(), Error>) -> Result<(), Error> {
-        result.map_err(|mut error| {
-            error.details_mut().sent = Sent::Yes;
-            error
-        })
     }
 }
 

@@ -10,12 +10,14 @@ use crate::cancel::Cancel;
 use crate::engine::{Engine, HttpChoice};
 use crate::error::Error;
 use crate::hop;
+use crate::hop::redirect::Policy;
 use crate::http::headers::HeadLimits;
 use crate::http::metrics::Metrics;
 use crate::http::request::Request;
 use crate::http::response::Response;
+use crate::runtime::clock::Instant;
 use crate::runtime::timers::Timers;
-pub use attempt::exchange;
+pub use attempt::Running;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -35,6 +37,7 @@ pub struct Limits {
     pub max_stream_bytes: u64,
     pub head: HeadLimits,
     pub http: HttpChoice,
+    pub redirects: Policy,
 }
 
 /// What a call stands on; the worker's, and the same for all its calls.
@@ -54,8 +57,12 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn max_body_bytes(&self) -> u64 {
-        self.limits.max_body_bytes
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub fn now(&self) -> Instant {
+        self.ground.timers.now()
     }
 }
 
@@ -97,6 +104,7 @@ async fn policy_loop(call: &Call, request: &Rc<Request>, sink: Sink<'_>) -> Resu
         head: landing.head,
         body: landing.body,
         url: landing.url,
-        metrics: Metrics { redirects: landing.redirects, exchange: landing.exchange, ..Metrics::default() },
+        metrics: Metrics { exchange: landing.exchange, ..Metrics::default() },
+        hops: landing.hops,
     })
 }

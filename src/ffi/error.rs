@@ -22,7 +22,7 @@ impl Handled for Error {
 pub const HS_SENT_NO: u32 = 0;
 /// The request may have arrived, in part or as a whole: ask the server before you repeat what must not happen twice.
 pub const HS_SENT_MAYBE: u32 = 1;
-/// The server answered the request.
+/// The server answered the request: a complete response head came.
 pub const HS_SENT_YES: u32 = 2;
 
 /// The same request would fail the same way, or the caller asked to stop.

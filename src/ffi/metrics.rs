@@ -107,7 +107,7 @@ fn facts(response: &Response) -> hs_metrics {
     hs_metrics {
         struct_size: 0,
         attempts: metrics.attempts,
-        redirects: metrics.redirects,
+        redirects: response.hops.len() as u32,
         internal_resends: exchange.internal_resends,
         total_ns: metrics.total_ns,
         queue_ns: phases.queue_ns,

@@ -1,9 +1,10 @@
 //! Numbers of option structs: 0 means the default, and what makes no sense is refused by name.
 
 use super::text::hs_str;
-use super::version::{HS_HTTP_1_1, HS_HTTP_2_PRIOR_KNOWLEDGE, HS_HTTP_DEFAULT, HS_INFINITE};
+use super::version::*;
 use crate::engine::HttpChoice;
 use crate::error::Error;
+use crate::hop::redirect::{Mode, Policy};
 use crate::http::headers::Header;
 use crate::status::{HS_ERR_INVALID_ARGUMENT, HS_ERR_NULL_ARGUMENT};
 use std::time::Duration;
@@ -37,6 +38,24 @@ pub fn http(value: u32, default: HttpChoice, what: &str) -> Result<HttpChoice, E
         HS_HTTP_2_PRIOR_KNOWLEDGE => Ok(HttpChoice::Http2PriorKnowledge),
         _ => Err(invalid(format!("{what} is {value}: not a HS_HTTP_… constant that can be asked for"))),
     }
+}
+
+/// How redirects are treated: what `given` says over what `default` says.
+pub fn redirects(mode: u32, most: u32, flags: u32, default: Policy, what: &str) -> Result<Policy, Error> {
+    const MOST: u32 = 1_000;
+    let mode = match mode {
+        HS_REDIRECT_DEFAULT => default.mode,
+        HS_REDIRECT_FOLLOW => Mode::Follow,
+        HS_REDIRECT_RETURN => Mode::Return,
+        HS_REDIRECT_SAME_ORIGIN => Mode::SameOrigin,
+        _ => return Err(invalid(format!("{what}.redirects is {mode}: not a HS_REDIRECT_… constant"))),
+    };
+    if most > MOST {
+        return Err(invalid(format!("{what}.max_redirects is {most}: at most {MOST}")));
+    }
+    unused(u64::from(flags & !HS_ALLOW_DOWNGRADE), &format!("{what}.flags beyond the known bits"))?;
+    let downgrade = default.downgrade || flags & HS_ALLOW_DOWNGRADE != 0;
+    Ok(Policy { mode, most: number(most, default.most), downgrade })
 }
 
 /// Bits and fields that have no meaning yet must be zero, so that they can get one.

@@ -33,7 +33,7 @@ pub type hs_body_callback =
 pub struct hs_request_options {
     /// `sizeof(hs_request_options)`.
     pub struct_size: u32,
-    /// Must be 0.
+    /// `HS_ALLOW_DOWNGRADE` or 0.
     pub flags: u32,
     /// Any token (RFC 9110, section 9.1) but CONNECT. Empty: GET, or POST where there is a body.
     pub method: hs_str,
@@ -66,6 +66,10 @@ pub struct hs_request_options {
     pub user_data: *mut c_void,
     /// `HS_HTTP_DEFAULT` (the worker's setting), `HS_HTTP_1_1` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
     pub http_version: u32,
+    /// `HS_REDIRECT_…`
+    pub redirects: u32,
+    /// How many redirects are followed; at most 1,000.
+    pub max_redirects: u32,
     /// Must be 0.
     pub reserved: u32,
 }
@@ -150,7 +154,6 @@ pub unsafe extern "C" fn hs_request(
 /// # Safety
 /// All that `given` points to is valid until the result is dropped.
 unsafe fn parse(given: &hs_request_options, worker: &Worker) -> Result<Request, Error> {
-    options::unused(u64::from(given.flags), "hs_request_options.flags")?;
     options::unused(u64::from(given.reserved), "hs_request_options.reserved")?;
     // SAFETY: as the caller promises.
     unsafe {
@@ -196,6 +199,13 @@ fn limits(given: &hs_request_options, worker: &Limits) -> Result<Limits, Error> 
             if streamed { worker.max_stream_bytes } else { worker.max_body_bytes },
         ),
         http: options::http(given.http_version, worker.http, "hs_request_options.http_version")?,
+        redirects: options::redirects(
+            given.redirects,
+            given.max_redirects,
+            given.flags,
+            worker.redirects,
+            "hs_request_options",
+        )?,
         ..worker.clone()
     })
 }

@@ -2,6 +2,7 @@
 
 use super::guard;
 use super::handle::{self, Handled, Kind};
+use super::sized::{self, Sized32};
 use super::text::{hs_header, hs_str};
 use crate::error::Error;
 use crate::http::response::Response;
@@ -95,6 +96,57 @@ pub unsafe extern "C" fn hs_response_header_at(
 #[unsafe(no_mangle)]
 pub extern "C" fn hs_response_url(response: *const hs_response) -> hs_str {
     look(response, hs_str::NONE, |response| hs_str::borrowed(response.url.as_bytes()))
+}
+
+/// A redirect that was followed on the way to a response. Set `struct_size` before the call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct hs_redirect {
+    /// `sizeof(hs_redirect)`.
+    pub struct_size: u32,
+    /// Its HTTP status: 301, 302, 303, 307 or 308.
+    pub status: u32,
+    /// The URL that gave it. Borrowed from the response until it is freed.
+    pub url: hs_str,
+    /// How long it took, in nanoseconds.
+    pub elapsed_ns: u64,
+}
+
+// SAFETY: repr(C), integers and pointers alone.
+unsafe impl Sized32 for hs_redirect {
+    const NAME: &'static str = "hs_redirect";
+    const SMALLEST: usize = size_of::<hs_redirect>();
+}
+
+/// The redirect at an index below `redirects` of `hs_metrics`, first to last. `redirect->struct_size` must be set; on
+/// failure nothing is written.
+///
+/// Thread: any. Errors: `HS_ERR_NOT_FOUND`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`,
+/// `HS_ERR_STRUCT_SIZE`. Since 1.0.
+///
+/// # Safety
+/// `redirect` is NULL or valid for as many bytes as its `struct_size` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_response_redirect_at(
+    response: *const hs_response,
+    index: usize,
+    redirect: *mut hs_redirect,
+) -> hs_status {
+    guard::status(|| {
+        let response = handle::open::<Response>(response)?;
+        if redirect.is_null() {
+            return Err(Error::plain(HS_ERR_NULL_ARGUMENT));
+        }
+        let hop = response.hops.get(index).ok_or_else(|| Error::plain(HS_ERR_NOT_FOUND))?;
+        let facts = hs_redirect {
+            struct_size: 0,
+            status: u32::from(hop.status),
+            url: hs_str::borrowed(hop.url.as_bytes()),
+            elapsed_ns: hop.elapsed_ns,
+        };
+        // SAFETY: as the caller promises.
+        unsafe { sized::write(redirect, &facts) }
+    })
 }
 
 /// Frees a response, and with it all that was read from it. NULL is fine.

@@ -26,6 +26,21 @@ pub const HS_HTTP_2_PRIOR_KNOWLEDGE: u32 = 21;
 /// HTTP/3 (RFC 9114). A fact only.
 pub const HS_HTTP_3: u32 = 30;
 
+/// As a wish for redirects: the worker's setting; of a worker: `HS_REDIRECT_FOLLOW`.
+pub const HS_REDIRECT_DEFAULT: u32 = 0;
+/// Redirects are followed (RFC 9110, section 15.4): 301 and 302 turn POST into GET, 303 turns all but HEAD into GET,
+/// 307 and 308 repeat the request. What is secret is dropped on the way to another origin (scheme, host and port) and
+/// stays dropped.
+pub const HS_REDIRECT_FOLLOW: u32 = 1;
+/// A redirect is the response.
+pub const HS_REDIRECT_RETURN: u32 = 2;
+/// As `HS_REDIRECT_FOLLOW` within one origin; `HS_ERR_REDIRECT_REFUSED` where it leads elsewhere.
+pub const HS_REDIRECT_SAME_ORIGIN: u32 = 3;
+
+/// In the flags of a worker or a request: redirects from https to http are followed too. Off, they give
+/// `HS_ERR_REDIRECT_REFUSED`.
+pub const HS_ALLOW_DOWNGRADE: u32 = 1;
+
 /// Not encrypted.
 pub const HS_TLS_NONE: u32 = 0;
 /// Encrypted; the TLS library underneath does not tell the version.

@@ -24,7 +24,7 @@ pub struct hs_worker {
 pub struct hs_worker_options {
     /// `sizeof(hs_worker_options)`.
     pub struct_size: u32,
-    /// Must be 0.
+    /// `HS_ALLOW_DOWNGRADE` or 0.
     pub flags: u32,
     /// A whole call: queue, DNS, connect, TLS, sending, receiving, and every retry and redirect. Default 30,000; none
     /// for a call whose body goes to a callback.
@@ -56,6 +56,10 @@ pub struct hs_worker_options {
     pub ca_file: hs_str,
     /// The same as text in memory; at most one of the two.
     pub ca_pem: hs_str,
+    /// `HS_REDIRECT_…`
+    pub redirects: u32,
+    /// How many redirects one call follows. Default 10; at most 1,000.
+    pub max_redirects: u32,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -107,7 +111,6 @@ pub unsafe extern "C" fn hs_worker_new(
 unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Error> {
     // SAFETY: as the caller promises.
     let given = unsafe { sized::read(pointer) }?;
-    options::unused(u64::from(given.flags), "hs_worker_options.flags")?;
     let bounded = |value: u32, most: u32, what: &str| {
         if value <= most { Ok(()) } else { Err(options::invalid(format!("{what} is {value}: at most {most}"))) }
     };
@@ -129,6 +132,8 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
         fields: options::number(given.max_header_count as usize, limits.head.fields),
     };
     limits.http = options::http(given.http_version, limits.http, "hs_worker_options.http_version")?;
+    limits.redirects =
+        options::redirects(given.redirects, given.max_redirects, given.flags, limits.redirects, "hs_worker_options")?;
     chosen.idle_connection = options::seconds(given.idle_connection_ms, chosen.idle_connection);
     chosen.connection_life = options::seconds(given.connection_life_ms, chosen.connection_life);
     chosen.max_idle_connections = options::number(given.max_idle_connections, chosen.max_idle_connections);

@@ -37,6 +37,10 @@ impl Method {
         }))
     }
 
+    pub fn get() -> Method {
+        Method(Cow::Borrowed("GET"))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -56,7 +56,6 @@ pub struct ExchangeMetrics {
 pub struct Metrics {
     pub total_ns: u64,
     pub attempts: u32,
-    pub redirects: u32,
     /// The exchange that gave the response.
     pub exchange: ExchangeMetrics,
 }

@@ -2,6 +2,7 @@
 
 use super::headers::HeaderBlock;
 use super::metrics::Metrics;
+use crate::hop::redirect::Hop;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum HttpVersion {
@@ -28,4 +29,6 @@ pub struct Response {
     /// Where it came from, after redirects.
     pub url: String,
     pub metrics: Metrics,
+    /// The redirects on the way to it, first to last.
+    pub hops: Vec<Hop>,
 }

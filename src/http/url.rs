@@ -4,13 +4,16 @@
 use crate::error::{Error, quoted};
 use crate::status::{HS_ERR_INVALID_URL, HS_ERR_UNSUPPORTED_SCHEME};
 use base64::Engine as _;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, percent_decode_str, percent_encode};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
 /// An absolute http or https URL without userinfo and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
     text: String,
+    /// Where the path begins: what stands before it is the origin.
+    path: usize,
     has_host_name: bool,
 }
 
@@ -24,6 +27,9 @@ pub struct ParsedUrl {
 
 /// Long enough for anything real, short enough that a mistaken length does not cost a scan of the whole address space.
 const LONGEST: usize = 64 * 1024;
+
+/// None of ASCII, hence only what is not ASCII.
+const RAW_BYTES: &AsciiSet = &AsciiSet::EMPTY;
 
 impl Url {
     pub fn parse(text: &[u8]) -> Result<ParsedUrl, Error> {
@@ -42,17 +48,38 @@ impl Url {
         let Ok(utf8) = std::str::from_utf8(text) else {
             return Err(Error::new(HS_ERR_INVALID_URL, format!("invalid URL {}: not UTF-8", redacted(text))));
         };
-        let mut parsed = url::Url::parse(utf8)
+        let parsed = url::Url::parse(utf8)
             .map_err(|error| Error::new(HS_ERR_INVALID_URL, format!("invalid URL {}: {error}", redacted(text))))?;
+        Url::of(parsed).map_err(|why| Error::new(HS_ERR_UNSUPPORTED_SCHEME, why))
+    }
+
+    fn of(mut parsed: url::Url) -> Result<ParsedUrl, String> {
         if !matches!(parsed.scheme(), "http" | "https") {
-            let scheme = quoted(parsed.scheme().as_bytes());
-            let message = format!("unsupported URL scheme {scheme}: use http or https");
-            return Err(Error::new(HS_ERR_UNSUPPORTED_SCHEME, message));
+            return Err(format!("unsupported URL scheme {}: use http or https", quoted(parsed.scheme().as_bytes())));
         }
         let basic_authorization = take_userinfo(&mut parsed);
         parsed.set_fragment(None);
         let has_host_name = matches!(parsed.host(), Some(url::Host::Domain(_)));
-        Ok(ParsedUrl { url: Url { text: parsed.into(), has_host_name }, basic_authorization })
+        let path = parsed[..url::Position::BeforePath].len();
+        Ok(ParsedUrl { url: Url { text: parsed.into(), path, has_host_name }, basic_authorization })
+    }
+
+    /// Resolves the reference in a `Location` header (RFC 3986, section 5, as browsers do). A user and password in it
+    /// are dropped: credentials come from the caller, not from a server.
+    pub fn join(&self, reference: &[u8]) -> Result<Url, String> {
+        // Bytes of an encoding that nobody named are kept as they are.
+        let reference = match std::str::from_utf8(reference) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => percent_encode(reference, RAW_BYTES).to_string().into(),
+        };
+        let base = url::Url::parse(&self.text).map_err(|error| error.to_string())?;
+        let joined = base.join(&reference).map_err(|error| error.to_string())?;
+        Ok(Url::of(joined)?.url)
+    }
+
+    /// Scheme, host and port, the port left out where it is the scheme's own.
+    pub fn origin(&self) -> &str {
+        &self.text[..self.path]
     }
 
     pub fn as_str(&self) -> &str {

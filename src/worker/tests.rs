@@ -3,6 +3,7 @@
 use super::*;
 use crate::body::Sink;
 use crate::error::{Retryable, Sent};
+use crate::hop::redirect::{Mode, Policy};
 use crate::http::headers::Header;
 use crate::http::response::HttpVersion;
 use crate::http::url::Url;
@@ -237,6 +238,48 @@ fn each_time_limit_has_its_own_status_and_names_the_phase() {
         assert_eq!(worker.ground.engine.running(), 0);
     }
     assert_eq!(get(&worker, &format!("{}/get", server.http_url())).unwrap().head.status, 200);
+}
+
+#[test]
+fn redirects_are_followed_and_told() {
+    let server = server();
+    let worker = worker_for(&server);
+    let base = server.http_url();
+    let response = get(&worker, &format!("{base}/redirect/3")).unwrap();
+    assert_eq!((response.head.status, response.hops.len()), (200, 3));
+    assert_eq!(response.hops[0].url, format!("{base}/redirect/3"));
+    assert!(response.hops.iter().all(|hop| hop.status == 302 && hop.elapsed_ns > 0));
+    assert!(response.metrics.exchange.connection_reused, "a redirect does not cost its connection");
+
+    let error = get(&worker, &format!("{base}/redirect/loop")).unwrap_err();
+    assert_eq!((error.status(), error.details().sent), (HS_ERR_TOO_MANY_REDIRECTS, Sent::Yes));
+    let back = Policy { mode: Mode::Return, ..Policy::default() };
+    let limits = Limits { redirects: back, ..worker.limits().clone() };
+    let sink = Sink::Buffer(Vec::new());
+    let response = worker.request(&request("GET", &format!("{base}/redirect/1"), b""), limits, None, sink).unwrap();
+    assert_eq!((response.head.status, response.hops.len()), (302, 0));
+}
+
+#[test]
+fn a_redirect_repeats_or_changes_the_request_and_keeps_secrets_at_home() {
+    let server = server();
+    let worker = worker_for(&server);
+    let elsewhere = format!("{}/anything", server.https_url());
+    for (status, method, body) in [(302, "GET", ""), (307, "POST", "an order")] {
+        let url = format!("{}/redirect-to?status={status}&url={elsewhere}", server.http_url());
+        let secret = Header::parse(b"APCA-API-SECRET-KEY", b"secret", true).unwrap();
+        let plain = Header::parse(b"X-Plain", b"kept", false).unwrap();
+        let url = Url::parse(url.as_bytes()).unwrap();
+        let request = Request::new(b"POST", url, vec![secret, plain], Bytes::from_static(b"an order")).unwrap();
+        let response = send(&worker, &Rc::new(request)).unwrap();
+        assert_eq!(response.url, elsewhere);
+        let echo: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+        assert_eq!((&echo["method"], &echo["body"]), (&method.into(), &body.into()), "{status}");
+        let text = echo["headers"].to_string().to_ascii_lowercase();
+        assert!(text.contains("x-plain") && !text.contains("apca") && !text.contains("secret"), "{status}: {text}");
+    }
+    let down = format!("{}/redirect-to?url={}/get", server.https_url(), server.http_url());
+    assert_eq!(get(&worker, &down).unwrap_err().status(), HS_ERR_REDIRECT_REFUSED);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::run;
 use http_sentinel::ffi::error::hs_error_info;
 use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
 use http_sentinel::ffi::request::hs_request_options;
+use http_sentinel::ffi::response::hs_redirect;
 use http_sentinel::ffi::text::{hs_header, hs_str};
 use http_sentinel::ffi::worker::hs_worker_options;
 use std::fmt::Write;
@@ -45,13 +46,15 @@ fn as_rust_says() -> Vec<String> {
         hs_worker_options {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
-            http_version, user_agent, ca_file, ca_pem,
+            http_version, user_agent, ca_file, ca_pem, redirects, max_redirects,
         }
         hs_header { name, value, flags }
         hs_request_options {
             struct_size, flags, method, url, headers, header_count, body, timeout_ms, cancel, attempt_timeout_ms,
-            connect_timeout_ms, idle_timeout_ms, max_body_bytes, on_body, user_data, http_version, reserved,
+            connect_timeout_ms, idle_timeout_ms, max_body_bytes, on_body, user_data, http_version, redirects,
+            max_redirects, reserved,
         }
+        hs_redirect { struct_size, status, url, elapsed_ns }
         hs_address { ip, family, port }
         hs_metrics {
             struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,

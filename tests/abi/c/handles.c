@@ -32,6 +32,12 @@ static hs_status use_header_at(void *handle) {
     hs_header header;
     return hs_response_header_at(handle, 0, &header);
 }
+static hs_status use_redirect_at(void *handle) {
+    hs_redirect redirect;
+    redirect.struct_size = sizeof redirect;
+    const hs_status status = hs_response_redirect_at(handle, 0, &redirect);
+    return status == HS_ERR_NOT_FOUND ? HS_OK : status;
+}
 static hs_status use_metrics(void *handle) {
     hs_metrics metrics;
     metrics.struct_size = sizeof metrics;
@@ -62,6 +68,7 @@ static const struct use {
     {RESPONSE, "hs_response_header", use_header},
     {RESPONSE, "hs_response_header_count", use_count},
     {RESPONSE, "hs_response_header_at", use_header_at},
+    {RESPONSE, "hs_response_redirect_at", use_redirect_at},
     {RESPONSE, "hs_response_url", use_url},
     {RESPONSE, "hs_response_metrics", use_metrics},
     {RESPONSE, "hs_response_free", use_response_free},

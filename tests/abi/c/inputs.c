@@ -143,7 +143,9 @@ static void flags(void) {
         }
         request = fine();
         request.flags = UINT32_C(1) << bit;
-        REFUSED(&request, HS_ERR_INVALID_ARGUMENT, "hs_request_options.flags");
+        if (request.flags != HS_ALLOW_DOWNGRADE) {
+            REFUSED(&request, HS_ERR_INVALID_ARGUMENT, "hs_request_options.flags");
+        }
         request = fine();
         request.reserved = UINT32_C(1) << bit;
         REFUSED(&request, HS_ERR_INVALID_ARGUMENT, "hs_request_options.reserved");
@@ -267,12 +269,14 @@ static void worker_options(void) {
         uint32_t value;
         const char *part;
     } numbers[] = {
-        {offsetof(hs_worker_options, flags), 1, "hs_worker_options.flags"},
+        {offsetof(hs_worker_options, flags), 2, "hs_worker_options.flags"},
         {offsetof(hs_worker_options, flags), UINT32_C(1) << 31, "hs_worker_options.flags"},
         {offsetof(hs_worker_options, max_header_bytes), 307201, "max_header_bytes"},
         {offsetof(hs_worker_options, max_header_count), 5001, "max_header_count"},
         {offsetof(hs_worker_options, max_idle_connections), 65537, "max_idle_connections"},
         {offsetof(hs_worker_options, http_version), HS_HTTP_2, "http_version"},
+        {offsetof(hs_worker_options, redirects), 4, "redirects"},
+        {offsetof(hs_worker_options, max_redirects), 1001, "max_redirects"},
     };
     static const struct {
         size_t offset;
