@@ -283,6 +283,19 @@ fn a_redirect_repeats_or_changes_the_request_and_keeps_secrets_at_home() {
 }
 
 #[test]
+fn a_post_that_was_answered_with_see_other_was_sent_whatever_comes_after() {
+    let server = server();
+    let worker = worker_for(&server);
+    for (status, sent, retryable) in [(303, Sent::Yes, Retryable::Unknown), (307, Sent::No, Retryable::Safe)] {
+        let closed = server.closed_addr();
+        let url = format!("{}/redirect-to?status={status}&url=http://{closed}/", server.http_url());
+        let error = send(&worker, &request("POST", &url, b"an order")).unwrap_err();
+        assert_eq!(error.status(), HS_ERR_CONNECT, "{error}");
+        assert_eq!((error.details().sent, error.details().retryable), (sent, retryable), "{status}");
+    }
+}
+
+#[test]
 fn without_any_time_limit_a_call_simply_ends_when_it_is_done() {
     let server = server();
     let worker = worker_for(&server);
