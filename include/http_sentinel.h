@@ -578,8 +578,7 @@ struct hs_str hs_error_message(const struct hs_error *error);
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_STRUCT_SIZE`. Since 1.0.
 //
-// # Safety
-// `info` is NULL or valid for as many bytes as its `struct_size` says.
+// Memory: `info` is NULL or valid for as many bytes as its `struct_size` says.
 hs_status hs_error_details(const struct hs_error *error, struct hs_error_info *info);
 
 // Frees an error, and with it the texts that were read from it. NULL is fine.
@@ -591,8 +590,7 @@ hs_status hs_error_free(struct hs_error *error);
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
 //
-// # Safety
-// `cancel` is NULL or valid for a write.
+// Memory: `cancel` is NULL or valid for a write.
 hs_status hs_cancel_new(struct hs_cancel **cancel);
 
 // Throws the switch, for good: calls that have it end with `HS_ERR_CANCELLED` within milliseconds, whatever they wait
@@ -614,8 +612,7 @@ hs_status hs_cancel_free(struct hs_cancel *cancel);
 // `HS_ERR_INVALID_HEADER` (user agent), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
 // `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 //
-// # Safety
-// `options` is NULL or valid for as many bytes as its `struct_size` says; `worker` and `error` are NULL or valid for
+// Memory: `options` is NULL or valid for as many bytes as its `struct_size` says; `worker` and `error` are NULL or valid for
 // a write.
 hs_status hs_worker_new(const struct hs_worker_options *options, struct hs_worker **worker, struct hs_error **error);
 
@@ -643,8 +640,7 @@ hs_status hs_worker_retire(struct hs_worker *worker);
 // `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_INVALID_URL`, `HS_ERR_UNSUPPORTED_SCHEME`, `HS_ERR_INVALID_METHOD`,
 // `HS_ERR_INVALID_HEADER`, `HS_ERR_INVALID_BODY`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
 //
-// # Safety
-// `request` is NULL or valid for as many bytes as its `struct_size` says, and so is all that it points to;
+// Memory: `request` is NULL or valid for as many bytes as its `struct_size` says, and so is all that it points to;
 // `response` and `error` are NULL or valid for a write.
 hs_status hs_request(struct hs_worker *worker,
                      const struct hs_request_options *request,
@@ -667,8 +663,7 @@ struct hs_str hs_response_body(const struct hs_response *response);
 //
 // Thread: any. Since 1.0.
 //
-// # Safety
-// `name` is valid as `hs_str` says.
+// Memory: `name` is valid as `hs_str` says.
 struct hs_str hs_response_header(const struct hs_response *response, struct hs_str name, size_t nth);
 
 // How many header fields the response has; 0 for anything that is not a live response.
@@ -682,8 +677,7 @@ size_t hs_response_header_count(const struct hs_response *response);
 // Thread: any. Errors: `HS_ERR_NOT_FOUND`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`.
 // Since 1.0.
 //
-// # Safety
-// `header` is NULL or valid for a write.
+// Memory: `header` is NULL or valid for a write.
 hs_status hs_response_header_at(const struct hs_response *response, size_t index, struct hs_header *header);
 
 // The URL that gave this response, without user, password and fragment. Borrowed from the response until it is freed;
@@ -698,8 +692,7 @@ struct hs_str hs_response_url(const struct hs_response *response);
 // Thread: any. Errors: `HS_ERR_NOT_FOUND`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`,
 // `HS_ERR_STRUCT_SIZE`. Since 1.0.
 //
-// # Safety
-// `redirect` is NULL or valid for as many bytes as its `struct_size` says.
+// Memory: `redirect` is NULL or valid for as many bytes as its `struct_size` says.
 hs_status hs_response_redirect_at(const struct hs_response *response, size_t index, struct hs_redirect *redirect);
 
 // Frees a response, and with it all that was read from it. NULL is fine.
@@ -712,8 +705,7 @@ hs_status hs_response_free(struct hs_response *response);
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`.
 // Since 1.0.
 //
-// # Safety
-// `metrics` is NULL or valid for as many bytes as its `struct_size` says.
+// Memory: `metrics` is NULL or valid for as many bytes as its `struct_size` says.
 hs_status hs_response_metrics(const struct hs_response *response, struct hs_metrics *metrics);
 
 #ifdef __cplusplus
