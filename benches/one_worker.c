@@ -85,6 +85,7 @@ int main(int argc, char **argv) {
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "http-sentinel/0.1.0"); /* The same request on the wire. */
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);
     if (ca != NULL) curl_easy_setopt(easy, CURLOPT_CAINFO, ca);
