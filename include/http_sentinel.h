@@ -76,6 +76,10 @@
 // `HS_ERR_REDIRECT_REFUSED`.
 #define HS_ALLOW_DOWNGRADE 1
 
+// In the flags of a worker or a request: the body comes as it was sent. Off, gzip, deflate, br and zstd are asked for
+// and taken off the body, unless the request has an `Accept-Encoding` or `Range` header of its own.
+#define HS_RAW_BODY 2
+
 // Not encrypted.
 #define HS_TLS_NONE 0
 
@@ -180,7 +184,7 @@ typedef struct hs_error_info {
 typedef struct hs_worker_options {
     // `sizeof(hs_worker_options)`.
     uint32_t struct_size;
-    // `HS_ALLOW_DOWNGRADE` or 0.
+    // `HS_ALLOW_DOWNGRADE` and `HS_RAW_BODY`, or 0.
     uint32_t flags;
     // A whole call: queue, DNS, connect, TLS, sending, receiving, and every retry and redirect. Default 30,000; none
     // for a call whose body goes to a callback.
@@ -239,7 +243,7 @@ typedef int32_t (*hs_body_callback)(void *user_data, const void *data, size_t le
 typedef struct hs_request_options {
     // `sizeof(hs_request_options)`.
     uint32_t struct_size;
-    // `HS_ALLOW_DOWNGRADE` or 0.
+    // `HS_ALLOW_DOWNGRADE` and `HS_RAW_BODY`, or 0.
     uint32_t flags;
     // Any token (RFC 9110, section 9.1) but CONNECT. Empty: GET, or POST where there is a body.
     struct hs_str method;
@@ -349,8 +353,8 @@ typedef struct hs_metrics {
     struct hs_address peer;
     // This end.
     struct hs_address local;
-    // 0.
-    uint32_t reserved;
+    // How many codings (gzip, deflate, br, zstd) were taken off the body.
+    uint32_t decoded;
 } hs_metrics;
 
 // Success.
@@ -652,7 +656,8 @@ hs_status hs_request(struct hs_worker *worker,
 // Thread: any. Since 1.0.
 uint16_t hs_response_status(const struct hs_response *response);
 
-// The body; `len == 0` where there is none. Borrowed from the response until it is freed; `data == NULL` for anything
+// The body, decoded unless `HS_RAW_BODY` says otherwise; `len == 0` where there is none. The header fields are those
+// that came: `Content-Encoding` and `Content-Length` speak of the coded body. Borrowed from the response until it is freed; `data == NULL` for anything
 // that is not a live response.
 //
 // Thread: any. Since 1.0.

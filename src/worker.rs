@@ -42,6 +42,7 @@ impl Default for WorkerOptions {
                 head: HeadLimits { bytes: 64 << 10, fields: 200 },
                 http: Default::default(),
                 redirects: Default::default(),
+                raw_body: false,
             },
             user_agent: concat!("http-sentinel/", env!("CARGO_PKG_VERSION")).to_owned(),
             ca: CaSource::System,

@@ -34,13 +34,14 @@ impl<'a> Running<'a> {
         self.within(self.call.limits.attempt_timeout, HS_ERR_ATTEMPT_TIMEOUT, self.exchange.head()).await
     }
 
-    /// Receives the body into the pipeline.
-    pub async fn body(&self, head: &Head, pipeline: &mut Pipeline<'_>) -> Result<(), Error> {
+    /// Receives the body into the pipeline; returns how many codings are taken off it.
+    pub async fn body(&self, head: &Head, pipeline: &mut Pipeline<'_>) -> Result<u32, Error> {
+        let decoded = if self.request.decodes { self.received(pipeline.decode(&head.headers))? } else { 0 };
         self.received(pipeline.expect(announced_length(&self.request, head)))?;
         while let Some(bytes) = self.piece().await? {
             self.received(pipeline.push(bytes))?;
         }
-        Ok(())
+        Ok(decoded)
     }
 
     /// Receives a body that nobody wants, where it is short enough; else its connection is closed.

@@ -38,6 +38,8 @@ pub struct Limits {
     pub head: HeadLimits,
     pub http: HttpChoice,
     pub redirects: Policy,
+    /// Codings are not asked for and not taken off.
+    pub raw_body: bool,
 }
 
 /// What a call stands on; the worker's, and the same for all its calls.
@@ -104,7 +106,7 @@ async fn policy_loop(call: &Call, request: &Rc<Request>, sink: Sink<'_>) -> Resu
         head: landing.head,
         body: landing.body,
         url: landing.url,
-        metrics: Metrics { exchange: landing.exchange, ..Metrics::default() },
+        metrics: Metrics { decoded: landing.decoded, exchange: landing.exchange, ..Metrics::default() },
         hops: landing.hops,
     })
 }

@@ -1,8 +1,10 @@
 //! Handles are tokens, never dereferenced. A token packs what is needed to find its object and to know that it is
 //! still the same one:
 //!
-//!     63      62..59  58..45  44..25  24..0
-//!     1       kind    shard   slot    generation
+//! ```text
+//! 63      62..59  58..45  44..25  24..0
+//! 1       kind    shard   slot    generation
+//! ```
 //!
 //! The top bit makes it an address that no user-space object has, so a mistaken dereference faults at once. A shard
 //! belongs to one thread, which alone takes slots from it; any thread may look up and free. Nothing here locks: a cell

@@ -71,8 +71,8 @@ pub struct hs_metrics {
     pub peer: hs_address,
     /// This end.
     pub local: hs_address,
-    /// 0.
-    pub reserved: u32,
+    /// How many codings (gzip, deflate, br, zstd) were taken off the body.
+    pub decoded: u32,
 }
 
 // SAFETY: repr(C), integers alone.
@@ -127,7 +127,7 @@ fn facts(response: &Response) -> hs_metrics {
         tls_version: tls_version(exchange.tls),
         peer: address(exchange.peer),
         local: address(exchange.local),
-        reserved: 0,
+        decoded: metrics.decoded,
     }
 }
 

@@ -53,7 +53,9 @@ pub fn redirects(mode: u32, most: u32, flags: u32, default: Policy, what: &str) 
     if most > MOST {
         return Err(invalid(format!("{what}.max_redirects is {most}: at most {MOST}")));
     }
-    unused(u64::from(flags & !HS_ALLOW_DOWNGRADE), &format!("{what}.flags beyond the known bits"))?;
+    if flags & !(HS_ALLOW_DOWNGRADE | HS_RAW_BODY) != 0 {
+        return Err(invalid(format!("{what}.flags is {flags:#x}: unknown bits")));
+    }
     let downgrade = default.downgrade || flags & HS_ALLOW_DOWNGRADE != 0;
     Ok(Policy { mode, most: number(most, default.most), downgrade })
 }

@@ -5,6 +5,7 @@ use super::error::hs_error;
 use super::response::hs_response;
 use super::sized::{self, Sized32};
 use super::text::{HS_HEADER_SENSITIVE, hs_header, hs_str};
+use super::version::HS_RAW_BODY;
 use super::worker::hs_worker;
 use super::{guard, handle, options, thread};
 use crate::body::Sink;
@@ -33,7 +34,7 @@ pub type hs_body_callback =
 pub struct hs_request_options {
     /// `sizeof(hs_request_options)`.
     pub struct_size: u32,
-    /// `HS_ALLOW_DOWNGRADE` or 0.
+    /// `HS_ALLOW_DOWNGRADE` and `HS_RAW_BODY`, or 0.
     pub flags: u32,
     /// Any token (RFC 9110, section 9.1) but CONNECT. Empty: GET, or POST where there is a body.
     pub method: hs_str,
@@ -118,11 +119,15 @@ pub unsafe extern "C" fn hs_request(
             return Err(Error::new(HS_ERR_NULL_ARGUMENT, "response is NULL: there is nowhere to put the response"));
         }
         // SAFETY: as the caller promises, until this function returns; the call is over by then.
-        let (given, parsed) = unsafe {
+        let (given, mut parsed) = unsafe {
             let given = sized::read(request)?;
-            (given, Rc::new(parse(&given, &worker)?))
+            (given, parse(&given, &worker)?)
         };
         let limits = limits(&given, worker.limits())?;
+        if !limits.raw_body {
+            parsed.ask_for_codings();
+        }
+        let parsed = Rc::new(parsed);
         let cancel = cancel(given.cancel)?;
         let place = handle::Reservation::new()?;
 
@@ -206,6 +211,7 @@ fn limits(given: &hs_request_options, worker: &Limits) -> Result<Limits, Error> 
             worker.redirects,
             "hs_request_options",
         )?,
+        raw_body: worker.raw_body || given.flags & HS_RAW_BODY != 0,
         ..worker.clone()
     })
 }

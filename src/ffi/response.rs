@@ -31,7 +31,8 @@ pub extern "C" fn hs_response_status(response: *const hs_response) -> u16 {
     look(response, 0, |response| response.head.status)
 }
 
-/// The body; `len == 0` where there is none. Borrowed from the response until it is freed; `data == NULL` for anything
+/// The body, decoded unless `HS_RAW_BODY` says otherwise; `len == 0` where there is none. The header fields are those
+/// that came: `Content-Encoding` and `Content-Length` speak of the coded body. Borrowed from the response until it is freed; `data == NULL` for anything
 /// that is not a live response.
 ///
 /// Thread: any. Since 1.0.

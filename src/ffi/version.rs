@@ -41,6 +41,10 @@ pub const HS_REDIRECT_SAME_ORIGIN: u32 = 3;
 /// `HS_ERR_REDIRECT_REFUSED`.
 pub const HS_ALLOW_DOWNGRADE: u32 = 1;
 
+/// In the flags of a worker or a request: the body comes as it was sent. Off, gzip, deflate, br and zstd are asked for
+/// and taken off the body, unless the request has an `Accept-Encoding` or `Range` header of its own.
+pub const HS_RAW_BODY: u32 = 2;
+
 /// Not encrypted.
 pub const HS_TLS_NONE: u32 = 0;
 /// Encrypted; the TLS library underneath does not tell the version.

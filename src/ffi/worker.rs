@@ -4,6 +4,7 @@ use super::error::hs_error;
 use super::sized::{self, Sized32};
 use super::text::hs_str;
 use super::thread::WorkerLink;
+use super::version::HS_RAW_BODY;
 use super::{guard, handle, options, thread};
 use crate::engine::curl::tls::CaSource;
 use crate::error::{Error, quoted};
@@ -24,7 +25,7 @@ pub struct hs_worker {
 pub struct hs_worker_options {
     /// `sizeof(hs_worker_options)`.
     pub struct_size: u32,
-    /// `HS_ALLOW_DOWNGRADE` or 0.
+    /// `HS_ALLOW_DOWNGRADE` and `HS_RAW_BODY`, or 0.
     pub flags: u32,
     /// A whole call: queue, DNS, connect, TLS, sending, receiving, and every retry and redirect. Default 30,000; none
     /// for a call whose body goes to a callback.
@@ -134,6 +135,7 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
     limits.http = options::http(given.http_version, limits.http, "hs_worker_options.http_version")?;
     limits.redirects =
         options::redirects(given.redirects, given.max_redirects, given.flags, limits.redirects, "hs_worker_options")?;
+    limits.raw_body = given.flags & HS_RAW_BODY != 0;
     chosen.idle_connection = options::seconds(given.idle_connection_ms, chosen.idle_connection);
     chosen.connection_life = options::seconds(given.connection_life_ms, chosen.connection_life);
     chosen.max_idle_connections = options::number(given.max_idle_connections, chosen.max_idle_connections);

@@ -18,6 +18,8 @@ pub struct Landing {
     pub body: Vec<u8>,
     pub url: String,
     pub hops: Vec<Hop>,
+    /// How many codings were taken off the body.
+    pub decoded: u32,
     pub exchange: ExchangeMetrics,
 }
 
@@ -41,7 +43,7 @@ fn of_the_whole_chain(mut error: Error, asked: &Request, last: &Request) -> Erro
 }
 
 async fn follow(call: &Call, request: &mut Rc<Request>, sink: Sink<'_>) -> Result<Landing, Error> {
-    let mut pipeline = Pipeline::new(sink, call.limits().max_body_bytes);
+    let mut pipeline = Pipeline::new(sink, call.limits().max_body_bytes)?;
     let mut hops = Vec::new();
     loop {
         let started = call.now();
@@ -50,9 +52,10 @@ async fn follow(call: &Call, request: &mut Rc<Request>, sink: Sink<'_>) -> Resul
         let policy = &call.limits().redirects;
         let next = redirect::next(policy, hops.len() as u32, request, head.status, &head.headers);
         let Some(next) = running.received(next)? else {
-            running.body(&head, &mut pipeline).await?;
+            let decoded = running.body(&head, &mut pipeline).await?;
+            let body = running.received(pipeline.finish())?;
             let (url, exchange) = (request.url.as_str().to_owned(), running.metrics());
-            return Ok(Landing { head, body: pipeline.finish(), url, hops, exchange });
+            return Ok(Landing { head, body, url, hops, decoded, exchange });
         };
         running.discard(&head).await?;
         let elapsed_ns = call.now().since(started).as_nanos() as u64;

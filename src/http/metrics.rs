@@ -56,6 +56,8 @@ pub struct ExchangeMetrics {
 pub struct Metrics {
     pub total_ns: u64,
     pub attempts: u32,
+    /// How many codings were taken off the body.
+    pub decoded: u32,
     /// The exchange that gave the response.
     pub exchange: ExchangeMetrics,
 }

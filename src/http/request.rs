@@ -3,6 +3,7 @@
 use super::headers::Header;
 use super::method::Method;
 use super::url::{ParsedUrl, Url};
+use crate::body::decode::ACCEPT_ENCODING;
 use crate::error::Error;
 use crate::status::{HS_ERR_INVALID_BODY, HS_ERR_INVALID_HEADER};
 use bytes::Bytes;
@@ -13,6 +14,8 @@ pub struct Request {
     pub url: Url,
     pub headers: Vec<Header>,
     pub body: Bytes,
+    /// Codings of the response's body were asked for by the library, which therefore takes them off.
+    pub decodes: bool,
 }
 
 impl Request {
@@ -29,7 +32,17 @@ impl Request {
         {
             headers.push(Header { name: "Authorization".into(), value: value.into_bytes(), sensitive: true });
         }
-        Ok(Request { method, url: url.url, headers, body })
+        Ok(Request { method, url: url.url, headers, body, decodes: false })
+    }
+
+    /// Asks for a coded body, which the caller will get decoded, unless he asks for something himself. A part of a
+    /// body is not asked for in a coding: its bytes could not be found again in the whole.
+    pub fn ask_for_codings(&mut self) {
+        if !self.headers.iter().any(|header| header.is("accept-encoding") || header.is("range")) {
+            let value = ACCEPT_ENCODING.as_bytes().to_vec();
+            self.headers.push(Header { name: "Accept-Encoding".into(), value, sensitive: false });
+            self.decodes = true;
+        }
     }
 
     /// Whether the message says how long its body is, also where it is empty.

@@ -241,6 +241,33 @@ fn each_time_limit_has_its_own_status_and_names_the_phase() {
 }
 
 #[test]
+fn coded_bodies_are_asked_for_and_decoded() {
+    let server = server();
+    let worker = worker_for(&server);
+    let ask = |path: &str, codings: bool| {
+        let url = Url::parse(format!("{}{path}", server.http_url()).as_bytes()).unwrap();
+        let mut request = Request::new(b"GET", url, Vec::new(), Bytes::new()).unwrap();
+        if codings {
+            request.ask_for_codings();
+        }
+        send(&worker, &Rc::new(request))
+    };
+    for path in ["/gzip", "/deflate", "/deflate-raw", "/br", "/zstd", "/stacked?codings=gzip,br"] {
+        let response = ask(path, true).unwrap();
+        assert!(serde_json::from_slice::<serde_json::Value>(&response.body).is_ok(), "{path}");
+        assert!(response.metrics.decoded > 0 && response.head.headers.get(b"content-encoding", 0).is_some(), "{path}");
+        let raw = ask(path, false).unwrap();
+        assert_eq!(raw.metrics.decoded, 0);
+        assert!(serde_json::from_slice::<serde_json::Value>(&raw.body).is_err(), "{path}");
+    }
+    for coding in ["gzip", "deflate", "br", "zstd"] {
+        let error = ask(&format!("/bomb/{coding}?mb=100"), true).unwrap_err();
+        assert_eq!((error.status(), error.details().sent), (HS_ERR_DECODE, Sent::Yes), "{coding}: {error}");
+    }
+    assert_eq!(ask("/get", true).unwrap().head.status, 200);
+}
+
+#[test]
 fn redirects_are_followed_and_told() {
     let server = server();
     let worker = worker_for(&server);

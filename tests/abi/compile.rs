@@ -68,7 +68,13 @@ pub fn compile(sources: &[PathBuf], output: &Path, ring: Ring, linked: bool) {
     command.arg("-ldl");
     let result = command.output().unwrap_or_else(|error| panic!("cannot run the C compiler {command:?}: {error}"));
     let said = String::from_utf8_lossy(&result.stderr);
-    assert!(result.status.success() && said.is_empty(), "{command:?}: {}\n{said}", result.status);
+    let arguments: Vec<_> = command.get_args().collect();
+    assert!(
+        result.status.success() && said.is_empty(),
+        "{}: {}\n{arguments:?}\n{said}",
+        output.display(),
+        result.status
+    );
 }
 
 /// Compiles the files of `tests/abi/c` of these names to a program, once for each ring.

@@ -59,7 +59,7 @@ fn as_rust_says() -> Vec<String> {
         hs_metrics {
             struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,
             send_ns, first_byte_ns, body_ns, request_header_bytes, request_body_bytes, response_header_bytes,
-            response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, reserved,
+            response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, decoded,
         }
     }
 }

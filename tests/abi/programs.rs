@@ -110,6 +110,7 @@ programs! {
     sizes: Program { files: &["sizes"], ..PROGRAM };
     inputs: Program { files: &["inputs"], ..PROGRAM };
     errors: Program { files: &["errors", "resolver"], ..PROGRAM };
+    codings: Program { files: &["codings"], ..PROGRAM };
     redirects: Program { files: &["redirects"], ..PROGRAM };
     resend: Program { files: &["resend"], ..PROGRAM };
     fork: Program { files: &["fork"], ..PROGRAM };

@@ -143,7 +143,7 @@ static void flags(void) {
         }
         request = fine();
         request.flags = UINT32_C(1) << bit;
-        if (request.flags != HS_ALLOW_DOWNGRADE) {
+        if (request.flags != HS_ALLOW_DOWNGRADE && request.flags != HS_RAW_BODY) {
             REFUSED(&request, HS_ERR_INVALID_ARGUMENT, "hs_request_options.flags");
         }
         request = fine();
@@ -269,7 +269,7 @@ static void worker_options(void) {
         uint32_t value;
         const char *part;
     } numbers[] = {
-        {offsetof(hs_worker_options, flags), 2, "hs_worker_options.flags"},
+        {offsetof(hs_worker_options, flags), 4, "hs_worker_options.flags"},
         {offsetof(hs_worker_options, flags), UINT32_C(1) << 31, "hs_worker_options.flags"},
         {offsetof(hs_worker_options, max_header_bytes), 307201, "max_header_bytes"},
         {offsetof(hs_worker_options, max_header_count), 5001, "max_header_count"},
