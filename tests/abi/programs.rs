@@ -52,19 +52,24 @@ impl Program {
 }
 
 macro_rules! programs {
-    ($($name:ident: $program:expr;)*) => {
+    (any libcurl { $($name:ident: $program:expr;)* } bundled libcurl { $($bundled:ident: $its_program:expr;)* }) => {
         $(#[allow(non_upper_case_globals)]
         const $name: Program = $program;)*
-        programs!(ring plain Plain: $($name)*);
-        programs!(ring sanitized Sanitized: $($name)*);
-        programs!(ring valgrind Valgrind: $($name)*);
+        $(#[cfg(feature = "bundled-curl")]
+        #[allow(non_upper_case_globals)]
+        const $bundled: Program = $its_program;)*
+        programs!(ring plain Plain: $($name)*; $($bundled)*);
+        programs!(ring sanitized Sanitized: $($name)*; $($bundled)*);
+        programs!(ring valgrind Valgrind: $($name)*; $($bundled)*);
 
         /// A program that no test runs is a hole that nobody sees.
         #[test]
+        #[cfg(feature = "bundled-curl")]
         fn every_file_is_run() {
             // `broken` is for `tools`, `panics` for a library with faults in it.
             let mut used: Vec<&str> = vec!["broken", "panics"];
             $(used.extend($name.files);)*
+            $(used.extend($bundled.files);)*
             for entry in std::fs::read_dir(compile::sources()).expect("tests/abi/c") {
                 let path = entry.expect("an entry").path();
                 let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
@@ -72,13 +77,18 @@ macro_rules! programs {
             }
         }
     };
-    (ring $module:ident $ring:ident: $($name:ident)*) => {
+    (ring $module:ident $ring:ident: $($name:ident)*; $($bundled:ident)*) => {
         #[allow(non_snake_case)]
         mod $module {
             use super::*;
             $(#[test]
             fn $name() {
                 super::$name.run(Ring::$ring);
+            })*
+            $(#[test]
+            #[cfg(feature = "bundled-curl")]
+            fn $bundled() {
+                super::$bundled.run(Ring::$ring);
             })*
         }
     };
@@ -102,21 +112,27 @@ mod panics {
     }
 }
 
+// The second group holds for the libcurl that the library brings along. Older ones of distributions word some failures
+// differently, wait for their resolver when they are cancelled, and let OpenSSL clean up while threads are at work.
 programs! {
-    null: Program { files: &["null"], ..PROGRAM };
-    handles: Program { files: &["handles"], slow: &["forgeries=500"], ..PROGRAM };
-    threads: Program { files: &["threads"], ..PROGRAM };
-    callback: Program { files: &["callback"], ..PROGRAM };
-    sizes: Program { files: &["sizes"], ..PROGRAM };
-    inputs: Program { files: &["inputs"], ..PROGRAM };
-    errors: Program { files: &["errors", "resolver"], ..PROGRAM };
-    codings: Program { files: &["codings"], ..PROGRAM };
-    redirects: Program { files: &["redirects"], ..PROGRAM };
-    resend: Program { files: &["resend"], ..PROGRAM };
-    fork: Program { files: &["fork"], ..PROGRAM };
-    signals: Program { files: &["signals", "resolver"], ..PROGRAM };
-    cancel: Program { files: &["cancel", "resolver"], slow: &["rounds=5", "bound_ms=30000"], alone: true, ..PROGRAM };
-    many: Program { files: &["many"], slow: &["threads=20", "each=5"], alone: true, ..PROGRAM };
-    leave: Program { files: &["leave"], exits_with: 42, ..PROGRAM };
-    unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
+    any libcurl {
+        null: Program { files: &["null"], ..PROGRAM };
+        handles: Program { files: &["handles"], slow: &["forgeries=500"], ..PROGRAM };
+        threads: Program { files: &["threads"], ..PROGRAM };
+        callback: Program { files: &["callback"], ..PROGRAM };
+        sizes: Program { files: &["sizes"], ..PROGRAM };
+        inputs: Program { files: &["inputs"], ..PROGRAM };
+        codings: Program { files: &["codings"], ..PROGRAM };
+        redirects: Program { files: &["redirects"], ..PROGRAM };
+        fork: Program { files: &["fork"], ..PROGRAM };
+        signals: Program { files: &["signals", "resolver"], ..PROGRAM };
+        many: Program { files: &["many"], slow: &["threads=20", "each=5"], alone: true, ..PROGRAM };
+        unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
+    }
+    bundled libcurl {
+        errors: Program { files: &["errors", "resolver"], ..PROGRAM };
+        resend: Program { files: &["resend"], ..PROGRAM };
+        cancel: Program { files: &["cancel", "resolver"], slow: &["rounds=5", "bound_ms=30000"], alone: true, ..PROGRAM };
+        leave: Program { files: &["leave"], exits_with: 42, ..PROGRAM };
+    }
 }
