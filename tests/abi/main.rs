@@ -7,5 +7,6 @@ mod compile;
 mod layout;
 mod programs;
 mod run;
+#[cfg(feature = "bundled-curl")]
 mod soak;
 mod tools;
