@@ -270,7 +270,7 @@ typedef struct hs_request_options {
     // The largest body that is accepted, in bytes. 0: the worker's setting, and unlimited where `on_body` is set.
     uint64_t max_body_bytes;
     // Receives the body instead of the response, which then has none; may be NULL. Called for the body of every
-    // status.
+    // status, but not for those of redirects that are followed.
     hs_body_callback on_body;
     // Handed to `on_body`.
     void *user_data;

@@ -61,7 +61,7 @@ pub struct hs_request_options {
     /// The largest body that is accepted, in bytes. 0: the worker's setting, and unlimited where `on_body` is set.
     pub max_body_bytes: u64,
     /// Receives the body instead of the response, which then has none; may be NULL. Called for the body of every
-    /// status.
+    /// status, but not for those of redirects that are followed.
     pub on_body: hs_body_callback,
     /// Handed to `on_body`.
     pub user_data: *mut c_void,

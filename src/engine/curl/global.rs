@@ -25,7 +25,6 @@ struct Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     pub http2: bool,
-    pub unix_sockets: bool,
 }
 
 /// Initialises libcurl at the first call; the answer is the same ever after.
@@ -58,7 +57,7 @@ fn init_once() -> Result<Capabilities, Error> {
         polls: polls(),
     };
     judge(&found)?;
-    Ok(Capabilities { http2: has(sys::CURL_VERSION_HTTP2), unix_sockets: has(sys::CURL_VERSION_UNIX_SOCKETS) })
+    Ok(Capabilities { http2: has(sys::CURL_VERSION_HTTP2) })
 }
 
 fn judge(found: &Found) -> Result<(), Error> {

@@ -14,21 +14,13 @@ static int32_t count_body(void *user_data, const void *data, size_t len) {
     return 0;
 }
 
-static uint32_t decoded(const hs_response *response) {
-    hs_metrics metrics;
-    memset(&metrics, 0, sizeof metrics);
-    metrics.struct_size = sizeof metrics;
-    CHECK_STATUS(hs_response_metrics(response, &metrics), HS_OK);
-    return metrics.decoded;
-}
-
 int main(int count, char **arguments) {
     begin(count, arguments);
     worker = open_worker();
     for (size_t i = 0; i < CODINGS; i++) {
         hs_request_options request = get(url("%s/%s", address("https"), codings[i]));
         hs_response *response = SEND(worker, &request);
-        CHECK_INT(decoded(response), 1);
+        CHECK_INT(metrics_of(response).decoded, 1);
         CHECK_HAS(hs_response_body(response), "\"method\"");
         CHECK_HAS(hs_response_header(response, text("content-encoding"), 0), codings[i]);
         const size_t whole = hs_response_body(response).len;
@@ -42,7 +34,7 @@ int main(int count, char **arguments) {
         request = get(url("%s/%s", address("http"), codings[i]));
         request.flags = HS_RAW_BODY;
         response = SEND(worker, &request);
-        CHECK_INT(decoded(response), 0);
+        CHECK_INT(metrics_of(response).decoded, 0);
         CHECK(!text_has(hs_response_body(response), "\"method\""));
         CHECK_STATUS(hs_response_free(response), HS_OK);
 
@@ -60,7 +52,7 @@ int main(int count, char **arguments) {
     request.headers = &own;
     request.header_count = 1;
     response = SEND(worker, &request);
-    CHECK_INT(decoded(response), 0);
+    CHECK_INT(metrics_of(response).decoded, 0);
     CHECK_STATUS(hs_response_free(response), HS_OK);
     close_worker(worker);
     return 0;

@@ -12,19 +12,11 @@ static hs_redirect redirect_at(const hs_response *response, size_t index) {
     return redirect;
 }
 
-static uint32_t redirects_of(const hs_response *response) {
-    hs_metrics metrics;
-    memset(&metrics, 0, sizeof metrics);
-    metrics.struct_size = sizeof metrics;
-    CHECK_STATUS(hs_response_metrics(response, &metrics), HS_OK);
-    return metrics.redirects;
-}
-
 static void followed_and_told(void) {
     hs_request_options request = get(url("%s/redirect/3", address("http")));
     hs_response *response = SEND(worker, &request);
     CHECK_INT(hs_response_status(response), 200);
-    CHECK_INT(redirects_of(response), 3);
+    CHECK_INT(metrics_of(response).redirects, 3);
     for (size_t i = 0; i < 3; i++) {
         const hs_redirect redirect = redirect_at(response, i);
         CHECK_INT(redirect.status, 302);
@@ -58,7 +50,7 @@ static void not_more_than_asked_for(void) {
     request.redirects = HS_REDIRECT_RETURN;
     hs_response *response = SEND(worker, &request);
     CHECK_INT(hs_response_status(response), 302);
-    CHECK_INT(redirects_of(response), 0);
+    CHECK_INT(metrics_of(response).redirects, 0);
     CHECK(hs_response_header(response, text("location"), 0).data != NULL);
     CHECK_STATUS(hs_response_free(response), HS_OK);
 }
