@@ -21,7 +21,8 @@ const MOST_PER_BYTE: u64 = 200;
 const BOMB_FROM: u64 = 1 << 20;
 /// The largest window that a zstd frame may ask for over HTTP (RFC 9659): 8 MiB.
 const ZSTD_WINDOW_LOG: u32 = 23;
-const PIECE: usize = 16 * 1024;
+/// How much is decoded at a time.
+pub(super) const PIECE: usize = 16 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
@@ -111,28 +112,20 @@ impl Decoder {
         Ok(Decoder { stages, received: 0 })
     }
 
-    /// Decodes a piece and hands on what comes of it; `limit` is how much may come of it all.
-    pub fn push(
-        &mut self,
-        bytes: Vec<u8>,
-        limit: u64,
-        mut take: impl FnMut(Vec<u8>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        if self.stages.is_empty() {
-            return take(bytes);
+    /// There is nothing to take off.
+    pub fn is_idle(&self) -> bool {
+        self.stages.is_empty()
+    }
+
+    /// Decodes a piece of at most `PIECE` bytes; `limit` is how much may come of all pieces.
+    pub fn decode(&mut self, piece: &[u8], limit: u64) -> Result<Vec<u8>, Error> {
+        self.received += piece.len() as u64;
+        let by_ratio = BOMB_FROM.max(self.received.saturating_mul(MOST_PER_BYTE));
+        let mut data = piece.to_vec();
+        for stage in &mut self.stages {
+            data = stage.decode(&data, limit, by_ratio)?;
         }
-        for piece in bytes.chunks(PIECE) {
-            self.received += piece.len() as u64;
-            let by_ratio = BOMB_FROM.max(self.received.saturating_mul(MOST_PER_BYTE));
-            let mut data = piece.to_vec();
-            for stage in &mut self.stages {
-                data = stage.decode(&data, limit, by_ratio)?;
-            }
-            if !data.is_empty() {
-                take(data)?;
-            }
-        }
-        Ok(())
+        Ok(data)
     }
 
     /// The body has ended: every coding must have ended too.

@@ -2,7 +2,6 @@
 
 use super::Call;
 use super::stops::Stop;
-use crate::body::Pipeline;
 use crate::engine::{Exchange, ExchangeRequest, Progress, retryable};
 use crate::error::{Error, Retryable, Sent};
 use crate::http::metrics::ExchangeMetrics;
@@ -14,39 +13,37 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// An exchange that was begun.
-pub struct Running<'a> {
+pub struct Running {
     exchange: Exchange,
-    call: &'a Call,
+    call: Rc<Call>,
     request: Rc<Request>,
 }
 
 /// How much of a body that nobody wants is received to keep its connection.
 const WORTH_DRAINING: u64 = 64 * 1024;
 
-impl<'a> Running<'a> {
+impl Running {
     /// Sends a request.
-    pub fn start(call: &'a Call, request: &Rc<Request>) -> Result<Running<'a>, Error> {
+    pub fn start(call: &Rc<Call>, request: &Rc<Request>) -> Result<Running, Error> {
         let exchange = Exchange::start(&call.ground.engine, wire(call, request))?;
-        Ok(Running { exchange, call, request: request.clone() })
+        Ok(Running { exchange, call: call.clone(), request: request.clone() })
+    }
+
+    pub fn call(&self) -> &Rc<Call> {
+        &self.call
+    }
+
+    pub fn request(&self) -> &Request {
+        &self.request
     }
 
     pub async fn head(&self) -> Result<Head, Error> {
         self.within(self.call.limits.attempt_timeout, HS_ERR_ATTEMPT_TIMEOUT, self.exchange.head()).await
     }
 
-    /// Receives the body into the pipeline; returns how many codings are taken off it.
-    pub async fn body(&self, head: &Head, pipeline: &mut Pipeline<'_>) -> Result<u32, Error> {
-        let decoded = if self.request.decodes { self.received(pipeline.decode(&head.headers))? } else { 0 };
-        self.received(pipeline.expect(announced_length(&self.request, head)))?;
-        while let Some(bytes) = self.piece().await? {
-            self.received(pipeline.push(bytes))?;
-        }
-        Ok(decoded)
-    }
-
     /// Receives a body that nobody wants, where it is short enough; else its connection is closed.
     pub async fn discard(self, head: &Head) -> Result<(), Error> {
-        if announced_length(&self.request, head).is_some_and(|length| length > WORTH_DRAINING) {
+        if self.announced_length(head).is_some_and(|length| length > WORTH_DRAINING) {
             return Ok(());
         }
         let mut received = 0;
@@ -59,11 +56,20 @@ impl<'a> Running<'a> {
         Ok(())
     }
 
+    /// The length that the head announces for the body that follows it.
+    pub fn announced_length(&self, head: &Head) -> Option<u64> {
+        if self.request.method.is_head() || matches!(head.status, 204 | 304) {
+            return None;
+        }
+        std::str::from_utf8(head.headers.get(b"content-length", 0)?).ok()?.parse().ok()
+    }
+
     pub fn metrics(&self) -> ExchangeMetrics {
         self.exchange.metrics()
     }
 
-    async fn piece(&self) -> Result<Option<Vec<u8>>, Error> {
+    /// The next bytes of the body as received; `None` at its end.
+    pub async fn piece(&self) -> Result<Option<Vec<u8>>, Error> {
         self.within(self.call.limits.idle_timeout, HS_ERR_IDLE_TIMEOUT, self.exchange.body()).await
     }
 
@@ -119,14 +125,6 @@ fn wire(call: &Call, request: &Rc<Request>) -> ExchangeRequest {
         http: call.limits.http,
         head_limits: call.limits.head,
     }
-}
-
-/// The length that the head announces for the body that follows it.
-fn announced_length(request: &Request, head: &Head) -> Option<u64> {
-    if request.method.is_head() || matches!(head.status, 204 | 304) {
-        return None;
-    }
-    std::str::from_utf8(head.headers.get(b"content-length", 0)?).ok()?.parse().ok()
 }
 
 fn doing(phase: hs_phase) -> &'static str {

@@ -3,21 +3,22 @@
 //! A call is a future. `Worker::request` drives one to its end; whoever drives many uses the same code.
 
 mod attempt;
+mod incoming;
 mod stops;
 
 use crate::body::Sink;
 use crate::cancel::Cancel;
 use crate::engine::{Engine, HttpChoice};
 use crate::error::Error;
-use crate::hop;
 use crate::hop::redirect::Policy;
+use crate::hop::{self, Landing};
 use crate::http::headers::HeadLimits;
-use crate::http::metrics::Metrics;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::runtime::clock::Instant;
 use crate::runtime::timers::Timers;
 pub use attempt::Running;
+pub use incoming::Incoming;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -55,10 +56,31 @@ pub struct Call {
     ground: Ground,
     limits: Limits,
     stops: Stops,
+    started: Instant,
     attempts: Cell<u32>,
 }
 
 impl Call {
+    fn new(ground: Ground, limits: Limits, cancel: Option<Cancel>) -> Rc<Call> {
+        let started = ground.timers.now();
+        let deadline = limits.timeout.map(|limit| started.saturating_add(limit));
+        let stops = Stops::new(ground.timers.clone(), cancel, deadline);
+        Rc::new(Call { ground, limits, stops, started, attempts: Cell::new(0) })
+    }
+
+    /// Writes into an error what the whole call has cost.
+    fn account<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        result.map_err(|mut error| {
+            let details = error.details_mut();
+            (details.elapsed_ns, details.attempts) = (self.elapsed_ns(), self.attempts.get());
+            error
+        })
+    }
+
+    fn elapsed_ns(&self) -> u64 {
+        self.now().since(self.started).as_nanos() as u64
+    }
+
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -68,7 +90,8 @@ impl Call {
     }
 }
 
-/// Carries out a request. The error says how many attempts were made and how long it took, whatever went wrong.
+/// Carries out a request and takes in its body. The error says how many attempts were made and how long it took,
+/// whatever went wrong.
 pub async fn run(
     ground: Ground,
     limits: Limits,
@@ -76,37 +99,28 @@ pub async fn run(
     request: &Rc<Request>,
     sink: Sink<'_>,
 ) -> Result<Response, Error> {
-    let started = ground.timers.now();
-    let stops = Stops::new(ground.timers.clone(), cancel, limits.timeout.map(|limit| started.saturating_add(limit)));
-    let call = Call { ground, limits, stops, attempts: Cell::new(0) };
-    let result = policy_loop(&call, request, sink).await;
-    let total_ns = call.ground.timers.now().since(started).as_nanos() as u64;
-    match result {
-        Ok(mut response) => {
-            let metrics = &mut response.metrics;
-            (metrics.total_ns, metrics.attempts) = (total_ns, call.attempts.get());
-            Ok(response)
-        }
-        Err(mut error) => {
-            let details = error.details_mut();
-            (details.elapsed_ns, details.attempts) = (total_ns, call.attempts.get());
-            Err(error)
-        }
+    let call = Call::new(ground, limits, cancel);
+    let result = complete(&call, request, sink).await;
+    call.account(result)
+}
+
+async fn complete(call: &Rc<Call>, request: &Rc<Request>, mut sink: Sink<'_>) -> Result<Response, Error> {
+    let (mut response, mut incoming) = policy_loop(call, request).await?;
+    while let Some(bytes) = incoming.next().await? {
+        incoming.received(sink.take(bytes))?;
     }
+    response.body = sink.into_body();
+    response.metrics = incoming.metrics();
+    Ok(response)
 }
 
 /// One attempt. Retries, breaker, limiter and hedging go here: each attempt is one run of the hop loop.
-async fn policy_loop(call: &Call, request: &Rc<Request>, sink: Sink<'_>) -> Result<Response, Error> {
+async fn policy_loop(call: &Rc<Call>, request: &Rc<Request>) -> Result<(Response, Incoming), Error> {
     call.stops.check()?;
     call.attempts.set(call.attempts.get() + 1);
     #[cfg(feature = "fault-injection")]
     assert!(request.method.as_str() != "X-PANIC", "injected fault");
-    let landing = hop::run(call, request, sink).await?;
-    Ok(Response {
-        head: landing.head,
-        body: landing.body,
-        url: landing.url,
-        metrics: Metrics { decoded: landing.decoded, exchange: landing.exchange, ..Metrics::default() },
-        hops: landing.hops,
-    })
+    let Landing { head, url, hops, incoming } = hop::run(call, request).await?;
+    let metrics = incoming.metrics();
+    Ok((Response { head, body: Vec::new(), url, metrics, hops }, incoming))
 }

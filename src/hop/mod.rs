@@ -3,35 +3,30 @@
 
 pub mod redirect;
 
-use crate::body::{Pipeline, Sink};
-use crate::call::{Call, Running};
+use crate::call::{Call, Incoming, Running};
 use crate::error::{Error, Retryable, Sent};
-use crate::http::metrics::ExchangeMetrics;
 use crate::http::request::Request;
 use crate::http::response::Head;
 use redirect::Hop;
 use std::rc::Rc;
 
-/// Where the hops ended.
+/// Where the hops ended: the head is there, the body is to be had.
 pub struct Landing {
     pub head: Head,
-    pub body: Vec<u8>,
     pub url: String,
     pub hops: Vec<Hop>,
-    /// How many codings were taken off the body.
-    pub decoded: u32,
-    pub exchange: ExchangeMetrics,
+    pub incoming: Incoming,
 }
 
-pub async fn run(call: &Call, asked: &Rc<Request>, sink: Sink<'_>) -> Result<Landing, Error> {
+pub async fn run(call: &Rc<Call>, asked: &Rc<Request>) -> Result<Landing, Error> {
     let mut request = asked.clone();
-    let landing = follow(call, &mut request, sink).await;
+    let landing = follow(call, asked, &mut request).await;
     landing.map_err(|error| of_the_whole_chain(error, asked, &request))
 }
 
 /// What an error of a later hop means for the request that was asked for. A POST that was answered with "see other" has
 /// been carried out, also where the page that it pointed to cannot be had.
-fn of_the_whole_chain(mut error: Error, asked: &Request, last: &Request) -> Error {
+pub fn of_the_whole_chain(mut error: Error, asked: &Request, last: &Request) -> Error {
     if asked.method != last.method {
         let details = error.details_mut();
         details.sent = Sent::Yes;
@@ -42,8 +37,7 @@ fn of_the_whole_chain(mut error: Error, asked: &Request, last: &Request) -> Erro
     error
 }
 
-async fn follow(call: &Call, request: &mut Rc<Request>, sink: Sink<'_>) -> Result<Landing, Error> {
-    let mut pipeline = Pipeline::new(sink, call.limits().max_body_bytes)?;
+async fn follow(call: &Rc<Call>, asked: &Rc<Request>, request: &mut Rc<Request>) -> Result<Landing, Error> {
     let mut hops = Vec::new();
     loop {
         let started = call.now();
@@ -52,10 +46,9 @@ async fn follow(call: &Call, request: &mut Rc<Request>, sink: Sink<'_>) -> Resul
         let policy = &call.limits().redirects;
         let next = redirect::next(policy, hops.len() as u32, request, head.status, &head.headers);
         let Some(next) = running.received(next)? else {
-            let decoded = running.body(&head, &mut pipeline).await?;
-            let body = running.received(pipeline.finish())?;
-            let (url, exchange) = (request.url.as_str().to_owned(), running.metrics());
-            return Ok(Landing { head, body, url, hops, decoded, exchange });
+            let url = request.url.as_str().to_owned();
+            let incoming = Incoming::new(running, asked, &head)?;
+            return Ok(Landing { head, url, hops, incoming });
         };
         running.discard(&head).await?;
         let elapsed_ns = call.now().since(started).as_nanos() as u64;

@@ -29,10 +29,9 @@ fn decoded(codings: &[Coding], pieces: &[&[u8]], limit: u64) -> Result<Vec<u8>, 
     let mut decoder = Decoder::new(codings)?;
     let mut all = Vec::new();
     for piece in pieces {
-        decoder.push(piece.to_vec(), limit, |bytes| {
-            all.extend_from_slice(&bytes);
-            Ok(())
-        })?;
+        for piece in piece.chunks(PIECE) {
+            all.extend(decoder.decode(piece, limit)?);
+        }
     }
     decoder.finish()?;
     Ok(all)

@@ -1,0 +1,68 @@
+//! A response whose head has come and whose body is taken from it piece by piece.
+
+use super::Running;
+use crate::body::Pipeline;
+use crate::body::decode::codings;
+use crate::error::Error;
+use crate::hop;
+use crate::http::metrics::Metrics;
+use crate::http::request::Request;
+use crate::http::response::Head;
+use std::rc::Rc;
+
+pub struct Incoming {
+    running: Running,
+    /// What the caller asked for, which redirects may have turned into something else.
+    asked: Rc<Request>,
+    pipeline: Pipeline,
+    decoded: u32,
+}
+
+impl Incoming {
+    pub fn new(running: Running, asked: &Rc<Request>, head: &Head) -> Result<Incoming, Error> {
+        let request = running.request();
+        let codings = if request.decodes { running.received(codings(&head.headers))? } else { Vec::new() };
+        let pipeline = Pipeline::new(&codings, running.call().limits().max_body_bytes)?;
+        running.received(pipeline.expect(running.announced_length(head)))?;
+        Ok(Incoming { running, asked: asked.clone(), pipeline, decoded: codings.len() as u32 })
+    }
+
+    /// The next piece of the body; `None` at its end. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let piece = self.piece().await;
+        piece.map_err(|error| hop::of_the_whole_chain(error, &self.asked, self.running.request()))
+    }
+
+    async fn piece(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        loop {
+            let piece = self.pipeline.pull();
+            if let Some(piece) = self.running.received(piece)? {
+                return Ok(Some(piece));
+            }
+            match self.running.piece().await? {
+                Some(bytes) => self.pipeline.push(bytes),
+                None => {
+                    let ended = self.pipeline.finish();
+                    self.running.received(ended)?;
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// What went wrong with the body after the server had sent it.
+    pub fn received<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        self.running.received(result)
+    }
+
+    /// What the call has cost so far.
+    pub fn metrics(&self) -> Metrics {
+        let call = self.running.call();
+        Metrics {
+            total_ns: call.elapsed_ns(),
+            attempts: call.attempts.get(),
+            decoded: self.decoded,
+            exchange: self.running.metrics(),
+        }
+    }
+}
