@@ -1,6 +1,7 @@
 //! The scripted ports: raw bytes, stalls, closes and resets, chosen by the path of a request.
 
 mod builtin;
+mod frames;
 mod player;
 mod steps;
 

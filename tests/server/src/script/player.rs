@@ -8,6 +8,7 @@ use bytes::{Buf, BytesMut};
 use memchr::memmem;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 
+use super::frames::{ACK, Awaited, FrameHead, HEAD_BYTES, Name, PREFACE, SendFrame};
 use super::steps::{How, Read, Repeat, Step, Variation};
 use crate::framing::{Event, Framer, Head};
 use crate::listen::Io;
@@ -36,6 +37,9 @@ pub struct Player<S> {
     fresh: bool,
     /// A step asked for the head of this request, and none yet for the rest.
     head_only: bool,
+    /// HTTP/2: the client's preface was read, and the stream of the last request.
+    preface_read: bool,
+    last_stream: u32,
 }
 
 impl<S: Io> Player<S> {
@@ -49,6 +53,8 @@ impl<S: Io> Player<S> {
             in_body: false,
             fresh: false,
             head_only: false,
+            preface_read: false,
+            last_stream: 0,
         }
     }
 
@@ -190,6 +196,55 @@ impl<S: Io> Player<S> {
         Ok(())
     }
 
+    async fn take(&mut self, count: usize) -> io::Result<BytesMut> {
+        while self.input.len() < count {
+            self.fill().await?;
+        }
+        Ok(self.input.split_to(count))
+    }
+
+    /// Reads HTTP/2 frames up to one, and before the first the preface. Settings and pings are not answered.
+    async fn read_frame(&mut self, awaited: Awaited) -> io::Result<()> {
+        if !self.preface_read {
+            if self.take(PREFACE.len()).await? != PREFACE {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "no HTTP/2 preface"));
+            }
+            self.preface_read = true;
+        }
+        loop {
+            let head: [u8; HEAD_BYTES] = self.take(HEAD_BYTES).await?[..].try_into().expect("as many bytes");
+            let head = FrameHead::parse(head);
+            self.take(head.length).await?;
+            if head.kind.is(Name::Headers) {
+                self.last_stream = head.stream;
+            }
+            if head.ends_a_request() {
+                self.last_stream = head.stream;
+                self.state.counters.add_one(&format!("script:{}", self.name));
+            }
+            let found = match awaited {
+                Awaited::Request(_) => head.ends_a_request(),
+                Awaited::Frame(kind) => head.kind.number() == kind.number(),
+            };
+            // Waiting for SETTINGS means the peer's own, not its acknowledgement of ours.
+            if found && !(head.kind.is(Name::Settings) && head.flags & ACK != 0) {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn send_frames(&mut self, frame: &SendFrame) -> io::Result<()> {
+        let bytes = frame.bytes(self.last_stream);
+        let batch = (WRITE_SIZE / bytes.len()).max(1) as u64;
+        let mut left = frame.times();
+        while left > 0 {
+            let now = left.min(batch);
+            self.send(&bytes.repeat(now as usize)).await?;
+            left -= now;
+        }
+        Ok(())
+    }
+
     async fn stall(&mut self, how: How) -> io::Result<()> {
         if how == How::Special(Variation::Unread) {
             // Nothing is taken from the socket, so the peer's sends will block; its end must be seen all the same.
@@ -228,6 +283,8 @@ impl<S: Io> Player<S> {
                 Step::SendBytes(bytes) => self.send(bytes).await?,
                 Step::SendBase64(bytes) => self.send(&bytes.0).await?,
                 Step::SendHex(bytes) => self.send(&bytes.0).await?,
+                Step::ReadFrame(awaited) => self.read_frame(*awaited).await?,
+                Step::SendFrame(frame) => self.send_frames(frame).await?,
                 Step::Repeat(repeat) => self.repeat(repeat).await?,
                 Step::SleepMs(millis) => tokio::time::sleep(Duration::from_millis(*millis)).await,
                 Step::Count(key) => {

@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
+use super::frames::{Awaited, SendFrame};
+
 pub type Steps = Arc<[Step]>;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -18,6 +20,8 @@ pub enum Step {
     Send(String),
     SendBase64(Base64),
     SendHex(Hex),
+    ReadFrame(Awaited),
+    SendFrame(SendFrame),
     Repeat(Repeat),
     SleepMs(u64),
     Stall(How),

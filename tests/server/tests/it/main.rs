@@ -2,6 +2,7 @@
 
 mod client;
 mod endpoints;
+mod frames;
 mod http2;
 mod ports;
 mod program;
