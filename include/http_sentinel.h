@@ -122,6 +122,17 @@
 // The request may have been carried out, and its method is not idempotent.
 #define HS_RETRYABLE_UNKNOWN 2
 
+// What the lists do not name is allowed.
+#define HS_ADDRESS_ANY 0
+
+// What the lists do not name is allowed if it is of the public internet. Refused are loopback, private, link-local
+// (cloud metadata among them), carrier-grade NAT, multicast, documentation, benchmarking and all else that the IANA
+// keeps for special purposes; IPv6 addresses that carry such an IPv4 address, too.
+#define HS_ADDRESS_PUBLIC 1
+
+// What the lists do not name is refused.
+#define HS_ADDRESS_LISTED 2
+
 // A switch that ends the calls that were given it. It may be used on any thread, by any number of calls at once, and
 // be freed while calls still have it.
 typedef struct hs_cancel hs_cancel;
@@ -179,6 +190,27 @@ typedef struct hs_error_info {
     uint64_t elapsed_ns;
 } hs_error_info;
 
+// To which addresses a worker may connect: against requests that are forged through URLs, names or redirects of
+// others (SSRF). The rule judges the very address of every attempt to connect, on every hop, so that a name that
+// changes its address (DNS rebinding) does not get past it. A proxy's own address is judged too, and an address that
+// stands in the URL also where a proxy would connect to it; a name that a proxy resolves is for the proxy to judge.
+// `deny` beats `allow`, `allow` beats `mode`. Of several addresses of one host those that are allowed are tried.
+typedef struct hs_address_rule {
+    // `sizeof(hs_address_rule)`.
+    uint32_t struct_size;
+    // `HS_ADDRESS_…`
+    uint32_t mode;
+    // Ranges, for instance "10.0.0.0/8" or "fd00::/8", or single addresses. IPv4 ranges hold for the same addresses in
+    // IPv6 notation (::ffff:0:0/96), too. Not together with `HS_ADDRESS_ANY`, which they could not limit.
+    const struct hs_str *allow;
+    // At most 65,536.
+    size_t allow_count;
+    // The same; IPv4 ranges hold for all IPv6 addresses that lead to them (NAT64, 6to4, Teredo), too.
+    const struct hs_str *deny;
+    // At most 65,536.
+    size_t deny_count;
+} hs_address_rule;
+
 // Options of a worker. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations
 // are milliseconds; `HS_INFINITE` is no limit.
 typedef struct hs_worker_options {
@@ -220,6 +252,8 @@ typedef struct hs_worker_options {
     uint32_t redirects;
     // How many redirects one call follows. Default 10; at most 1,000.
     uint32_t max_redirects;
+    // To which addresses connections may be made; NULL for any.
+    const struct hs_address_rule *addresses;
 } hs_worker_options;
 
 // A header field: of a request, as the caller wants it sent, or of a response, as it was received.
@@ -457,6 +491,9 @@ typedef struct hs_metrics {
 // More redirects than the limit for this call.
 #define HS_ERR_TOO_MANY_REDIRECTS -201
 
+// The address rule of the worker forbids every address that the host has, or the one in the URL.
+#define HS_ERR_ADDRESS_REFUSED -202
+
 // The server broke the rules of HTTP.
 #define HS_ERR_PROTOCOL -230
 
@@ -616,8 +653,8 @@ hs_status hs_cancel_free(struct hs_cancel *cancel);
 // `HS_ERR_INVALID_HEADER` (user agent), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
 // `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 //
-// Memory: `options` is NULL or valid for as many bytes as its `struct_size` says; `worker` and `error` are NULL or valid for
-// a write.
+// Memory: `options` and the structs that it points to are NULL or valid for as many bytes as their `struct_size` says;
+// `worker` and `error` are NULL or valid for a write.
 hs_status hs_worker_new(const struct hs_worker_options *options, struct hs_worker **worker, struct hs_error **error);
 
 // Closes a worker and its connections. NULL is fine.

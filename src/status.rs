@@ -84,6 +84,8 @@ pub const HS_ERR_HEADERS_TOO_LARGE: hs_status = -191;
 pub const HS_ERR_REDIRECT_REFUSED: hs_status = -200;
 /// More redirects than the limit for this call.
 pub const HS_ERR_TOO_MANY_REDIRECTS: hs_status = -201;
+/// The address rule of the worker forbids every address that the host has, or the one in the URL.
+pub const HS_ERR_ADDRESS_REFUSED: hs_status = -202;
 
 /// The server broke the rules of HTTP.
 pub const HS_ERR_PROTOCOL: hs_status = -230;
@@ -210,6 +212,7 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_HEADERS_TOO_LARGE, HS_PHASE_LIMIT, "the response head is too large";
     HS_ERR_REDIRECT_REFUSED, HS_PHASE_POLICY, "the redirect is not allowed";
     HS_ERR_TOO_MANY_REDIRECTS, HS_PHASE_POLICY, "too many redirects";
+    HS_ERR_ADDRESS_REFUSED, HS_PHASE_POLICY, "the address is not allowed";
     HS_ERR_PROTOCOL, HS_PHASE_PROTOCOL, "the server broke the protocol";
     HS_ERR_HTTP2, HS_PHASE_PROTOCOL, "HTTP/2 failure";
     HS_ERR_CANCELLED, HS_PHASE_CANCEL, "cancelled";

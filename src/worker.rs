@@ -7,6 +7,7 @@ use crate::engine::Engine;
 use crate::engine::curl::tls::CaSource;
 use crate::engine::curl::{ConnectionAges, CurlEngine, CurlOptions};
 use crate::error::Error;
+use crate::http::address::AddressRule;
 use crate::http::headers::HeadLimits;
 use crate::http::request::Request;
 use crate::http::response::Response;
@@ -26,6 +27,7 @@ pub struct WorkerOptions {
     pub idle_connection: Duration,
     pub connection_life: Duration,
     pub max_idle_connections: u32,
+    pub addresses: AddressRule,
 }
 
 impl Default for WorkerOptions {
@@ -49,6 +51,7 @@ impl Default for WorkerOptions {
             idle_connection: Duration::from_secs(55),
             connection_life: Duration::from_secs(300),
             max_idle_connections: 100,
+            addresses: AddressRule::default(),
         }
     }
 }
@@ -67,6 +70,7 @@ impl Worker {
             ca: options.ca,
             ages: ConnectionAges { idle: options.idle_connection, life: options.connection_life },
             max_idle_connections: options.max_idle_connections,
+            addresses: options.addresses,
         })?);
         let runtime = Runtime::new(engine.clone(), Rc::new(SystemClock));
         let ground = Ground { engine, timers: runtime.timers().clone(), user_agent: options.user_agent.into() };

@@ -18,6 +18,8 @@ pub mod error;
 
 pub mod cancel;
 
+pub mod address_rule;
+
 pub mod worker;
 
 pub mod request;

@@ -1,5 +1,6 @@
 //! `hs_worker`: one HTTP client, bound to the thread that made it.
 
+use super::address_rule::{self, hs_address_rule};
 use super::error::hs_error;
 use super::sized::{self, Sized32};
 use super::text::hs_str;
@@ -61,6 +62,8 @@ pub struct hs_worker_options {
     pub redirects: u32,
     /// How many redirects one call follows. Default 10; at most 1,000.
     pub max_redirects: u32,
+    /// To which addresses connections may be made; NULL for any.
+    pub addresses: *const hs_address_rule,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -82,8 +85,8 @@ const MOST_IDLE_CONNECTIONS: u32 = 65_536;
 /// `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 ///
 /// # Safety
-/// `options` is NULL or valid for as many bytes as its `struct_size` says; `worker` and `error` are NULL or valid for
-/// a write.
+/// `options` and the structs that it points to are NULL or valid for as many bytes as their `struct_size` says;
+/// `worker` and `error` are NULL or valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_worker_new(
     options: *const hs_worker_options,
@@ -108,7 +111,7 @@ pub unsafe extern "C" fn hs_worker_new(
 }
 
 /// # Safety
-/// `pointer` is valid for as many bytes as its `struct_size` says.
+/// `pointer` and what it points to are valid for as many bytes as their `struct_size` says.
 unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Error> {
     // SAFETY: as the caller promises.
     let given = unsafe { sized::read(pointer) }?;
@@ -143,6 +146,7 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
     unsafe {
         chosen.user_agent = options::user_agent(given.user_agent, &chosen.user_agent)?;
         chosen.ca = ca(given.ca_file, given.ca_pem)?;
+        chosen.addresses = address_rule::chosen(given.addresses)?;
     }
     Ok(chosen)
 }

@@ -1,5 +1,6 @@
 //! Plain values of HTTP. Nothing here knows libcurl or the ABI.
 
+pub mod address;
 pub mod headers;
 pub mod method;
 pub mod metrics;

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use percent_encoding::{AsciiSet, percent_decode_str, percent_encode};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
 
 /// An absolute http or https URL without userinfo and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +85,23 @@ impl Url {
 
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Its host as it is written there: a name, or an address, which has brackets if it is an IPv6 one.
+    pub fn host(&self) -> &str {
+        let authority = self.origin().split_once("://").map_or("", |(_, authority)| authority);
+        match authority.rfind(':') {
+            Some(colon) if !authority.ends_with(']') => &authority[..colon],
+            _ => authority,
+        }
+    }
+
+    /// Its host, where that is an address.
+    pub fn address(&self) -> Option<IpAddr> {
+        if self.has_host_name {
+            return None;
+        }
+        self.host().trim_start_matches('[').trim_end_matches(']').parse().ok()
     }
 
     /// Whether its host must be resolved, being no address.
@@ -165,6 +183,27 @@ mod tests {
         assert_eq!(url("https://bücher.example"), "https://xn--bcher-kva.example/");
         assert_eq!(url("http://0x7f.1/"), "http://127.0.0.1/");
         assert_eq!(url("http://a\\b"), "http://a/b");
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_however_it_is_written() {
+        for (text, host, address) in [
+            ("http://Example.com:81/a:b@c", "example.com", None),
+            ("https://u:p@example.com", "example.com", None),
+            ("http://0x7f.1/", "127.0.0.1", Some("127.0.0.1")),
+            ("http://017700000001:8080/", "127.0.0.1", Some("127.0.0.1")),
+            ("http://2130706433/", "127.0.0.1", Some("127.0.0.1")),
+            ("http://127.1/", "127.0.0.1", Some("127.0.0.1")),
+            ("http://\u{ff11}27.0.0.1/", "127.0.0.1", Some("127.0.0.1")),
+            ("http://127。0。0。1/", "127.0.0.1", Some("127.0.0.1")),
+            ("http://%31%32%37.0.0.1/", "127.0.0.1", Some("127.0.0.1")),
+            ("http://[::ffff:127.0.0.1]:99/", "[::ffff:7f00:1]", Some("::ffff:127.0.0.1")),
+            ("http://[0:0::1]/", "[::1]", Some("::1")),
+        ] {
+            let url = Url::parse(text.as_bytes()).unwrap().url;
+            assert_eq!(url.host(), host, "{text}");
+            assert_eq!(url.address(), address.map(|address| address.parse().unwrap()), "{text}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use crate::compile::{self, Ring};
 use crate::run;
+use http_sentinel::ffi::address_rule::hs_address_rule;
 use http_sentinel::ffi::error::hs_error_info;
 use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
 use http_sentinel::ffi::request::hs_request_options;
@@ -43,10 +44,11 @@ fn as_rust_says() -> Vec<String> {
         hs_error_info {
             struct_size, status, phase, request_sent, retryable, attempts, curl_code, os_error, elapsed_ns,
         }
+        hs_address_rule { struct_size, mode, allow, allow_count, deny, deny_count }
         hs_worker_options {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
-            http_version, user_agent, ca_file, ca_pem, redirects, max_redirects,
+            http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
         }
         hs_header { name, value, flags }
         hs_request_options {

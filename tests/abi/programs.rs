@@ -124,6 +124,7 @@ programs! {
         inputs: Program { files: &["inputs"], ..PROGRAM };
         codings: Program { files: &["codings"], ..PROGRAM };
         redirects: Program { files: &["redirects"], ..PROGRAM };
+        addresses: Program { files: &["addresses", "resolver"], ..PROGRAM };
         fork: Program { files: &["fork"], ..PROGRAM };
         signals: Program { files: &["signals", "resolver"], ..PROGRAM };
         many: Program { files: &["many"], slow: &["threads=20", "each=5"], alone: true, ..PROGRAM };

@@ -1,8 +1,8 @@
 //! Easy handles: recycled, and built from a clean state for every exchange.
 
-use super::sys;
 use super::tls::{self, Trust};
 use super::transfer::{Transfer, header_callback, prereq_callback, write_callback};
+use super::{address, sys};
 use crate::engine::HttpChoice;
 use crate::error::Error;
 use crate::http::headers::Header;
@@ -140,6 +140,7 @@ pub unsafe fn configure(transfer: &Transfer, trust: &Trust, ages: ConnectionAges
     let callback: sys::PrereqCallback = prereq_callback;
     options.function(sys::CURLOPT_PREREQFUNCTION, callback as *const c_void)?;
     options.data(sys::CURLOPT_PREREQDATA, this as *mut c_void)?;
+    address::configure(transfer, &options)?;
     if request.url.is_secure() {
         options.number(sys::CURLOPT_SSLVERSION, sys::CURL_SSLVERSION_TLSv1_2 as c_long)?;
         // SAFETY: as the caller promises.
@@ -165,7 +166,7 @@ fn http_version(choice: HttpChoice) -> c_long {
 }
 
 /// `curl_easy_setopt` is variadic: each of these passes exactly the type that its options read.
-struct Options(*mut sys::CURL);
+pub struct Options(*mut sys::CURL);
 
 impl Options {
     fn number(&self, option: sys::CURLoption, value: c_long) -> Result<(), Error> {
@@ -184,12 +185,12 @@ impl Options {
         self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value.as_ptr()) })
     }
 
-    fn data(&self, option: sys::CURLoption, value: *mut c_void) -> Result<(), Error> {
+    pub fn data(&self, option: sys::CURLoption, value: *mut c_void) -> Result<(), Error> {
         // SAFETY: a live handle and an option that takes a pointer.
         self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value) })
     }
 
-    fn function(&self, option: sys::CURLoption, value: *const c_void) -> Result<(), Error> {
+    pub fn function(&self, option: sys::CURLoption, value: *const c_void) -> Result<(), Error> {
         // SAFETY: a live handle and an option that takes a function of the prototype that `sys` states.
         self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value) })
     }

@@ -1,5 +1,6 @@
 //! The libcurl engine: one `multi` for the worker's life and recycled easy handles.
 
+mod address;
 mod easy;
 pub mod global;
 mod multi;
@@ -11,6 +12,7 @@ mod transfer;
 
 use crate::engine::{Engine, ExchangeId, ExchangeRequest, Progress};
 use crate::error::Error;
+use crate::http::address::AddressRule;
 use crate::http::metrics::ExchangeMetrics;
 use crate::http::response::Head;
 use crate::runtime::wake::Unpark;
@@ -20,6 +22,7 @@ use multi::Multi;
 use signals::Blocked;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -40,6 +43,8 @@ pub struct CurlEngine {
     multi: Multi,
     trust: Box<Trust>,
     ages: ConnectionAges,
+    /// Absent where it cannot refuse anything.
+    rule: Option<Rc<AddressRule>>,
 }
 
 #[derive(Clone, Debug)]
@@ -47,6 +52,7 @@ pub struct CurlOptions {
     pub ca: CaSource,
     pub ages: ConnectionAges,
     pub max_idle_connections: u32,
+    pub addresses: AddressRule,
 }
 
 impl CurlEngine {
@@ -60,6 +66,7 @@ impl CurlEngine {
             multi: Multi::new(options.max_idle_connections)?,
             trust: Box::new(Trust::new(&options.ca)?),
             ages: options.ages,
+            rule: (!options.addresses.is_off()).then(|| Rc::new(options.addresses.clone())),
         })
     }
 
@@ -122,7 +129,8 @@ impl Engine for CurlEngine {
             Some(easy) => easy,
             None => Easy::new()?,
         };
-        let transfer = PinnedTransfer::new(Transfer::new(easy, request));
+        let transfer = PinnedTransfer::new(Transfer::new(easy, request, self.rule.clone()));
+        transfer.check_url()?;
         // SAFETY: transfer and trust stay where they are until `release` resets the handle.
         unsafe {
             easy::configure(&transfer, &self.trust, self.ages)?;

@@ -45,6 +45,9 @@ impl Transfer {
     pub fn error(&self, code: sys::CURLcode) -> Error {
         let state = self.state.borrow();
         let sent = self.sent(&state);
+        if let Some(refused) = self.address_refused(state.attempts) {
+            return self.with_facts(refused, code, sent, Retryable::No);
+        }
         let (status, phase) = match &state.failure {
             Some(failure) => return self.with_facts(failure.clone(), code, sent, Retryable::No),
             None if state.resend_blocked => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),

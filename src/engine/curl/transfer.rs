@@ -1,9 +1,11 @@
 //! One transfer: what libcurl's callbacks see and fill while it runs.
 
+use super::address::Attempts;
 use super::easy::Easy;
 use super::sys;
 use crate::engine::ExchangeRequest;
 use crate::error::Error;
+use crate::http::address::AddressRule;
 use crate::http::headers::HeaderBlock;
 use crate::http::metrics::{Endpoint, TlsVersion};
 use crate::http::response::{Head, HttpVersion};
@@ -12,6 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
+use std::rc::Rc;
 use std::task::Waker;
 
 /// Bytes of a body that wait for their taker before the transfer is paused.
@@ -20,6 +23,7 @@ const HIGH_WATER: usize = 256 * 1024;
 pub struct Transfer {
     pub easy: Easy,
     pub exchange: ExchangeRequest,
+    pub rule: Option<Rc<AddressRule>>,
     /// Shared between the engine and the callbacks. Never borrowed across a call into libcurl.
     pub state: RefCell<State>,
     /// Set by the write callback, read by the engine between two turns.
@@ -40,6 +44,7 @@ pub struct State {
     pub resend_blocked: bool,
     /// The connection that libcurl chose was closed by the server already, and nothing was sent on it.
     pub stale: Stale,
+    pub attempts: Attempts,
     pub peer: Option<Endpoint>,
     pub local: Option<Endpoint>,
     /// The TCP connection is made and the TLS handshake has begun.
@@ -103,8 +108,8 @@ impl Drop for PinnedTransfer {
 }
 
 impl Transfer {
-    pub fn new(easy: Easy, exchange: ExchangeRequest) -> Transfer {
-        Transfer { easy, exchange, state: RefCell::default(), paused: Cell::new(false) }
+    pub fn new(easy: Easy, exchange: ExchangeRequest, rule: Option<Rc<AddressRule>>) -> Transfer {
+        Transfer { easy, exchange, rule, state: RefCell::default(), paused: Cell::new(false) }
     }
 
     pub fn wake(&self) {
@@ -181,7 +186,7 @@ impl Transfer {
         true
     }
 
-    fn guarded(&self, body: impl FnOnce() -> Result<(), Error>) -> bool {
+    pub fn guarded(&self, body: impl FnOnce() -> Result<(), Error>) -> bool {
         let result = catch_unwind(AssertUnwindSafe(body));
         let failure = match result {
             Ok(Ok(())) => return true,

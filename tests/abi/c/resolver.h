@@ -4,7 +4,8 @@
 #define RESOLVER_H
 
 /* Names that end in ".slow.test" are not answered while they are held, for 30 s at the most. "name.invalid" does not
- * exist, and no network is asked. Everything else goes to libc. */
+ * exist, and no network is asked. A name that ends in ".addr.test" has the addresses that are its labels, dots being
+ * written as dashes: "127-0-0-2.127-0-0-1.addr.test". Everything else goes to libc. */
 void resolver_hold(void);
 void resolver_release(void);
 
