@@ -5,6 +5,7 @@
 
 mod compile;
 mod layout;
+mod library;
 mod programs;
 mod run;
 #[cfg(feature = "bundled-curl")]

@@ -1,0 +1,217 @@
+//! Takes every case through every driver, and compares.
+
+use crate::case::Case;
+use crate::constants::Constants;
+use crate::drivers::Driver;
+use crate::judge::Judge;
+use crate::outcome::{Outcome, differences, encode};
+use crate::process::Process;
+use crate::server::Server;
+use std::fmt::Write as _;
+use toml::{Table, Value};
+
+#[derive(Default)]
+pub struct Report {
+    pub failures: Vec<String>,
+    cases: usize,
+    drivers: usize,
+    expectations: usize,
+    comparisons: usize,
+}
+
+impl Report {
+    pub fn summary(&self) -> String {
+        let Report { failures, cases, drivers, expectations, comparisons } = self;
+        format!(
+            "{cases} cases in {drivers} languages: {expectations} outcomes held against expectations, {comparisons} \
+             against each other, {} failures",
+            failures.len()
+        )
+    }
+}
+
+/// What one driver made of one case.
+#[derive(Clone, Default)]
+pub struct Told {
+    pub outcomes: Vec<Outcome>,
+    pub faults: Vec<String>,
+}
+
+pub fn run(drivers: &[Driver], cases: &[Case]) -> Report {
+    let (server, constants) = (Server::start(), Constants::read());
+    // All of one driver's cases in one process; the drivers side by side.
+    let told: Vec<Vec<Told>> = std::thread::scope(|scope| {
+        let (server, constants) = (&server, &constants);
+        let start = |driver| scope.spawn(move || Runner { server, constants, driver }.all(cases));
+        let running: Vec<_> = drivers.iter().map(start).collect();
+        running.into_iter().map(|thread| thread.join().expect("a runner")).collect()
+    });
+    let languages: Vec<&str> = drivers.iter().map(|driver| driver.language).collect();
+    let mut report = Report { cases: cases.len(), drivers: drivers.len(), ..Report::default() };
+    for (nth, case) in cases.iter().enumerate() {
+        let of_case: Vec<(&str, &Told)> = languages.iter().copied().zip(told.iter().map(|all| &all[nth])).collect();
+        compare(&case.name, &of_case, &mut report);
+    }
+    // Besides the cases, what a driver did at its end.
+    for (language, all) in languages.iter().zip(&told) {
+        for fault in all.get(cases.len()).iter().flat_map(|end| &end.faults) {
+            report.failures.push(format!("at the end: {language}: {fault}"));
+        }
+    }
+    report
+}
+
+/// The faults of each language, and the differences of each from the first.
+pub fn compare(name: &str, told: &[(&str, &Told)], report: &mut Report) {
+    let mut lines = Vec::new();
+    for (language, one) in told {
+        report.expectations += one.outcomes.len();
+        lines.extend(one.faults.iter().map(|fault| format!("    {language}: {fault}")));
+    }
+    let Some(((first, reference), others)) = told.split_first() else { return };
+    for (language, one) in others {
+        if reference.outcomes.len() != one.outcomes.len() {
+            lines.push(format!(
+                "    {first} has {} outcomes, {language} {}",
+                reference.outcomes.len(),
+                one.outcomes.len()
+            ));
+        }
+        for (nth, (left, right)) in reference.outcomes.iter().zip(&one.outcomes).enumerate() {
+            report.comparisons += 1;
+            let differing = differences(left, right);
+            lines.extend(
+                differing.iter().map(|line| format!("    {first} (-) and {language} (+), block {nth}: {line}")),
+            );
+        }
+    }
+    if !lines.is_empty() {
+        report.failures.push(format!("{name}\n{}", lines.join("\n")));
+    }
+}
+
+struct Runner<'a> {
+    server: &'a Server,
+    constants: &'a Constants,
+    driver: &'a Driver,
+}
+
+impl Runner<'_> {
+    fn all(&self, cases: &[Case]) -> Vec<Told> {
+        let mut process = Process::start(&self.driver.program);
+        let mut all = Vec::new();
+        for (nth, case) in cases.iter().enumerate() {
+            // Of the same length in each language.
+            let key = format!("k{}{nth:05}", self.driver.mark);
+            let mut told = Told::default();
+            if let Err(why) = self.case(&mut process, case, &key, &mut told) {
+                told.faults.push(why);
+                process = Process::start(&self.driver.program);
+            }
+            all.push(told);
+        }
+        all.push(Told { outcomes: Vec::new(), faults: process.end().err().into_iter().collect() });
+        all
+    }
+
+    fn case(&self, process: &mut Process, case: &Case, key: &str, told: &mut Told) -> Result<(), String> {
+        let mut own_port = None;
+        if let Some(script) = &case.script {
+            let text = serde_json::to_string(script).map_err(|why| why.to_string())?;
+            own_port = self.server.install(key, &self.server.fill(&text, key));
+        }
+        let fill = |text: &str| {
+            let text = self.server.fill(text, key);
+            own_port.as_ref().map_or(text.clone(), |port| text.replace("{script_addr}", port))
+        };
+        let steps = case.steps();
+        let opened = process.say(&self.block("open", &case.worker, &fill)?)?;
+        let refused = if steps.is_empty() { case.expect.clone() } else { None };
+        let mut judged = |outcome: &Outcome, expect, what: &str| {
+            let judge = Judge { constants: self.constants, fill: &fill, outcome, faults: Vec::new() };
+            let faults = judge.judge(expect);
+            told.faults.extend(faults.iter().map(|fault| format!("{what}: {fault}")));
+            told.outcomes.push(outcome.comparable(key));
+        };
+        let refused = refused.unwrap_or_default();
+        judged(&opened, &refused, "worker");
+        for (nth, step) in steps.iter().enumerate() {
+            let outcome = process.say(&self.block("request", &step.request, &fill)?)?;
+            judged(&outcome, &step.expect, &format!("request {}", nth + 1));
+        }
+        for (name, expected) in &case.counters {
+            let (name, found) = (fill(name), self.server.counter(&fill(name)));
+            if found != *expected {
+                told.faults.push(format!("the counter {name} is {found}, not {expected}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn block(&self, verb: &str, options: &Table, fill: &dyn Fn(&str) -> String) -> Result<String, String> {
+        let mut block = format!("{verb}\n");
+        // It changes how the others are read.
+        if options.contains_key("nts") {
+            block.push_str("nts 1\n");
+        }
+        self.lines(&mut block, "", options, fill)?;
+        block.push('\n');
+        Ok(block)
+    }
+
+    fn lines(
+        &self,
+        block: &mut String,
+        prefix: &str,
+        options: &Table,
+        fill: &dyn Fn(&str) -> String,
+    ) -> Result<(), String> {
+        for (name, value) in options {
+            let name = format!("{prefix}{name}");
+            match value {
+                _ if name == "nts" => {}
+                Value::Table(inner) if name == "body_repeat" => {
+                    let text = inner.get("text").and_then(Value::as_str).ok_or("body_repeat needs text")?;
+                    let size = inner.get("size").and_then(Value::as_integer).ok_or("body_repeat needs size")?;
+                    let _ = writeln!(block, "body_repeat {size} {}", encode(fill(text).as_bytes()));
+                }
+                Value::Table(inner) => self.lines(block, &format!("{name}."), inner, fill)?,
+                Value::Array(items) if name == "headers" => {
+                    for item in items {
+                        let field = item.as_str().ok_or("a header is a text")?;
+                        let _ = writeln!(block, "header {}", self.header(&fill(field))?);
+                    }
+                }
+                Value::Array(items) => {
+                    for item in items {
+                        let text = item.as_str().ok_or_else(|| format!("{name} has an item that is no text"))?;
+                        let _ = writeln!(block, "{name} {}", self.value(&fill(text))?);
+                    }
+                }
+                Value::String(text) => {
+                    let _ = writeln!(block, "{name} {}", self.value(&fill(text))?);
+                }
+                Value::Integer(number) => {
+                    let _ = writeln!(block, "{name} {number}");
+                }
+                other => return Err(format!("{name}: {other:?} is neither a text nor a number")),
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, text: &str) -> Result<String, String> {
+        self.constants.resolve(text).map(|text| encode(text.as_bytes()))
+    }
+
+    /// `Name: value`, or `[FLAGS] Name: value`. One blank behind the colon is no part of the value.
+    fn header(&self, field: &str) -> Result<String, String> {
+        let (flags, field) = match field.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+            Some((flags, rest)) => (self.constants.resolve(flags)?, rest),
+            None => (String::from("0"), field),
+        };
+        let (name, value) = field.split_once(':').ok_or_else(|| format!("the header {field:?} has no colon"))?;
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        Ok(format!("{flags} {} {}", encode(name.as_bytes()), encode(value.as_bytes())))
+    }
+}

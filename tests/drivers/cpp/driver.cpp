@@ -1,0 +1,375 @@
+// The behaviour table's driver in C++: requests as lines on stdin, what came of them as lines on stdout. The protocol is
+// told in tests/drivers/README.md. An option is one line of a table here.
+#include <http_sentinel.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <variant>
+#include <vector>
+
+namespace {
+
+// A longer body is told by its length and hash alone.
+constexpr std::size_t told_bytes = 65536;
+
+// ---- options --------------------------------------------------------------------------------------------------------
+
+template <class T> using Field = std::variant<std::uint32_t T::*, std::uint64_t T::*, hs_str T::*>;
+template <class T> using Fields = std::map<std::string_view, Field<T>>;
+
+const Fields<hs_worker_options> worker_fields{
+    {"struct_size", &hs_worker_options::struct_size},
+    {"flags", &hs_worker_options::flags},
+    {"timeout_ms", &hs_worker_options::timeout_ms},
+    {"attempt_timeout_ms", &hs_worker_options::attempt_timeout_ms},
+    {"connect_timeout_ms", &hs_worker_options::connect_timeout_ms},
+    {"idle_timeout_ms", &hs_worker_options::idle_timeout_ms},
+    {"max_body_bytes", &hs_worker_options::max_body_bytes},
+    {"max_header_bytes", &hs_worker_options::max_header_bytes},
+    {"max_header_count", &hs_worker_options::max_header_count},
+    {"idle_connection_ms", &hs_worker_options::idle_connection_ms},
+    {"connection_life_ms", &hs_worker_options::connection_life_ms},
+    {"max_idle_connections", &hs_worker_options::max_idle_connections},
+    {"http_version", &hs_worker_options::http_version},
+    {"user_agent", &hs_worker_options::user_agent},
+    {"ca_file", &hs_worker_options::ca_file},
+    {"ca_pem", &hs_worker_options::ca_pem},
+    {"redirects", &hs_worker_options::redirects},
+    {"max_redirects", &hs_worker_options::max_redirects},
+};
+
+const Fields<hs_request_options> request_fields{
+    {"struct_size", &hs_request_options::struct_size},
+    {"flags", &hs_request_options::flags},
+    {"method", &hs_request_options::method},
+    {"url", &hs_request_options::url},
+    {"body", &hs_request_options::body},
+    {"timeout_ms", &hs_request_options::timeout_ms},
+    {"attempt_timeout_ms", &hs_request_options::attempt_timeout_ms},
+    {"connect_timeout_ms", &hs_request_options::connect_timeout_ms},
+    {"idle_timeout_ms", &hs_request_options::idle_timeout_ms},
+    {"max_body_bytes", &hs_request_options::max_body_bytes},
+    {"http_version", &hs_request_options::http_version},
+    {"redirects", &hs_request_options::redirects},
+    {"max_redirects", &hs_request_options::max_redirects},
+    {"reserved", &hs_request_options::reserved},
+};
+
+// Facts that do not differ from run to run, in the order in which they are told.
+const std::vector<std::pair<const char *, Field<hs_metrics>>> metrics_fields{
+    {"attempts", &hs_metrics::attempts},
+    {"redirects", &hs_metrics::redirects},
+    {"internal_resends", &hs_metrics::internal_resends},
+    {"request_header_bytes", &hs_metrics::request_header_bytes},
+    {"request_body_bytes", &hs_metrics::request_body_bytes},
+    {"response_header_bytes", &hs_metrics::response_header_bytes},
+    {"response_body_bytes", &hs_metrics::response_body_bytes},
+    {"connection_reused", &hs_metrics::connection_reused},
+    {"http_version", &hs_metrics::http_version},
+    {"tls_version", &hs_metrics::tls_version},
+    {"decoded", &hs_metrics::decoded},
+};
+
+// ---- lines ----------------------------------------------------------------------------------------------------------
+
+[[noreturn]] void fail(std::string_view what, std::string_view which) {
+    std::cerr << "driver: " << what << ' ' << which << '\n';
+    std::exit(2);
+}
+
+unsigned digit(char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'A' + 10); }
+
+std::string decoded(std::string_view line) {
+    std::string text;
+    for (std::size_t i = 0; i < line.size(); i++) {
+        if (line[i] == '%' && i + 2 < line.size()) {
+            text += static_cast<char>(digit(line[i + 1]) << 4 | digit(line[i + 2]));
+            i += 2;
+        } else {
+            text += line[i];
+        }
+    }
+    return text;
+}
+
+std::string encoded(std::string_view text) {
+    static constexpr char digits[] = "0123456789ABCDEF";
+    std::string line;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte > ' ' && byte < 0x7f && byte != '%') {
+            line += c;
+        } else {
+            line += {'%', digits[byte >> 4], digits[byte & 15]};
+        }
+    }
+    return line;
+}
+
+std::uint64_t number(const std::string &line) { return std::strtoull(line.c_str(), nullptr, 10); }
+
+// What stands before the first blank and behind it.
+std::pair<std::string, std::string> split(const std::string &line) {
+    const auto blank = line.find(' ');
+    if (blank == std::string::npos) return {line, {}};
+    return {line.substr(0, blank), line.substr(blank + 1)};
+}
+
+std::string_view view(hs_str text) { return {text.data, text.len}; }
+
+void put(std::string_view key, std::string_view text) { std::cout << key << ' ' << encoded(text) << '\n'; }
+void put_number(std::string_view key, std::int64_t value) { std::cout << key << ' ' << value << '\n'; }
+void put_status(std::string_view key, hs_status status) { put(key, view(hs_status_name(status))); }
+
+// ---- a block --------------------------------------------------------------------------------------------------------
+
+struct Free {
+    void operator()(hs_worker *worker) const { hs_worker_free(worker); }
+};
+using Worker = std::unique_ptr<hs_worker, Free>;
+
+template <class T> T sized() {
+    T options{};
+    options.struct_size = sizeof options;
+    return options;
+}
+
+// What the lines of a block say; it owns every text that the options point to.
+class Block {
+  public:
+    hs_worker_options worker = sized<hs_worker_options>();
+    hs_request_options request = sized<hs_request_options>();
+    std::string null;
+    std::string cancel;
+    std::optional<std::string> cancel_after;
+    std::string on_body;
+    hs_cancel *switch_ = nullptr;
+    std::string body; // what the callback received
+
+    Block() = default;
+    Block(const Block &) = delete;
+    Block &operator=(const Block &) = delete;
+
+    void worker_option(const std::string &key, const std::string &value) {
+        if (!set(worker_fields, worker, key, value)) fail("unknown worker option", key);
+    }
+
+    void request_option(const std::string &key, const std::string &value) {
+        if (set(request_fields, request, key, value)) return;
+        if (key == "header") { // FLAGS NAME VALUE
+            const auto [flags, field] = split(value);
+            const auto [name, text] = split(field);
+            headers_.push_back({lent(decoded(name)), lent(decoded(text)), static_cast<std::uint32_t>(number(flags))});
+            request.headers = headers_.data();
+            request.header_count = headers_.size();
+        } else if (key == "body_repeat") { // SIZE TEXT
+            const auto [size, text] = split(value);
+            const std::string pattern = decoded(text);
+            std::string whole(number(size), '\0');
+            for (std::size_t i = 0; i < whole.size(); i++) whole[i] = pattern[i % pattern.size()];
+            const std::size_t length = whole.size();
+            request.body = {lent(std::move(whole)).data, length};
+        } else if (key == "nts") {
+            nts_ = true;
+        } else if (key == "null") {
+            null = decoded(value);
+        } else if (key == "on_body") {
+            on_body = decoded(value);
+        } else if (key == "cancel") {
+            cancel = decoded(value);
+        } else if (key == "cancel_after") {
+            cancel_after = decoded(value);
+        } else {
+            fail("unknown request option", key);
+        }
+    }
+
+  private:
+    // A deque does not move what is in it.
+    std::deque<std::string> texts_;
+    std::vector<hs_header> headers_;
+    bool nts_ = false; // lengths are HS_NTS
+
+    hs_str lent(std::string text) {
+        texts_.push_back(std::move(text));
+        return {texts_.back().c_str(), texts_.back().size()};
+    }
+
+    template <class T>
+    bool set(const Fields<T> &fields, T &options, const std::string &key, const std::string &value) {
+        const auto found = fields.find(key);
+        if (found == fields.end()) return false;
+        if (const auto *const text = std::get_if<hs_str T::*>(&found->second)) {
+            options.**text = lent(decoded(value));
+            if (nts_) (options.**text).len = HS_NTS;
+        } else if (const auto *const narrow = std::get_if<std::uint32_t T::*>(&found->second)) {
+            options.**narrow = static_cast<std::uint32_t>(number(value));
+        } else {
+            options.*std::get<std::uint64_t T::*>(found->second) = number(value);
+        }
+        return true;
+    }
+};
+
+// ---- what came of it ------------------------------------------------------------------------------------------------
+
+void put_error(hs_error *error) {
+    auto info = sized<hs_error_info>();
+    put_status("error.details", hs_error_details(error, &info));
+    put_status("error.status", hs_error_status(error));
+    put("error.message", view(hs_error_message(error)));
+    put("error.phase", view(hs_phase_name(info.phase)));
+    put_number("error.request_sent", info.request_sent);
+    put_number("error.retryable", info.retryable);
+    put_number("error.attempts", info.attempts);
+    put_number("error.curl_code", info.curl_code);
+    put_number("error.os_error", info.os_error);
+    put_status("error.freed", hs_error_free(error));
+}
+
+void put_body(std::string_view body) {
+    std::uint64_t hash = 0xcbf29ce484222325; // FNV-1a
+    for (const char c : body) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    put_number("body.length", static_cast<std::int64_t>(body.size()));
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
+    put("body.hash", digits);
+    if (body.size() <= told_bytes) put("body", body);
+}
+
+void put_metrics(const hs_response *response) {
+    auto metrics = sized<hs_metrics>();
+    put_status("metrics", hs_response_metrics(response, &metrics));
+    for (const auto &[name, field] : metrics_fields) {
+        std::int64_t value = 0;
+        if (const auto *const narrow = std::get_if<std::uint32_t hs_metrics::*>(&field)) value = metrics.**narrow;
+        if (const auto *const wide = std::get_if<std::uint64_t hs_metrics::*>(&field)) {
+            value = static_cast<std::int64_t>(metrics.**wide);
+        }
+        put_number(std::string("metrics.") + name, value);
+    }
+    put_number("metrics.peer.family", metrics.peer.family);
+    put_number("metrics.local.family", metrics.local.family);
+}
+
+void put_response(const Block &block, hs_response *response) {
+    put_number("http", hs_response_status(response));
+    put("url", view(hs_response_url(response)));
+    hs_header header{};
+    const std::size_t headers = hs_response_header_count(response);
+    for (std::size_t i = 0; i < headers && hs_response_header_at(response, i, &header) == HS_OK; i++) {
+        put("header " + encoded(view(header.name)), view(header.value));
+    }
+    put_status("header.end", hs_response_header_at(response, headers, &header));
+
+    const auto body = view(hs_response_body(response));
+    put_body(block.on_body.empty() ? body : std::string_view(block.body));
+    if (!block.on_body.empty()) put_number("body.left", static_cast<std::int64_t>(body.size()));
+
+    put_metrics(response);
+    auto redirect = sized<hs_redirect>();
+    std::size_t hops = 0;
+    for (; hs_response_redirect_at(response, hops, &redirect) == HS_OK; hops++) {
+        put("redirect " + std::to_string(redirect.status), view(redirect.url));
+    }
+    put_status("redirect.end", hs_response_redirect_at(response, hops, &redirect));
+    put_status("freed", hs_response_free(response));
+}
+
+// ---- doing it -------------------------------------------------------------------------------------------------------
+
+extern "C" std::int32_t receive(void *user_data, const void *data, std::size_t length) {
+    auto &block = *static_cast<Block *>(user_data);
+    if (block.on_body == "stop") return 7;
+    if (block.on_body == "cancel") hs_cancel_trigger(block.switch_);
+    block.body.append(static_cast<const char *>(data), length);
+    return 0;
+}
+
+// Waits until a URL answers, and throws the switch.
+void cancel_when_answered(const std::string &url, hs_cancel *switch_) {
+    hs_worker *worker = nullptr;
+    hs_response *response = nullptr;
+    auto request = sized<hs_request_options>();
+    request.url = {url.data(), url.size()};
+    if (hs_worker_new(nullptr, &worker, nullptr) != HS_OK || hs_request(worker, &request, &response, nullptr) != HS_OK) {
+        fail("cannot wait for", url);
+    }
+    const Worker owned(worker);
+    hs_cancel_trigger(switch_);
+    hs_response_free(response);
+}
+
+Worker open(const Block &block) {
+    hs_worker *worker = nullptr;
+    hs_error *error = nullptr;
+    const hs_status status = hs_worker_new(&block.worker, &worker, &error);
+    put_status("status", status);
+    if (status != HS_OK) put_error(error);
+    return Worker(worker);
+}
+
+void send(Block &block, hs_worker *worker) {
+    if (!block.cancel.empty() || block.cancel_after || block.on_body == "cancel") {
+        put_status("cancel.new", hs_cancel_new(&block.switch_));
+        block.request.cancel = block.switch_;
+    }
+    if (block.cancel == "before") put_status("cancel.triggered", hs_cancel_trigger(block.switch_));
+    if (!block.on_body.empty()) {
+        block.request.on_body = receive;
+        block.request.user_data = &block;
+    }
+    std::thread canceller;
+    if (block.cancel_after) canceller = std::thread(cancel_when_answered, *block.cancel_after, block.switch_);
+
+    hs_response *response = nullptr;
+    hs_error *error = nullptr;
+    const hs_status status =
+        hs_request(block.null == "worker" ? nullptr : worker, block.null == "request" ? nullptr : &block.request,
+                   block.null == "response" ? nullptr : &response, &error);
+
+    if (canceller.joinable()) canceller.join();
+    put_status("status", status);
+    if (status == HS_OK) {
+        put_response(block, response);
+    } else {
+        put_error(error);
+    }
+    if (block.switch_ != nullptr) put_status("cancel.freed", hs_cancel_free(block.switch_));
+}
+
+} // namespace
+
+int main() {
+    Worker worker;
+    for (std::string verb; std::getline(std::cin, verb);) {
+        const bool opens = verb == "open";
+        if (!opens && verb != "request") fail("unknown block", verb);
+        Block block;
+        for (std::string line; std::getline(std::cin, line) && !line.empty();) {
+            const auto [key, value] = split(line);
+            if (opens) {
+                block.worker_option(key, value);
+            } else {
+                block.request_option(key, value);
+            }
+        }
+        if (opens) {
+            put_status("closed", hs_worker_free(worker.release()));
+            worker = open(block);
+        } else {
+            send(block, worker.get());
+        }
+        std::cout << std::endl;
+    }
+    return hs_worker_free(worker.release()) == HS_OK ? 0 : 1;
+}
