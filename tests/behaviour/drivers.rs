@@ -16,7 +16,7 @@ type Builder = fn(&Path);
 pub fn build() -> Vec<Driver> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("behaviour");
     std::fs::create_dir_all(&folder).expect("a folder under the target directory");
-    let builders: [(&str, char, Builder); 2] = [("c", 'c', c), ("cpp", 'p', cpp)];
+    let builders: [(&str, char, Builder); 4] = [("c", 'c', c), ("cpp", 'p', cpp), ("go", 'g', go), ("zig", 'z', zig)];
     std::thread::scope(|scope| {
         let start = |(language, mark, builder): (&'static str, char, Builder)| {
             let program = folder.join(language).join("driver");
@@ -62,4 +62,32 @@ fn native(program: &Path, cpp: bool, file: &str, standard: &str) {
     command.arg("-I").arg(root().join("include")).arg(source(file)).arg("-o").arg(program);
     command.arg("-L").arg(library_folder()).arg("-lhttp_sentinel").arg(search());
     run(&mut command);
+}
+
+/// Go and Zig are found as the Makefile finds them, and use its caches.
+fn with_tools(script: &str) -> Command {
+    let mut command = Command::new("bash");
+    command.current_dir(root()).arg("-ec").arg(format!(". .ci/lib.sh; {script}"));
+    command.env("HS_LIBRARY_FOLDER", library_folder());
+    command
+}
+
+fn go(program: &Path) {
+    let script = r#"
+        go=$(go_command) || die "there is no Go of 1.19 or later here (make tools)"
+        export GOCACHE=$TARGET/go-cache GOTOOLCHAIN=local GOPROXY=off GOFLAGS=-buildvcs=false CGO_ENABLED=1
+        export CGO_CFLAGS="-O1 -g -I$ROOT/include -DHS_HEADER_SUM=$(cksum <include/http_sentinel.h | cut -d' ' -f1)"
+        export CGO_LDFLAGS="-L$HS_LIBRARY_FOLDER -lhttp_sentinel -Wl,-rpath,$HS_LIBRARY_FOLDER"
+        cd tests/drivers/go && "$go" vet . && "$go" build -o "$HS_PROGRAM" ."#;
+    run(with_tools(script).env("HS_PROGRAM", program));
+}
+
+fn zig(program: &Path) {
+    let script = r#"
+        [ -x "$ZIG16" ] || die "there is no Zig 0.16 here (make tools)"
+        zig_caches 0.16
+        cd tests/drivers/zig && "$ZIG16" build --prefix "$HS_PREFIX" -Dlib-dir="$HS_LIBRARY_FOLDER""#;
+    let folder = program.parent().expect("its folder");
+    run(with_tools(script).env("HS_PREFIX", folder));
+    std::fs::rename(folder.join("bin/driver"), program).expect("the program that Zig built");
 }

@@ -1,0 +1,119 @@
+// The behaviour table's driver in Go: requests as lines on stdin, what came of them as lines on stdout. The protocol is
+// told in tests/drivers/README.md. Options are found by the names of their fields.
+package main
+
+// #include <http_sentinel.h>
+import "C"
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+)
+
+func main() {
+	// A worker belongs to its thread, and goroutines wander between threads unless they are locked to one.
+	runtime.LockOSThread()
+	in := bufio.NewReader(os.Stdin)
+	out = bufio.NewWriter(os.Stdout)
+	var worker *C.hs_worker
+	for {
+		verb, lines, more := readBlock(in)
+		if !more {
+			break
+		}
+		switch verb {
+		case "open":
+			putStatus("closed", C.hs_worker_free(worker))
+			worker = open(lines)
+		case "request":
+			send(worker, lines)
+		default:
+			fail("unknown block", verb)
+		}
+		fmt.Fprintln(out)
+		out.Flush()
+	}
+	if C.hs_worker_free(worker) != C.HS_OK {
+		os.Exit(1)
+	}
+}
+
+func fail(what, which string) {
+	fmt.Fprintln(os.Stderr, "driver:", what, which)
+	os.Exit(2)
+}
+
+// line is a key and a value that is still encoded.
+type line struct{ key, value string }
+
+// readBlock gives the first line of a block and the others; no more at the end of the input.
+func readBlock(in *bufio.Reader) (verb string, lines []line, more bool) {
+	for first := true; ; first = false {
+		text, err := in.ReadString('\n')
+		if err != nil {
+			return "", nil, false
+		}
+		text = strings.TrimSuffix(text, "\n")
+		switch {
+		case text == "":
+			return verb, lines, true
+		case first:
+			verb = text
+		default:
+			key, value, _ := strings.Cut(text, " ")
+			lines = append(lines, line{key, value})
+		}
+	}
+}
+
+func open(lines []line) *C.hs_worker {
+	var memory arena
+	defer memory.free()
+	options := newWorkerOptions(&memory)
+	for _, l := range lines {
+		if !setField(&memory, options, l.key, l.value, false) {
+			fail("unknown worker option", l.key)
+		}
+	}
+	var worker *C.hs_worker
+	var failure *C.hs_error
+	status := C.hs_worker_new(options, &worker, &failure)
+	putStatus("status", status)
+	if status != C.HS_OK {
+		putError(failure)
+	}
+	return worker
+}
+
+func send(worker *C.hs_worker, lines []line) {
+	var memory arena
+	defer memory.free()
+	c := newCall(&memory, lines)
+	defer c.close()
+	c.prepare()
+
+	var response *C.hs_response
+	var failure *C.hs_error
+	request, place := c.options, &response
+	switch c.null {
+	case "worker":
+		worker = nil
+	case "request":
+		request = nil
+	case "response":
+		place = nil
+	}
+	status := C.hs_request(worker, request, place, &failure)
+	if c.cancelled != nil {
+		<-c.cancelled
+	}
+	putStatus("status", status)
+	if status == C.HS_OK {
+		putResponse(c, response)
+	} else {
+		putError(failure)
+	}
+}

@@ -1,0 +1,106 @@
+//! A request, and what goes with it that is no option.
+const std = @import("std");
+const c = @import("c.zig");
+const hs = c.hs;
+const Teller = @import("Teller.zig");
+const Call = @This();
+
+allocator: std.mem.Allocator,
+options: hs.hs_request_options = c.sized(hs.hs_request_options),
+headers: std.ArrayList(hs.hs_header) = .empty,
+null_argument: []const u8 = "",
+cancel_mode: []const u8 = "",
+cancel_after: ?[:0]const u8 = null,
+cancel: ?*hs.hs_cancel = null,
+on_body: []const u8 = "",
+/// What the callback received.
+body: std.ArrayList(u8) = .empty,
+
+pub fn read(call: *Call, lines: []const c.Line) !void {
+    var nts = false;
+    for (lines) |line| {
+        if (std.mem.eql(u8, line.key, "header")) {
+            try call.addHeader(line.value);
+        } else if (std.mem.eql(u8, line.key, "body_repeat")) {
+            try call.repeatBody(line.value);
+        } else if (std.mem.eql(u8, line.key, "nts")) {
+            nts = true;
+        } else if (std.mem.eql(u8, line.key, "null")) {
+            call.null_argument = try c.decoded(call.allocator, line.value);
+        } else if (std.mem.eql(u8, line.key, "on_body")) {
+            call.on_body = try c.decoded(call.allocator, line.value);
+        } else if (std.mem.eql(u8, line.key, "cancel")) {
+            call.cancel_mode = try c.decoded(call.allocator, line.value);
+        } else if (std.mem.eql(u8, line.key, "cancel_after")) {
+            call.cancel_after = try c.decoded(call.allocator, line.value);
+        } else if (!try c.setField(call.allocator, &call.options, line, nts)) {
+            c.fail("unknown request option", line.key);
+        }
+    }
+    call.options.headers = call.headers.items.ptr;
+    call.options.header_count = call.headers.items.len;
+}
+
+/// FLAGS NAME VALUE
+fn addHeader(call: *Call, text: []const u8) !void {
+    const flags, const field = c.split(text);
+    const name, const value = c.split(field);
+    try call.headers.append(call.allocator, .{
+        .name = c.str(try c.decoded(call.allocator, name)),
+        .value = c.str(try c.decoded(call.allocator, value)),
+        .flags = @intCast(c.number(flags)),
+    });
+}
+
+/// SIZE TEXT
+fn repeatBody(call: *Call, text: []const u8) !void {
+    const size, const encoded = c.split(text);
+    const pattern = try c.decoded(call.allocator, encoded);
+    const body = try call.allocator.alloc(u8, c.number(size));
+    for (body, 0..) |*byte, i| byte.* = pattern[i % pattern.len];
+    call.options.body = .{ .data = body.ptr, .len = body.len };
+}
+
+pub fn isNull(call: *const Call, argument: []const u8) bool {
+    return std.mem.eql(u8, call.null_argument, argument);
+}
+
+/// Makes what cancels the call, and starts who waits to do it.
+pub fn prepare(call: *Call, tell: Teller) !?std.Thread {
+    const from_body = std.mem.eql(u8, call.on_body, "cancel");
+    if (call.cancel_mode.len > 0 or call.cancel_after != null or from_body) {
+        try tell.status("cancel.new", hs.hs_cancel_new(&call.cancel));
+        call.options.cancel = call.cancel;
+    }
+    if (std.mem.eql(u8, call.cancel_mode, "before")) {
+        try tell.status("cancel.triggered", hs.hs_cancel_trigger(call.cancel));
+    }
+    if (call.on_body.len > 0) {
+        call.options.on_body = receive;
+        call.options.user_data = call;
+    }
+    const url = call.cancel_after orelse return null;
+    return try std.Thread.spawn(.{}, cancelWhenAnswered, .{ url, call.cancel });
+}
+
+/// Waits until a URL answers, and throws the switch.
+fn cancelWhenAnswered(url: [:0]const u8, cancel: ?*hs.hs_cancel) void {
+    var worker: ?*hs.hs_worker = null;
+    var response: ?*hs.hs_response = null;
+    var request = c.sized(hs.hs_request_options);
+    request.url = c.str(url);
+    if (hs.hs_worker_new(null, &worker, null) != hs.HS_OK) c.fail("no worker for", url);
+    defer _ = hs.hs_worker_free(worker);
+    if (hs.hs_request(worker, &request, &response, null) != hs.HS_OK) c.fail("cannot wait for", url);
+    _ = hs.hs_cancel_trigger(cancel);
+    _ = hs.hs_response_free(response);
+}
+
+fn receive(user_data: ?*anyopaque, data: ?*const anyopaque, length: usize) callconv(.c) i32 {
+    const call: *Call = @ptrCast(@alignCast(user_data));
+    if (std.mem.eql(u8, call.on_body, "stop")) return 7;
+    if (std.mem.eql(u8, call.on_body, "cancel")) _ = hs.hs_cancel_trigger(call.cancel);
+    const bytes: [*]const u8 = @ptrCast(data);
+    call.body.appendSlice(call.allocator, bytes[0..length]) catch return 1;
+    return 0;
+}

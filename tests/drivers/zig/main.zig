@@ -1,0 +1,95 @@
+//! The behaviour table's driver in Zig: requests as lines on stdin, what came of them as lines on stdout. The protocol
+//! is told in tests/drivers/README.md. Options are found by the names of their fields.
+const std = @import("std");
+const c = @import("c.zig");
+const hs = c.hs;
+const Call = @import("Call.zig");
+const Teller = @import("Teller.zig");
+
+pub fn main(init: std.process.Init) !u8 {
+    var input_buffer: [4096]u8 = undefined;
+    var input = std.Io.File.stdin().readerStreaming(init.io, &input_buffer);
+    var output_buffer: [65536]u8 = undefined;
+    var output: std.Io.File.Writer = .initStreaming(.stdout(), init.io, &output_buffer);
+    const tell: Teller = .{ .out = &output.interface };
+
+    var worker: ?*hs.hs_worker = null;
+    var arena: std.heap.ArenaAllocator = .init(init.gpa);
+    defer arena.deinit();
+    while (try readBlock(arena.allocator(), &input.interface)) |block| {
+        if (std.mem.eql(u8, block.verb, "open")) {
+            try tell.status("closed", hs.hs_worker_free(worker));
+            worker = try open(arena.allocator(), tell, block.lines);
+        } else if (std.mem.eql(u8, block.verb, "request")) {
+            try send(arena.allocator(), tell, worker, block.lines);
+        } else {
+            c.fail("unknown block", block.verb);
+        }
+        try output.interface.writeByte('\n');
+        try output.interface.flush();
+        _ = arena.reset(.retain_capacity);
+    }
+    return if (hs.hs_worker_free(worker) == hs.HS_OK) 0 else 1;
+}
+
+const Block = struct { verb: []const u8, lines: []const c.Line };
+
+/// Null at the end of the input.
+fn readBlock(allocator: std.mem.Allocator, in: *std.Io.Reader) !?Block {
+    var verb: ?[]const u8 = null;
+    var lines: std.ArrayList(c.Line) = .empty;
+    while (true) {
+        var text: std.Io.Writer.Allocating = .init(allocator);
+        _ = in.streamDelimiter(&text.writer, '\n') catch |err| switch (err) {
+            error.EndOfStream => return null,
+            else => return err,
+        };
+        in.toss(1);
+        const line = text.written();
+        if (verb == null) {
+            verb = line;
+        } else if (line.len == 0) {
+            return .{ .verb = verb.?, .lines = lines.items };
+        } else {
+            const key, const value = c.split(line);
+            try lines.append(allocator, .{ .key = key, .value = value });
+        }
+    }
+}
+
+fn open(allocator: std.mem.Allocator, tell: Teller, lines: []const c.Line) !?*hs.hs_worker {
+    var options = c.sized(hs.hs_worker_options);
+    for (lines) |line| {
+        if (!try c.setField(allocator, &options, line, false)) c.fail("unknown worker option", line.key);
+    }
+    var worker: ?*hs.hs_worker = null;
+    var failure: ?*hs.hs_error = null;
+    const status = hs.hs_worker_new(&options, &worker, &failure);
+    try tell.status("status", status);
+    if (status != hs.HS_OK) try tell.failure(failure);
+    return worker;
+}
+
+fn send(allocator: std.mem.Allocator, tell: Teller, worker: ?*hs.hs_worker, lines: []const c.Line) !void {
+    var call: Call = .{ .allocator = allocator };
+    try call.read(lines);
+    const canceller = try call.prepare(tell);
+
+    var response: ?*hs.hs_response = null;
+    var failure: ?*hs.hs_error = null;
+    const status = hs.hs_request(
+        if (call.isNull("worker")) null else worker,
+        if (call.isNull("request")) null else &call.options,
+        if (call.isNull("response")) null else &response,
+        &failure,
+    );
+
+    if (canceller) |thread| thread.join();
+    try tell.status("status", status);
+    if (status == hs.HS_OK) {
+        try tell.response(&call, response);
+    } else {
+        try tell.failure(failure);
+    }
+    if (call.cancel != null) try tell.status("cancel.freed", hs.hs_cancel_free(call.cancel));
+}
