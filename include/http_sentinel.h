@@ -80,6 +80,13 @@
 // and taken off the body, unless the request has an `Accept-Encoding` or `Range` header of its own.
 #define HS_RAW_BODY 2
 
+// In the flags of `hs_network_options`: the system does not probe silent connections.
+#define HS_NO_KEEP_ALIVE 1
+
+// In the flags of `hs_network_options`: small pieces wait for more before they are sent (Nagle's algorithm), which costs
+// latency. Off, `TCP_NODELAY` is set.
+#define HS_SEND_DELAY 2
+
 // Not encrypted.
 #define HS_TLS_NONE 0
 
@@ -132,6 +139,15 @@
 
 // What the lists do not name is refused.
 #define HS_ADDRESS_LISTED 2
+
+// Addresses of either family, whichever connects first. The default.
+#define HS_FAMILY_ANY 0
+
+// IPv4 addresses alone.
+#define HS_FAMILY_IPV4 4
+
+// IPv6 addresses alone.
+#define HS_FAMILY_IPV6 6
 
 // A switch that ends the calls that were given it. It may be used on any thread, by any number of calls at once, and
 // be freed while calls still have it.
@@ -211,6 +227,60 @@ typedef struct hs_address_rule {
     size_t deny_count;
 } hs_address_rule;
 
+// Connections for one host and port go to another. The `Host` header and the name that the server's certificate must
+// have stay those of the URL.
+typedef struct hs_connect_to {
+    // The host of the URL; empty: every host.
+    struct hs_str host;
+    // Where to connect instead: a name or an address; empty: the same host.
+    struct hs_str connect_host;
+    // The port of the URL; 0: every port.
+    uint32_t port;
+    // The port to connect to; 0: the same.
+    uint32_t connect_port;
+} hs_connect_to;
+
+// Where and how connections are made. All zero but `struct_size` means defaults, and 0 or empty the default at each
+// field. Nothing of it is needed after `hs_worker_new`, which refuses what is malformed or contradicts itself with
+// `HS_ERR_INVALID_ARGUMENT`, and with `HS_ERR_LIBCURL` what the libcurl underneath is too old for.
+typedef struct hs_network_options {
+    // `sizeof(hs_network_options)`.
+    uint32_t struct_size;
+    // `HS_NO_KEEP_ALIVE` and `HS_SEND_DELAY`, or 0.
+    uint32_t flags;
+    // The path of a Unix socket that every connection goes to; at most 107 bytes. The URL gives path and `Host` as
+    // ever, and with https the name to verify. The addresses in `hs_metrics` are then all zero.
+    struct hs_str unix_socket;
+    // The same by a name in the abstract namespace of Linux, without the leading NUL. At most one of the two.
+    struct hs_str abstract_socket;
+    // Hosts whose connections go elsewhere; the first entry that fits counts.
+    const struct hs_connect_to *connect_to;
+    // How many there are; at most 1,000.
+    size_t connect_to_count;
+    // The interface that connections leave through, for instance "eth0". Not there: `HS_ERR_LOCAL_ADDRESS`.
+    struct hs_str local_interface;
+    // The address that connections leave from, never a name. At most one of the two.
+    struct hs_str local_address;
+    // The first local port to use. Default: the system chooses.
+    uint32_t local_port;
+    // How many ports from there on are tried. Default 1. Where all are taken: `HS_ERR_LOCAL_ADDRESS`.
+    uint32_t local_port_count;
+    // `HS_FAMILY_…`: which addresses of host names are used. An address in the URL is used as it stands.
+    uint32_t family;
+    // How many unanswered keep-alive probes end a connection. Default 9; needs libcurl 8.9.
+    uint32_t keep_alive_count;
+    // How long a connection is silent before the first probe; rounded up to seconds. Default 60,000.
+    uint64_t keep_alive_idle_ms;
+    // The time between probes; rounded up to seconds. Default 60,000.
+    uint64_t keep_alive_interval_ms;
+    // How long IPv6 is tried before IPv4 is tried too. Default 200.
+    uint64_t happy_eyeballs_ms;
+    // The most bytes that are read at once, 1,024 to 1,048,576. Default 16,384. A worker keeps one such buffer.
+    uint32_t receive_buffer_bytes;
+    // The most bytes of a body that are sent at once, 16,384 to 1,048,576. Default 65,536.
+    uint32_t send_buffer_bytes;
+} hs_network_options;
+
 // Options of a worker. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations
 // are milliseconds; `HS_INFINITE` is no limit.
 typedef struct hs_worker_options {
@@ -254,6 +324,8 @@ typedef struct hs_worker_options {
     uint32_t max_redirects;
     // To which addresses connections may be made; NULL for any.
     const struct hs_address_rule *addresses;
+    // Where and how connections are made; NULL for defaults.
+    const struct hs_network_options *network;
 } hs_worker_options;
 
 // A header field: of a request, as the caller wants it sent, or of a response, as it was received.
@@ -450,6 +522,9 @@ typedef struct hs_metrics {
 
 // No connection (DNS, TCP and TLS together) within the connect timeout.
 #define HS_ERR_CONNECT_TIMEOUT -111
+
+// This end's address cannot be used: the interface is not there, or the local ports are taken.
+#define HS_ERR_LOCAL_ADDRESS -112
 
 // The proxy could not be resolved or refused the request.
 #define HS_ERR_PROXY -120

@@ -49,6 +49,8 @@ pub const HS_ERR_DNS: hs_status = -100;
 pub const HS_ERR_CONNECT: hs_status = -110;
 /// No connection (DNS, TCP and TLS together) within the connect timeout.
 pub const HS_ERR_CONNECT_TIMEOUT: hs_status = -111;
+/// This end's address cannot be used: the interface is not there, or the local ports are taken.
+pub const HS_ERR_LOCAL_ADDRESS: hs_status = -112;
 
 /// The proxy could not be resolved or refused the request.
 pub const HS_ERR_PROXY: hs_status = -120;
@@ -199,6 +201,7 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_DNS, HS_PHASE_DNS, "the host name could not be resolved";
     HS_ERR_CONNECT, HS_PHASE_CONNECT, "could not connect";
     HS_ERR_CONNECT_TIMEOUT, HS_PHASE_CONNECT, "connect timeout";
+    HS_ERR_LOCAL_ADDRESS, HS_PHASE_CONNECT, "the local address cannot be used";
     HS_ERR_PROXY, HS_PHASE_PROXY, "proxy failure";
     HS_ERR_TLS_HANDSHAKE, HS_PHASE_TLS, "TLS handshake failed";
     HS_ERR_TLS_CERTIFICATE, HS_PHASE_TLS, "the server's certificate was refused";

@@ -9,6 +9,7 @@ use crate::engine::curl::{ConnectionAges, CurlEngine, CurlOptions};
 use crate::error::Error;
 use crate::http::address::AddressRule;
 use crate::http::headers::HeadLimits;
+use crate::http::network::Network;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::url::{ParsedUrl, UrlCache};
@@ -27,6 +28,7 @@ pub struct WorkerOptions {
     pub idle_connection: Duration,
     pub connection_life: Duration,
     pub max_idle_connections: u32,
+    pub network: Network,
     pub addresses: AddressRule,
 }
 
@@ -51,6 +53,7 @@ impl Default for WorkerOptions {
             idle_connection: Duration::from_secs(55),
             connection_life: Duration::from_secs(300),
             max_idle_connections: 100,
+            network: Network::default(),
             addresses: AddressRule::default(),
         }
     }
@@ -70,6 +73,7 @@ impl Worker {
             ca: options.ca,
             ages: ConnectionAges { idle: options.idle_connection, life: options.connection_life },
             max_idle_connections: options.max_idle_connections,
+            network: options.network,
             addresses: options.addresses,
         })?);
         let runtime = Runtime::new(engine.clone(), Rc::new(SystemClock));

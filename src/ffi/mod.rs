@@ -20,6 +20,8 @@ pub mod cancel;
 
 pub mod address_rule;
 
+pub mod network;
+
 pub mod worker;
 
 pub mod request;

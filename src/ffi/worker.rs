@@ -2,6 +2,7 @@
 
 use super::address_rule::{self, hs_address_rule};
 use super::error::hs_error;
+use super::network::{self, hs_network_options};
 use super::sized::{self, Sized32};
 use super::text::hs_str;
 use super::thread::WorkerLink;
@@ -64,6 +65,8 @@ pub struct hs_worker_options {
     pub max_redirects: u32,
     /// To which addresses connections may be made; NULL for any.
     pub addresses: *const hs_address_rule,
+    /// Where and how connections are made; NULL for defaults.
+    pub network: *const hs_network_options,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -147,6 +150,7 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
         chosen.user_agent = options::user_agent(given.user_agent, &chosen.user_agent)?;
         chosen.ca = ca(given.ca_file, given.ca_pem)?;
         chosen.addresses = address_rule::chosen(given.addresses)?;
+        chosen.network = network::chosen(given.network)?;
     }
     Ok(chosen)
 }

@@ -4,6 +4,7 @@ pub mod address;
 pub mod headers;
 pub mod method;
 pub mod metrics;
+pub mod network;
 pub mod request;
 pub mod response;
 pub mod url;

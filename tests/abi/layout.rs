@@ -7,6 +7,7 @@ use crate::run;
 use http_sentinel::ffi::address_rule::hs_address_rule;
 use http_sentinel::ffi::error::hs_error_info;
 use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
+use http_sentinel::ffi::network::{hs_connect_to, hs_network_options};
 use http_sentinel::ffi::request::hs_request_options;
 use http_sentinel::ffi::response::hs_redirect;
 use http_sentinel::ffi::text::{hs_header, hs_str};
@@ -45,10 +46,17 @@ fn as_rust_says() -> Vec<String> {
             struct_size, status, phase, request_sent, retryable, attempts, curl_code, os_error, elapsed_ns,
         }
         hs_address_rule { struct_size, mode, allow, allow_count, deny, deny_count }
+        hs_connect_to { host, connect_host, port, connect_port }
+        hs_network_options {
+            struct_size, flags, unix_socket, abstract_socket, connect_to, connect_to_count, local_interface,
+            local_address, local_port, local_port_count, family, keep_alive_count, keep_alive_idle_ms,
+            keep_alive_interval_ms, happy_eyeballs_ms, receive_buffer_bytes, send_buffer_bytes,
+        }
         hs_worker_options {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
             http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
+            network,
         }
         hs_header { name, value, flags }
         hs_request_options {

@@ -131,6 +131,7 @@ programs! {
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }
     bundled libcurl {
+        network: Program { files: &["network"], ..PROGRAM };
         errors: Program { files: &["errors", "resolver"], ..PROGRAM };
         resend: Program { files: &["resend"], ..PROGRAM };
         cancel: Program { files: &["cancel", "resolver"], slow: &["rounds=5", "bound_ms=30000"], alone: true, ..PROGRAM };

@@ -52,6 +52,9 @@ pub fn addresses(server: &TestServer) -> Vec<String> {
         ("stall_connect", &at.stall_connect),
         ("stall_tls", &at.stall_tls),
         ("closed", &at.closed),
+        ("unix_socket", &at.unix_socket),
+        ("abstract_socket", &at.abstract_socket),
+        ("h2c", &at.h2c),
         ("ca_file", &at.ca_file),
     ];
     named.iter().map(|(name, value)| format!("{name}={value}")).collect()

@@ -1,5 +1,6 @@
 //! Easy handles: recycled, and built from a clean state for every exchange.
 
+use super::network::Wiring;
 use super::tls::{self, Trust};
 use super::transfer::{Transfer, header_callback, prereq_callback, write_callback};
 use super::{address, sys};
@@ -21,7 +22,7 @@ pub struct ConnectionAges {
 
 pub struct Easy {
     raw: *mut sys::CURL,
-    headers: RefCell<HeaderList>,
+    headers: RefCell<List>,
     /// libcurl writes the reason of a failure here; it must not move while the handle is in use.
     error_buffer: Box<UnsafeCell<[u8; sys::CURL_ERROR_SIZE]>>,
 }
@@ -91,9 +92,14 @@ impl Drop for Easy {
 /// Sets every option of a transfer.
 ///
 /// # Safety
-/// `transfer` and `trust` stay where they are until the handle is reset.
-pub unsafe fn configure(transfer: &Transfer, trust: &Trust, ages: ConnectionAges) -> Result<(), Error> {
-    let headers = HeaderList::of(&transfer.exchange.request)?;
+/// `transfer`, `trust` and `wiring` stay where they are until the handle is reset.
+pub unsafe fn configure(
+    transfer: &Transfer,
+    trust: &Trust,
+    wiring: &Wiring,
+    ages: ConnectionAges,
+) -> Result<(), Error> {
+    let headers = header_list(&transfer.exchange.request)?;
     let options = Options(transfer.easy.raw);
     let exchange = &transfer.exchange;
     let request = &exchange.request;
@@ -107,7 +113,8 @@ pub unsafe fn configure(transfer: &Transfer, trust: &Trust, ages: ConnectionAges
     options.number(sys::CURLOPT_PATH_AS_IS, 1)?;
     // An empty proxy keeps libcurl from reading the environment.
     options.text(sys::CURLOPT_PROXY, c"")?;
-    options.number(sys::CURLOPT_TCP_KEEPALIVE, 1)?;
+    // SAFETY: as the caller promises.
+    unsafe { wiring.configure(&options) }?;
     options.number(sys::CURLOPT_MAXAGE_CONN, seconds(ages.idle))?;
     options.number(sys::CURLOPT_MAXLIFETIME_CONN, seconds(ages.life))?;
     options.number(sys::CURLOPT_CONNECTTIMEOUT_MS, exchange.connect_timeout.map_or(c_long::MAX / 2, milliseconds))?;
@@ -115,7 +122,7 @@ pub unsafe fn configure(transfer: &Transfer, trust: &Trust, ages: ConnectionAges
     options.text(sys::CURLOPT_USERAGENT, &agent)?;
     options.data(sys::CURLOPT_PRIVATE, this as *mut c_void)?;
     options.data(sys::CURLOPT_ERRORBUFFER, transfer.easy.error_buffer.get().cast())?;
-    options.data(sys::CURLOPT_HTTPHEADER, headers.0.cast())?;
+    options.data(sys::CURLOPT_HTTPHEADER, headers.raw())?;
     transfer.easy.headers.replace(headers);
 
     let libcurls_own_word = request.method.is_head() || (request.method.as_str() == "GET" && !request.has_content());
@@ -169,7 +176,11 @@ fn http_version(choice: HttpChoice) -> c_long {
 pub struct Options(*mut sys::CURL);
 
 impl Options {
-    fn number(&self, option: sys::CURLoption, value: c_long) -> Result<(), Error> {
+    pub fn of(easy: &Easy) -> Options {
+        Options(easy.raw)
+    }
+
+    pub fn number(&self, option: sys::CURLoption, value: c_long) -> Result<(), Error> {
         // SAFETY: a live handle and an option that takes a long.
         self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value) })
     }
@@ -180,7 +191,7 @@ impl Options {
         self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value) })
     }
 
-    fn text(&self, option: sys::CURLoption, value: &CStr) -> Result<(), Error> {
+    pub fn text(&self, option: sys::CURLoption, value: &CStr) -> Result<(), Error> {
         // SAFETY: a live handle and an option whose text libcurl copies.
         self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value.as_ptr()) })
     }
@@ -205,34 +216,21 @@ fn refused(option: sys::CURLoption, code: sys::CURLcode) -> Error {
     Error::new(status, format!("libcurl refused option {option}: {}", sys::easy_message(code)))
 }
 
-/// A `curl_slist` of header lines.
-struct HeaderList(*mut sys::curl_slist);
+/// A `curl_slist`.
+pub struct List(*mut sys::curl_slist);
 
-impl Default for HeaderList {
+impl Default for List {
     fn default() -> Self {
-        HeaderList(std::ptr::null_mut())
+        List(std::ptr::null_mut())
     }
 }
 
-impl HeaderList {
-    fn of(request: &Request) -> Result<HeaderList, Error> {
-        let mut list = HeaderList::default();
-        let has = |name: &str| request.headers.iter().any(|header| header.is(name));
-        for header in &request.headers {
-            list.push(&line(header))?;
-        }
-        // "Name:" without a value takes away what libcurl would add by itself.
-        if request.has_content() && !has("expect") {
-            list.push(b"Expect:\0")?;
-        }
-        if request.has_content() && !has("content-type") {
-            list.push(b"Content-Type:\0")?;
-        }
-        Ok(list)
+impl List {
+    pub fn raw(&self) -> *mut c_void {
+        self.0.cast()
     }
 
-    fn push(&mut self, line: &[u8]) -> Result<(), Error> {
-        let text = CStr::from_bytes_with_nul(line).map_err(|_| Error::plain(HS_ERR_INVALID_HEADER))?;
+    pub fn push(&mut self, text: &CStr) -> Result<(), Error> {
         // SAFETY: a list of ours or NULL, and text that libcurl copies.
         let longer = unsafe { sys::curl_slist_append(self.0, text.as_ptr().cast::<c_char>()) };
         if longer.is_null() {
@@ -241,6 +239,24 @@ impl HeaderList {
         self.0 = longer;
         Ok(())
     }
+}
+
+/// The header lines of a request.
+fn header_list(request: &Request) -> Result<List, Error> {
+    let mut list = List::default();
+    let has = |name: &str| request.headers.iter().any(|header| header.is(name));
+    for header in &request.headers {
+        let line = line(header);
+        list.push(CStr::from_bytes_with_nul(&line).map_err(|_| Error::plain(HS_ERR_INVALID_HEADER))?)?;
+    }
+    // "Name:" without a value takes away what libcurl would add by itself.
+    if request.has_content() && !has("expect") {
+        list.push(c"Expect:")?;
+    }
+    if request.has_content() && !has("content-type") {
+        list.push(c"Content-Type:")?;
+    }
+    Ok(list)
 }
 
 /// The line of a field in libcurl's notation, which writes an empty value as a semicolon.
@@ -257,7 +273,7 @@ fn line(header: &Header) -> Vec<u8> {
     line
 }
 
-impl Drop for HeaderList {
+impl Drop for List {
     fn drop(&mut self) {
         // SAFETY: a list of ours or NULL; no transfer uses it any more.
         unsafe { sys::curl_slist_free_all(self.0) };

@@ -4,6 +4,7 @@ mod address;
 mod easy;
 pub mod global;
 mod multi;
+mod network;
 mod outcome;
 mod signals;
 mod sys;
@@ -14,11 +15,13 @@ use crate::engine::{Engine, ExchangeId, ExchangeRequest, Progress};
 use crate::error::Error;
 use crate::http::address::AddressRule;
 use crate::http::metrics::ExchangeMetrics;
+use crate::http::network::Network;
 use crate::http::response::Head;
 use crate::runtime::wake::Unpark;
 pub use easy::ConnectionAges;
 use easy::Easy;
 use multi::Multi;
+use network::Wiring;
 use signals::Blocked;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
@@ -42,6 +45,7 @@ pub struct CurlEngine {
     may_resolve: Cell<usize>,
     multi: Multi,
     trust: Box<Trust>,
+    wiring: Wiring,
     ages: ConnectionAges,
     /// Absent where it cannot refuse anything.
     rule: Option<Rc<AddressRule>>,
@@ -53,6 +57,7 @@ pub struct CurlOptions {
     pub ages: ConnectionAges,
     pub max_idle_connections: u32,
     pub addresses: AddressRule,
+    pub network: Network,
 }
 
 impl CurlEngine {
@@ -65,9 +70,14 @@ impl CurlEngine {
             may_resolve: Cell::new(0),
             multi: Multi::new(options.max_idle_connections)?,
             trust: Box::new(Trust::new(&options.ca)?),
+            wiring: Wiring::new(&options.network)?,
             ages: options.ages,
             rule: (!options.addresses.is_off()).then(|| Rc::new(options.addresses.clone())),
         })
+    }
+
+    fn may_resolve(&self, transfer: &Transfer) -> bool {
+        transfer.exchange.request.url.has_host_name() || self.wiring.adds_names()
     }
 
     fn with<R>(&self, id: ExchangeId, look: impl FnOnce(&Transfer) -> R) -> R {
@@ -131,13 +141,13 @@ impl Engine for CurlEngine {
         };
         let transfer = PinnedTransfer::new(Transfer::new(easy, request, self.rule.clone()));
         transfer.check_url()?;
-        // SAFETY: transfer and trust stay where they are until `release` resets the handle.
+        // SAFETY: transfer, trust and wiring stay where they are until `release` resets the handle.
         unsafe {
-            easy::configure(&transfer, &self.trust, self.ages)?;
+            easy::configure(&transfer, &self.trust, &self.wiring, self.ages)?;
             self.multi.add(transfer.easy.raw())?;
         }
         self.dirty.set(true);
-        if transfer.exchange.request.url.has_host_name() {
+        if self.may_resolve(&transfer) {
             self.may_resolve.update(|count| count + 1);
         }
         Ok(self.transfers.borrow_mut().insert(transfer))
@@ -180,7 +190,7 @@ impl Engine for CurlEngine {
 
     fn release(&self, id: ExchangeId) {
         let transfer = self.transfers.borrow_mut().remove(id);
-        if transfer.exchange.request.url.has_host_name() {
+        if self.may_resolve(&transfer) {
             self.may_resolve.update(|count| count - 1);
         }
         if transfer.state.borrow().finished.is_none() {

@@ -77,7 +77,7 @@ impl Transfer {
         details.retryable = again;
         details.curl_code = code as i32;
         // Elsewhere it is left over from an address that was tried before.
-        if matches!(details.status, HS_ERR_CONNECT | HS_ERR_SEND | HS_ERR_RECEIVE) {
+        if matches!(details.status, HS_ERR_CONNECT | HS_ERR_LOCAL_ADDRESS | HS_ERR_SEND | HS_ERR_RECEIVE) {
             // SAFETY: the live easy handle of this transfer.
             details.os_error = unsafe { sys::info_long(self.easy.raw(), sys::CURLINFO_OS_ERRNO) } as i32;
         }
@@ -90,6 +90,7 @@ impl Transfer {
             sys::CURLE_COULDNT_RESOLVE_HOST => (HS_ERR_DNS, HS_PHASE_DNS),
             sys::CURLE_COULDNT_RESOLVE_PROXY => (HS_ERR_PROXY, HS_PHASE_PROXY),
             sys::CURLE_COULDNT_CONNECT => (HS_ERR_CONNECT, HS_PHASE_CONNECT),
+            sys::CURLE_INTERFACE_FAILED => (HS_ERR_LOCAL_ADDRESS, HS_PHASE_CONNECT),
             // The engine gives libcurl no other time limit.
             sys::CURLE_OPERATION_TIMEDOUT => (HS_ERR_CONNECT_TIMEOUT, now),
             sys::CURLE_SSL_CONNECT_ERROR => (HS_ERR_TLS_HANDSHAKE, HS_PHASE_TLS),

@@ -10,12 +10,14 @@ const OBJECT: CURLoption = 10_000;
 const FUNCTION: CURLoption = 20_000;
 
 pub(super) const CURLOPT_PATH_AS_IS: CURLoption = LONG + 234;
+pub(super) const CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS: CURLoption = LONG + 271;
 pub(super) const CURLOPT_MAXAGE_CONN: CURLoption = LONG + 288;
 #[cfg(feature = "system-curl")]
 pub(super) const CURLOPT_CAINFO_BLOB: CURLoption = 40_000 + 309;
 pub(super) const CURLOPT_PREREQFUNCTION: CURLoption = FUNCTION + 312;
 pub(super) const CURLOPT_PREREQDATA: CURLoption = OBJECT + 313;
 pub(super) const CURLOPT_MAXLIFETIME_CONN: CURLoption = LONG + 314;
+pub(super) const CURLOPT_TCP_KEEPCNT: CURLoption = LONG + 326;
 
 pub(super) const CURLMOPT_RESOLVE_THREADS_MAX: CURLMoption = 20;
 pub(super) const CURLMOPT_QUICK_EXIT: CURLMoption = 21;

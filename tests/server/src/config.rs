@@ -41,6 +41,8 @@ pub struct Addresses {
     pub stall_connect: String,
     pub stall_tls: String,
     pub closed: String,
+    pub unix_socket: String,
+    pub abstract_socket: String,
     pub ca_file: String,
     pub client_cert_file: String,
     pub client_key_file: String,

@@ -14,6 +14,7 @@ mod serve;
 mod server;
 mod sockets;
 mod state;
+mod unix;
 mod wire;
 
 pub use config::{Addresses, Config};

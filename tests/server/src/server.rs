@@ -19,7 +19,7 @@ use crate::config::{Addresses, Config};
 use crate::serve::Protocol;
 use crate::sockets::{self, Closed, StallConnect};
 use crate::state::State;
-use crate::{listen, script};
+use crate::{listen, script, unix};
 
 const BOTH: &[&str] = &["h2", "http/1.1"];
 const H1: &[&str] = &["http/1.1"];
@@ -86,6 +86,7 @@ impl TestServer {
         let address = |name: &str| {
             bound.iter().find(|(known, _)| *known == name).map(|(_, addr)| *addr).expect("every name is bound")
         };
+        let (unix_socket, abstract_socket) = unix::forward(&state, &handle, directory.path(), address("http"))?;
         let http = |name| format!("http://{}", address(name));
         let https = |name| format!("https://localhost:{}", address(name).port());
         let addresses = Addresses {
@@ -106,6 +107,8 @@ impl TestServer {
             stall_connect: stall_connect.addr.to_string(),
             stall_tls: address("stall_tls").to_string(),
             closed: closed.addr.to_string(),
+            unix_socket,
+            abstract_socket,
             ca_file,
             client_cert_file,
             client_key_file,
