@@ -80,6 +80,9 @@
 // and taken off the body, unless the request has an `Accept-Encoding` or `Range` header of its own.
 #define HS_RAW_BODY 2
 
+// In the flags of a request: the call ends with the response head, and the body is read with `hs_response_read`.
+#define HS_STREAM 4
+
 // In the flags of `hs_network_options`: the system does not probe silent connections.
 #define HS_NO_KEEP_ALIVE 1
 
@@ -343,13 +346,44 @@ typedef struct hs_header {
 // worker is busy meanwhile; other workers of the thread are not. It must return: no longjmp, no C++ exception.
 typedef int32_t (*hs_body_callback)(void *user_data, const void *data, size_t len);
 
+// Gives the next bytes of a request body: writes at most `capacity` of them to `buffer` and their number to `*count`;
+// 0 is the end of the body. Returns 0 to go on; anything else ends the call with `HS_ERR_CALLBACK`. Called on the
+// worker's thread, inside `hs_request` (or `hs_response_read`, where the server answers before the body's end); the
+// worker is busy meanwhile. It may wait for its data, but then the whole worker waits. It must return: no longjmp, no
+// C++ exception.
+typedef int32_t (*hs_read_callback)(void *user_data, void *buffer, size_t capacity, size_t *count);
+
+// Makes `hs_read_callback` begin again with the first byte. Returns 0, or anything else where it cannot, which ends
+// the call with `HS_ERR_CALLBACK`. The rules of `hs_read_callback` hold.
+typedef int32_t (*hs_rewind_callback)(void *user_data);
+
+// A request body that is read while it is sent. It and what it points to must live until the call has ended, which for
+// a request with `HS_STREAM` is when the response was freed.
+typedef struct hs_upload {
+    // `sizeof(hs_upload)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // How many bytes there are, which is kept to: what is missing ends the call with `HS_ERR_INVALID_BODY`, what is
+    // too much is not read. 0: not known; the body ends where `read` says so, and HTTP/1.1 sends it in chunks. (A body
+    // that is known to be empty needs no upload.)
+    uint64_t length;
+    // Gives the bytes; required.
+    hs_read_callback read;
+    // Begins again, for a redirect that repeats the request or a connection that died unused; may be NULL, and the call
+    // then ends with `HS_ERR_NOT_REPLAYABLE` where it would be needed.
+    hs_rewind_callback rewind;
+    // Handed to both.
+    void *user_data;
+} hs_upload;
+
 // A request. All zero but `struct_size` and `url` is a GET with the worker's defaults; 0 means the worker's setting
 // at each number. Durations are milliseconds; `HS_INFINITE` is no limit. The library reads what it points to during
 // the call only.
 typedef struct hs_request_options {
     // `sizeof(hs_request_options)`.
     uint32_t struct_size;
-    // `HS_ALLOW_DOWNGRADE` and `HS_RAW_BODY`, or 0.
+    // `HS_ALLOW_DOWNGRADE`, `HS_RAW_BODY` and `HS_STREAM`, or 0.
     uint32_t flags;
     // Any token (RFC 9110, section 9.1) but CONNECT. Empty: GET, or POST where there is a body.
     struct hs_str method;
@@ -361,19 +395,21 @@ typedef struct hs_request_options {
     const struct hs_header *headers;
     // How many there are; at most 1,000.
     size_t header_count;
-    // The body; borrowed, not copied.
+    // The body; borrowed, not copied, unless `HS_STREAM` is set.
     struct hs_str body;
-    // The whole call. 0: the worker's setting, and none where `on_body` is set and the worker has none of its own.
+    // The whole call. 0: the worker's setting, and none where `on_body`, `upload` or `HS_STREAM` is set and the worker
+    // has none of its own.
     uint64_t timeout_ms;
     // Ends the call from another thread; may be NULL.
     struct hs_cancel *cancel;
-    // One attempt, to the end of the response head.
+    // One attempt, to the end of the response head; begins when an `upload` has been sent.
     uint64_t attempt_timeout_ms;
     // DNS, TCP and TLS of a new connection together.
     uint64_t connect_timeout_ms;
-    // The longest time without progress while the body is received.
+    // The longest time without progress while the body is received, or an `upload` is sent.
     uint64_t idle_timeout_ms;
-    // The largest body that is accepted, in bytes. 0: the worker's setting, and unlimited where `on_body` is set.
+    // The largest body that is accepted, in bytes. 0: the worker's setting, and unlimited where `on_body` or
+    // `HS_STREAM` is set.
     uint64_t max_body_bytes;
     // Receives the body instead of the response, which then has none; may be NULL. Called for the body of every
     // status, but not for those of redirects that are followed.
@@ -388,6 +424,8 @@ typedef struct hs_request_options {
     uint32_t max_redirects;
     // Must be 0.
     uint32_t reserved;
+    // A body that is read while it is sent, instead of `body`; may be NULL.
+    const struct hs_upload *upload;
 } hs_request_options;
 
 // A redirect that was followed on the way to a response. Set `struct_size` before the call.
@@ -550,6 +588,15 @@ typedef struct hs_metrics {
 // A callback of the caller's asked to stop.
 #define HS_ERR_CALLBACK -171
 
+// The body would have to be sent again, for a redirect or on another connection, and cannot be rewound.
+#define HS_ERR_NOT_REPLAYABLE -172
+
+// What was received could not be written to the file.
+#define HS_ERR_FILE -173
+
+// A download cannot go on where it stopped: the server has another version of the file, or sent another part.
+#define HS_ERR_RESUME -174
+
 // The body's coding is broken.
 #define HS_ERR_DECODE -180
 
@@ -586,6 +633,9 @@ typedef struct hs_metrics {
 
 // The body made no progress for `idle_timeout_ms`.
 #define HS_ERR_IDLE_TIMEOUT -262
+
+// Nothing came within the `timeout_ms` of this read. The stream goes on: read again.
+#define HS_ERR_READ_TIMEOUT -263
 
 // A fault inside the library; please report it.
 #define HS_ERR_INTERNAL -300
@@ -797,6 +847,39 @@ size_t hs_response_header_count(const struct hs_response *response);
 // Memory: `header` is NULL or valid for a write.
 hs_status hs_response_header_at(const struct hs_response *response, size_t index, struct hs_header *header);
 
+// How many trailer fields (RFC 9110, section 6.5) came after the body; of a response with `HS_STREAM` known at the end
+// of the body, 0 before. 0 for anything that is not a live response. Never believe a trailer what a header must say.
+//
+// Thread: any. Since 1.0.
+size_t hs_response_trailer_count(const struct hs_response *response);
+
+// The trailer field at an index below `hs_response_trailer_count`, in the order received. `*trailer` is written on
+// success only; its texts are borrowed from the response until it is freed.
+//
+// Thread: any. Errors: `HS_ERR_NOT_FOUND`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`.
+// Since 1.0.
+//
+// Memory: `trailer` is NULL or valid for a write.
+hs_status hs_response_trailer_at(const struct hs_response *response, size_t index, struct hs_header *trailer);
+
+// The status of the nth interim response (1xx: RFC 9110, section 15.2) that came before this one, for instance 103; 0
+// where there are not so many.
+//
+// Thread: any. Since 1.0.
+uint16_t hs_response_interim_status(const struct hs_response *response, size_t nth);
+
+// The header field at an index, from 0, of the nth interim response. `*header` is written on success only; its texts
+// are borrowed from the response until it is freed.
+//
+// Thread: any. Errors: `HS_ERR_NOT_FOUND`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`.
+// Since 1.0.
+//
+// Memory: `header` is NULL or valid for a write.
+hs_status hs_response_interim_header_at(const struct hs_response *response,
+                                        size_t nth,
+                                        size_t index,
+                                        struct hs_header *header);
+
 // The URL that gave this response, without user, password and fragment. Borrowed from the response until it is freed;
 // `data == NULL` for anything that is not a live response.
 //
@@ -812,12 +895,39 @@ struct hs_str hs_response_url(const struct hs_response *response);
 // Memory: `redirect` is NULL or valid for as many bytes as its `struct_size` says.
 hs_status hs_response_redirect_at(const struct hs_response *response, size_t index, struct hs_redirect *redirect);
 
-// Frees a response, and with it all that was read from it. NULL is fine.
+// Frees a response, and with it all that was read from it. NULL is fine. One whose body was not read to its end is
+// aborted: its connection is closed, at once on the worker's own thread, else at the worker's next call.
 //
 // Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
 hs_status hs_response_free(struct hs_response *response);
 
-// The facts of the call that gave this response. `metrics->struct_size` must be set; on failure nothing is written.
+// Reads the next bytes of the body into `buffer`: at least one unless the body has ended, which is `*count == 0`. Of a
+// response that was asked for with `HS_STREAM` they are received now; of any other, what is in `hs_response_body` is
+// handed out bit by bit. Decoded unless `HS_RAW_BODY` says otherwise. Nothing is read ahead but what libcurl holds (at
+// most some 300 KiB and what that decodes to): a server that sends faster than this is called is made to wait.
+//
+// `timeout_ms` is how long to wait for the first byte: afterwards `HS_ERR_READ_TIMEOUT`, and the stream goes on. 0 or
+// `HS_INFINITE`: until the call's own limits (`idle_timeout_ms`, `timeout_ms`) end it. After any other error the stream
+// is over and each further read gives that error again.
+//
+// The worker is free between two reads: other requests and streams may use it.
+//
+// Thread: the worker's own for a response that was asked for with `HS_STREAM`, any for others. Errors: those of
+// `hs_request` while a body is received (`HS_ERR_BODY_TRUNCATED`, `HS_ERR_RECEIVE`, `HS_ERR_IDLE_TIMEOUT`,
+// `HS_ERR_TIMEOUT`, `HS_ERR_CANCELLED`, `HS_ERR_DECODE`, `HS_ERR_BODY_TOO_LARGE`, …), `HS_ERR_READ_TIMEOUT`,
+// `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (capacity 0), `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`,
+// `HS_ERR_INVALID_HANDLE` (also where the worker was freed before the end of the body), `HS_ERR_FORKED`. Since 1.0.
+//
+// Memory: `buffer` is NULL or valid for `capacity` bytes; `count` and `error` are NULL or valid for a write.
+hs_status hs_response_read(struct hs_response *response,
+                           void *buffer,
+                           size_t capacity,
+                           size_t *count,
+                           uint64_t timeout_ms,
+                           struct hs_error **error);
+
+// The facts of the call that gave this response; of one with `HS_STREAM` as of its head, until its body was read to the
+// end. `metrics->struct_size` must be set; on failure nothing is written.
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`.
 // Since 1.0.

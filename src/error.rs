@@ -70,6 +70,11 @@ impl Error {
         self.0.status
     }
 
+    /// Says "not yet": what it ended may be done again and go on.
+    pub fn is_passing(&self) -> bool {
+        self.status() == status::HS_ERR_READ_TIMEOUT
+    }
+
     pub fn details(&self) -> &Details {
         &self.0
     }

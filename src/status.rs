@@ -73,6 +73,13 @@ pub const HS_ERR_BODY_TRUNCATED: hs_status = -170;
 /// A callback of the caller's asked to stop.
 pub const HS_ERR_CALLBACK: hs_status = -171;
 
+/// The body would have to be sent again, for a redirect or on another connection, and cannot be rewound.
+pub const HS_ERR_NOT_REPLAYABLE: hs_status = -172;
+/// What was received could not be written to the file.
+pub const HS_ERR_FILE: hs_status = -173;
+/// A download cannot go on where it stopped: the server has another version of the file, or sent another part.
+pub const HS_ERR_RESUME: hs_status = -174;
+
 /// The body's coding is broken.
 pub const HS_ERR_DECODE: hs_status = -180;
 
@@ -103,6 +110,9 @@ pub const HS_ERR_TIMEOUT: hs_status = -260;
 pub const HS_ERR_ATTEMPT_TIMEOUT: hs_status = -261;
 /// The body made no progress for `idle_timeout_ms`.
 pub const HS_ERR_IDLE_TIMEOUT: hs_status = -262;
+
+/// Nothing came within the `timeout_ms` of this read. The stream goes on: read again.
+pub const HS_ERR_READ_TIMEOUT: hs_status = -263;
 
 /// A fault inside the library; please report it.
 pub const HS_ERR_INTERNAL: hs_status = -300;
@@ -210,6 +220,9 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_RECEIVE, HS_PHASE_FIRST_BYTE, "receiving failed";
     HS_ERR_BODY_TRUNCATED, HS_PHASE_BODY, "the body ended early";
     HS_ERR_CALLBACK, HS_PHASE_BODY, "a callback asked to stop";
+    HS_ERR_NOT_REPLAYABLE, HS_PHASE_SEND, "the body cannot be sent again";
+    HS_ERR_FILE, HS_PHASE_BODY, "the file could not be written";
+    HS_ERR_RESUME, HS_PHASE_BODY, "the download cannot go on";
     HS_ERR_DECODE, HS_PHASE_DECODE, "the body's coding is broken";
     HS_ERR_BODY_TOO_LARGE, HS_PHASE_LIMIT, "the body is too large";
     HS_ERR_HEADERS_TOO_LARGE, HS_PHASE_LIMIT, "the response head is too large";
@@ -222,6 +235,7 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_TIMEOUT, HS_PHASE_FIRST_BYTE, "timeout of the whole call";
     HS_ERR_ATTEMPT_TIMEOUT, HS_PHASE_FIRST_BYTE, "timeout of one attempt";
     HS_ERR_IDLE_TIMEOUT, HS_PHASE_BODY, "no progress";
+    HS_ERR_READ_TIMEOUT, HS_PHASE_BODY, "nothing to read yet";
     HS_ERR_INTERNAL, HS_PHASE_INTERNAL, "internal error";
     HS_ERR_PANIC, HS_PHASE_INTERNAL, "internal panic";
     HS_ERR_OUT_OF_MEMORY, HS_PHASE_INTERNAL, "out of memory";

@@ -15,10 +15,12 @@ use crate::http::response::Response;
 use crate::http::url::{ParsedUrl, UrlCache};
 use crate::runtime::Runtime;
 use crate::runtime::clock::SystemClock;
-use crate::status::HS_ERR_BUSY;
+use crate::status::{HS_ERR_BUSY, HS_ERR_INVALID_HANDLE};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
+use streams::Streams;
+pub use streams::{Abandoned, Read, StreamKey, Tail};
 
 #[derive(Clone, Debug)]
 pub struct WorkerOptions {
@@ -60,6 +62,8 @@ impl Default for WorkerOptions {
 }
 
 pub struct Worker {
+    // Streams go before the runtime that drives them.
+    streams: Streams,
     runtime: Runtime,
     ground: Ground,
     limits: Limits,
@@ -78,7 +82,14 @@ impl Worker {
         })?);
         let runtime = Runtime::new(engine.clone(), Rc::new(SystemClock));
         let ground = Ground { engine, timers: runtime.timers().clone(), user_agent: options.user_agent.into() };
-        Ok(Worker { runtime, ground, limits: options.limits, busy: Cell::new(false), urls: UrlCache::default() })
+        Ok(Worker {
+            streams: Streams::default(),
+            runtime,
+            ground,
+            limits: options.limits,
+            busy: Cell::new(false),
+            urls: UrlCache::default(),
+        })
     }
 
     /// What a request of this worker gets unless it says otherwise.
@@ -106,10 +117,44 @@ impl Worker {
         self.runtime.block_on(call::run(self.ground.clone(), limits, cancel, request, sink))
     }
 
+    /// Carries out one request as far as the head of its response; the body is read from the stream.
+    pub fn open(
+        &self,
+        request: &Rc<Request>,
+        limits: Limits,
+        cancel: Option<Cancel>,
+    ) -> Result<(Response, StreamKey), Error> {
+        let _busy = self.enter()?;
+        let (response, incoming) = self.runtime.block_on(call::open(self.ground.clone(), limits, cancel, request))?;
+        Ok((response, self.streams.add(incoming)))
+    }
+
+    /// Reads from a stream; `HS_ERR_INVALID_HANDLE` where it was closed.
+    pub fn read(&self, key: StreamKey, buffer: &mut [u8], wait: Option<Duration>) -> Result<Read, Error> {
+        let _busy = self.enter()?;
+        let mut reading = self.streams.take(key).ok_or_else(|| Error::plain(HS_ERR_INVALID_HANDLE))?;
+        let read = self.runtime.block_on(reading.read(buffer, wait));
+        self.streams.give_back(key, reading);
+        read
+    }
+
+    /// Where the keys of unwanted streams go, from any thread; they are closed at the worker's next call.
+    pub fn abandoned(&self) -> &Abandoned {
+        self.streams.abandoned()
+    }
+
+    /// Closes the streams that nobody wants any more, unless the worker is busy.
+    pub fn sweep(&self) {
+        if !self.busy.get() {
+            self.streams.sweep();
+        }
+    }
+
     fn enter(&self) -> Result<Busy<'_>, Error> {
         if self.busy.replace(true) {
             return Err(Error::plain(HS_ERR_BUSY));
         }
+        self.streams.sweep();
         Ok(Busy(&self.busy))
     }
 }
@@ -122,6 +167,8 @@ impl Drop for Busy<'_> {
         self.0.set(false);
     }
 }
+
+mod streams;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,8 @@ use super::Call;
 use super::stops::Stop;
 use crate::engine::{Exchange, ExchangeRequest, Progress, retryable};
 use crate::error::{Error, Retryable, Sent};
+use crate::http::body::{Body, Streamed};
+use crate::http::headers::HeaderBlock;
 use crate::http::metrics::ExchangeMetrics;
 use crate::http::request::Request;
 use crate::http::response::Head;
@@ -19,12 +21,19 @@ pub struct Running {
     request: Rc<Request>,
 }
 
+/// How long a body has been waited for in vain.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Patience {
+    waited: Duration,
+}
+
 /// How much of a body that nobody wants is received to keep its connection.
 const WORTH_DRAINING: u64 = 64 * 1024;
 
 impl Running {
     /// Sends a request.
     pub fn start(call: &Rc<Call>, request: &Rc<Request>) -> Result<Running, Error> {
+        request.body.rewind()?;
         let exchange = Exchange::start(&call.ground.engine, wire(call, request))?;
         Ok(Running { exchange, call: call.clone(), request: request.clone() })
     }
@@ -38,7 +47,37 @@ impl Running {
     }
 
     pub async fn head(&self) -> Result<Head, Error> {
+        if let Body::Streamed(body) = &self.request.body
+            && let Some(early) = self.upload(body).await?
+        {
+            return Ok(early);
+        }
         self.within(self.call.limits.attempt_timeout, HS_ERR_ATTEMPT_TIMEOUT, self.exchange.head()).await
+    }
+
+    /// Waits until a streamed body is sent, which takes the time that it takes, as long as it goes on; the head where the
+    /// server answers before that.
+    async fn upload(&self, body: &Streamed) -> Result<Option<Head>, Error> {
+        const LOOKS: u32 = 8;
+        let stops = &self.call.stops;
+        let patience = self.call.limits.idle_timeout;
+        let (mut seen, mut since) = (body.progress(), stops.now());
+        while !seen.1 {
+            // Looked at now and then: nobody is woken by each piece that goes out.
+            let look = stops.now().saturating_add(patience.map_or(Duration::from_secs(1), |limit| limit / LOOKS));
+            match stops.guard(Some(look), self.exchange.head()).await {
+                Ok(head) => return head.map(Some),
+                Err(Stop::Limit) => {}
+                Err(stop) => return Err(self.stopped(stop, None, HS_ERR_IDLE_TIMEOUT)),
+            }
+            let progress = body.progress();
+            if progress != seen {
+                (seen, since) = (progress, stops.now());
+            } else if patience.is_some_and(|limit| stops.now().since(since) >= limit) {
+                return Err(self.stopped(Stop::Limit, patience, HS_ERR_IDLE_TIMEOUT));
+            }
+        }
+        Ok(None)
     }
 
     /// Receives a body that nobody wants, where it is short enough; else its connection is closed.
@@ -47,7 +86,7 @@ impl Running {
             return Ok(());
         }
         let mut received = 0;
-        while let Some(bytes) = self.piece().await? {
+        while let Some(bytes) = self.piece(&mut Patience::default(), None).await? {
             received += bytes.len() as u64;
             if received > WORTH_DRAINING {
                 break;
@@ -64,13 +103,38 @@ impl Running {
         std::str::from_utf8(head.headers.get(b"content-length", 0)?).ok()?.parse().ok()
     }
 
+    pub fn trailers(&self) -> HeaderBlock {
+        self.exchange.trailers()
+    }
+
     pub fn metrics(&self) -> ExchangeMetrics {
         self.exchange.metrics()
     }
 
     /// The next bytes of the body as received; `None` at its end.
-    pub async fn piece(&self) -> Result<Option<Vec<u8>>, Error> {
-        self.within(self.call.limits.idle_timeout, HS_ERR_IDLE_TIMEOUT, self.exchange.body()).await
+    ///
+    /// Who waits in turns, each at most `wait` long, keeps his patience between them: only time that was waited counts.
+    pub async fn piece(&self, patience: &mut Patience, wait: Option<Duration>) -> Result<Option<Vec<u8>>, Error> {
+        let stops = &self.call.stops;
+        let idle = self.call.limits.idle_timeout;
+        let left = idle.map(|idle| idle.saturating_sub(patience.waited));
+        let (limit, passing) = match (wait, left) {
+            (Some(wait), Some(left)) => (Some(wait.min(left)), wait < left),
+            (Some(wait), None) => (Some(wait), true),
+            (None, left) => (left, false),
+        };
+        let from = stops.now();
+        match stops.guard(limit.map(|limit| from.saturating_add(limit)), self.exchange.body()).await {
+            Ok(piece) => {
+                patience.waited = Duration::ZERO;
+                piece
+            }
+            Err(Stop::Limit) if passing => {
+                patience.waited += stops.now().since(from);
+                self.received(Err(Error::plain(HS_ERR_READ_TIMEOUT)))
+            }
+            Err(stop) => Err(self.stopped(stop, idle, HS_ERR_IDLE_TIMEOUT)),
+        }
     }
 
     /// What goes wrong with a response: the server has answered.

@@ -1,14 +1,16 @@
 //! A response whose head has come and whose body is taken from it piece by piece.
 
-use super::Running;
+use super::{Patience, Running};
 use crate::body::Pipeline;
 use crate::body::decode::codings;
 use crate::error::Error;
 use crate::hop;
+use crate::http::headers::HeaderBlock;
 use crate::http::metrics::Metrics;
 use crate::http::request::Request;
 use crate::http::response::Head;
 use std::rc::Rc;
+use std::time::Duration;
 
 pub struct Incoming {
     running: Running,
@@ -27,19 +29,29 @@ impl Incoming {
         Ok(Incoming { running, asked: asked.clone(), pipeline, decoded: codings.len() as u32 })
     }
 
-    /// The next piece of the body; `None` at its end. Dropping the future loses nothing.
+    /// The next piece of the body; `None` at its end.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let piece = self.piece().await;
-        piece.map_err(|error| hop::of_the_whole_chain(error, &self.asked, self.running.request()))
+        self.next_within(&mut Patience::default(), None).await
     }
 
-    async fn piece(&mut self) -> Result<Option<Vec<u8>>, Error> {
+    /// The same for one who waits at most `wait` at a time; `HS_ERR_READ_TIMEOUT` when that is over, and nothing is lost.
+    pub async fn next_within(
+        &mut self,
+        patience: &mut Patience,
+        wait: Option<Duration>,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let piece = self.piece(patience, wait).await;
+        let piece = piece.map_err(|error| hop::of_the_whole_chain(error, &self.asked, self.running.request()));
+        self.running.call().account(piece)
+    }
+
+    async fn piece(&mut self, patience: &mut Patience, wait: Option<Duration>) -> Result<Option<Vec<u8>>, Error> {
         loop {
             let piece = self.pipeline.pull();
             if let Some(piece) = self.running.received(piece)? {
                 return Ok(Some(piece));
             }
-            match self.running.piece().await? {
+            match self.running.piece(patience, wait).await? {
                 Some(bytes) => self.pipeline.push(bytes),
                 None => {
                     let ended = self.pipeline.finish();
@@ -53,6 +65,11 @@ impl Incoming {
     /// What went wrong with the body after the server had sent it.
     pub fn received<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         self.running.received(result)
+    }
+
+    /// The fields after the body, once.
+    pub fn trailers(&self) -> HeaderBlock {
+        self.running.trailers()
     }
 
     /// What the call has cost so far.

@@ -12,12 +12,12 @@ use crate::engine::{Engine, HttpChoice};
 use crate::error::Error;
 use crate::hop::redirect::Policy;
 use crate::hop::{self, Landing};
-use crate::http::headers::HeadLimits;
+use crate::http::headers::{HeadLimits, HeaderBlock};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::runtime::clock::Instant;
 use crate::runtime::timers::Timers;
-pub use attempt::Running;
+pub use attempt::{Patience, Running};
 pub use incoming::Incoming;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -69,7 +69,7 @@ impl Call {
     }
 
     /// Writes into an error what the whole call has cost.
-    fn account<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+    pub fn account<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         result.map_err(|mut error| {
             let details = error.details_mut();
             (details.elapsed_ns, details.attempts) = (self.elapsed_ns(), self.attempts.get());
@@ -104,6 +104,18 @@ pub async fn run(
     call.account(result)
 }
 
+/// Carries out a request as far as the head of its response; the body is taken from the other half.
+pub async fn open(
+    ground: Ground,
+    limits: Limits,
+    cancel: Option<Cancel>,
+    request: &Rc<Request>,
+) -> Result<(Response, Incoming), Error> {
+    let call = Call::new(ground, limits, cancel);
+    let result = policy_loop(&call, request).await;
+    call.account(result)
+}
+
 async fn complete(call: &Rc<Call>, request: &Rc<Request>, mut sink: Sink<'_>) -> Result<Response, Error> {
     let (mut response, mut incoming) = policy_loop(call, request).await?;
     while let Some(bytes) = incoming.next().await? {
@@ -111,6 +123,7 @@ async fn complete(call: &Rc<Call>, request: &Rc<Request>, mut sink: Sink<'_>) ->
     }
     response.body = sink.into_body();
     response.metrics = incoming.metrics();
+    response.trailers = incoming.trailers();
     Ok(response)
 }
 
@@ -122,5 +135,5 @@ async fn policy_loop(call: &Rc<Call>, request: &Rc<Request>) -> Result<(Response
     assert!(request.method.as_str() != "X-PANIC", "injected fault");
     let Landing { head, url, hops, incoming } = hop::run(call, request).await?;
     let metrics = incoming.metrics();
-    Ok((Response { head, body: Vec::new(), url, metrics, hops }, incoming))
+    Ok((Response { head, body: Vec::new(), url, metrics, hops, trailers: HeaderBlock::default() }, incoming))
 }

@@ -6,7 +6,7 @@ pub mod curl;
 pub mod testing;
 
 use crate::error::{Error, Retryable, Sent};
-use crate::http::headers::HeadLimits;
+use crate::http::headers::{HeadLimits, HeaderBlock};
 use crate::http::metrics::ExchangeMetrics;
 use crate::http::request::Request;
 use crate::http::response::Head;
@@ -65,6 +65,8 @@ pub trait Engine {
     fn poll_body(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<Option<Vec<u8>>, Error>>;
     fn progress(&self, id: ExchangeId) -> Progress;
     fn metrics(&self, id: ExchangeId) -> ExchangeMetrics;
+    /// The fields that came after the body, once.
+    fn trailers(&self, id: ExchangeId) -> HeaderBlock;
     /// Forgets an exchange; one that has not ended is aborted.
     fn release(&self, id: ExchangeId);
     /// Waits at most `timeout` (`None`: without limit) until `advance` has something to do.
@@ -104,6 +106,10 @@ impl Exchange {
 
     pub fn metrics(&self) -> ExchangeMetrics {
         self.engine.metrics(self.id)
+    }
+
+    pub fn trailers(&self) -> HeaderBlock {
+        self.engine.trailers(self.id)
     }
 }
 

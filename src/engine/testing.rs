@@ -35,6 +35,10 @@ impl<W: Fn(Option<Duration>)> Engine for IdleEngine<W> {
         ExchangeMetrics::default()
     }
 
+    fn trailers(&self, _: ExchangeId) -> HeaderBlock {
+        HeaderBlock::default()
+    }
+
     fn release(&self, _: ExchangeId) {}
 
     fn wait(&self, timeout: Option<Duration>) {

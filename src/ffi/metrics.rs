@@ -1,12 +1,12 @@
 //! `hs_metrics`: what a call cost and where it went.
 
-use super::response::hs_response;
+use super::response::{Answer, hs_response};
 use super::sized::{self, Sized32};
 use super::version::*;
 use super::{guard, handle};
 use crate::error::Error;
 use crate::http::metrics::{Endpoint, TlsVersion};
-use crate::http::response::{HttpVersion, Response};
+use crate::http::response::HttpVersion;
 use crate::status::{HS_ERR_NULL_ARGUMENT, hs_status};
 use std::net::IpAddr;
 
@@ -81,7 +81,8 @@ unsafe impl Sized32 for hs_metrics {
     const SMALLEST: usize = size_of::<hs_metrics>();
 }
 
-/// The facts of the call that gave this response. `metrics->struct_size` must be set; on failure nothing is written.
+/// The facts of the call that gave this response; of one with `HS_STREAM` as of its head, until its body was read to the
+/// end. `metrics->struct_size` must be set; on failure nothing is written.
 ///
 /// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`.
 /// Since 1.0.
@@ -91,7 +92,7 @@ unsafe impl Sized32 for hs_metrics {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hs_response_metrics(response: *const hs_response, metrics: *mut hs_metrics) -> hs_status {
     guard::status(|| {
-        let response = handle::open::<Response>(response)?;
+        let response = handle::open::<Answer>(response)?;
         if metrics.is_null() {
             return Err(Error::plain(HS_ERR_NULL_ARGUMENT));
         }
@@ -100,8 +101,8 @@ pub unsafe extern "C" fn hs_response_metrics(response: *const hs_response, metri
     })
 }
 
-fn facts(response: &Response) -> hs_metrics {
-    let metrics = &response.metrics;
+fn facts(response: &Answer) -> hs_metrics {
+    let metrics = response.metrics();
     let exchange = &metrics.exchange;
     let phases = &exchange.phases;
     hs_metrics {

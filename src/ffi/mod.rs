@@ -26,6 +26,10 @@ pub mod worker;
 
 pub mod request;
 
+pub mod upload;
+
 pub mod response;
+
+pub mod stream;
 
 pub mod metrics;

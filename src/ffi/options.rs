@@ -53,11 +53,13 @@ pub fn redirects(mode: u32, most: u32, flags: u32, default: Policy, what: &str) 
     if most > MOST {
         return Err(invalid(format!("{what}.max_redirects is {most}: at most {MOST}")));
     }
-    if flags & !(HS_ALLOW_DOWNGRADE | HS_RAW_BODY) != 0 {
-        return Err(invalid(format!("{what}.flags is {flags:#x}: unknown bits")));
-    }
     let downgrade = default.downgrade || flags & HS_ALLOW_DOWNGRADE != 0;
     Ok(Policy { mode, most: number(most, default.most), downgrade })
+}
+
+/// Flags must be among those that are known here.
+pub fn flags(given: u32, known: u32, what: &str) -> Result<(), Error> {
+    if given & !known == 0 { Ok(()) } else { Err(invalid(format!("{what}.flags is {given:#x}: unknown bits"))) }
 }
 
 /// Bits and fields that have no meaning yet must be zero, so that they can get one.

@@ -2,10 +2,12 @@
 
 use super::cancel::hs_cancel;
 use super::error::hs_error;
-use super::response::hs_response;
+use super::response::{Answer, hs_response};
 use super::sized::{self, Sized32};
+use super::stream::StreamLink;
 use super::text::{HS_HEADER_SENSITIVE, hs_header, hs_str};
-use super::version::HS_RAW_BODY;
+use super::upload::{self, hs_upload};
+use super::version::{HS_ALLOW_DOWNGRADE, HS_RAW_BODY, HS_STREAM};
 use super::worker::hs_worker;
 use super::{guard, handle, options, thread};
 use crate::body::Sink;
@@ -34,7 +36,7 @@ pub type hs_body_callback =
 pub struct hs_request_options {
     /// `sizeof(hs_request_options)`.
     pub struct_size: u32,
-    /// `HS_ALLOW_DOWNGRADE` and `HS_RAW_BODY`, or 0.
+    /// `HS_ALLOW_DOWNGRADE`, `HS_RAW_BODY` and `HS_STREAM`, or 0.
     pub flags: u32,
     /// Any token (RFC 9110, section 9.1) but CONNECT. Empty: GET, or POST where there is a body.
     pub method: hs_str,
@@ -46,19 +48,21 @@ pub struct hs_request_options {
     pub headers: *const hs_header,
     /// How many there are; at most 1,000.
     pub header_count: usize,
-    /// The body; borrowed, not copied.
+    /// The body; borrowed, not copied, unless `HS_STREAM` is set.
     pub body: hs_str,
-    /// The whole call. 0: the worker's setting, and none where `on_body` is set and the worker has none of its own.
+    /// The whole call. 0: the worker's setting, and none where `on_body`, `upload` or `HS_STREAM` is set and the worker
+    /// has none of its own.
     pub timeout_ms: u64,
     /// Ends the call from another thread; may be NULL.
     pub cancel: *mut hs_cancel,
-    /// One attempt, to the end of the response head.
+    /// One attempt, to the end of the response head; begins when an `upload` has been sent.
     pub attempt_timeout_ms: u64,
     /// DNS, TCP and TLS of a new connection together.
     pub connect_timeout_ms: u64,
-    /// The longest time without progress while the body is received.
+    /// The longest time without progress while the body is received, or an `upload` is sent.
     pub idle_timeout_ms: u64,
-    /// The largest body that is accepted, in bytes. 0: the worker's setting, and unlimited where `on_body` is set.
+    /// The largest body that is accepted, in bytes. 0: the worker's setting, and unlimited where `on_body` or
+    /// `HS_STREAM` is set.
     pub max_body_bytes: u64,
     /// Receives the body instead of the response, which then has none; may be NULL. Called for the body of every
     /// status, but not for those of redirects that are followed.
@@ -73,6 +77,8 @@ pub struct hs_request_options {
     pub max_redirects: u32,
     /// Must be 0.
     pub reserved: u32,
+    /// A body that is read while it is sent, instead of `body`; may be NULL.
+    pub upload: *const hs_upload,
 }
 
 // SAFETY: repr(C): integers, pointers and an optional function, for which all-zero is None.
@@ -108,7 +114,8 @@ pub unsafe extern "C" fn hs_request(
         if worker.is_null() {
             return Err(Error::new(HS_ERR_NULL_ARGUMENT, "worker is NULL"));
         }
-        let worker = thread::worker(worker)?;
+        let token = handle::Token::of(worker, handle::Kind::Worker)?;
+        let worker = thread::worker_of(token)?;
         if worker.is_busy() {
             return Err(Error::plain(HS_ERR_BUSY));
         }
@@ -130,6 +137,13 @@ pub unsafe extern "C" fn hs_request(
         let parsed = Rc::new(parsed);
         let cancel = cancel(given.cancel)?;
         let place = handle::Reservation::new()?;
+        if given.flags & HS_STREAM != 0 {
+            let (answer, key) = worker.open(&parsed, limits, cancel)?;
+            let link = StreamLink::new(token, key, worker.abandoned().clone());
+            // SAFETY: as the caller promises.
+            unsafe { response.write(place.fill(Answer::streaming(answer, link)).0) };
+            return Ok(());
+        }
 
         let mut on_body;
         let sink = match given.on_body {
@@ -147,7 +161,7 @@ pub unsafe extern "C" fn hs_request(
         };
         let answer = worker.request(&parsed, limits, cancel, sink)?;
         // SAFETY: as the caller promises.
-        unsafe { response.write(place.fill(answer).0) };
+        unsafe { response.write(place.fill(Answer::whole(answer)).0) };
         Ok(())
     };
     // SAFETY: as the caller promises.
@@ -159,13 +173,25 @@ pub unsafe extern "C" fn hs_request(
 /// # Safety
 /// All that `given` points to is valid until the result is dropped.
 unsafe fn parse(given: &hs_request_options, worker: &Worker) -> Result<Request, Error> {
+    options::flags(given.flags, HS_ALLOW_DOWNGRADE | HS_RAW_BODY | HS_STREAM, "hs_request_options")?;
     options::unused(u64::from(given.reserved), "hs_request_options.reserved")?;
+    let streamed = given.flags & HS_STREAM != 0;
+    if streamed && given.on_body.is_some() {
+        return Err(options::invalid("both on_body and HS_STREAM are set: choose one".into()));
+    }
     // SAFETY: as the caller promises.
     unsafe {
         let fields = options::array(given.headers, given.header_count, MOST_HEADERS, "headers")?;
         let headers = fields.iter().enumerate().map(|(index, field)| header(index, field)).collect::<Result<_, _>>()?;
         // Not really static: the engine forgets it with the exchange, which ends before `hs_request` returns.
-        let body = Bytes::from_static(given.body.bytes("body")?);
+        let bytes = Bytes::from_static(given.body.bytes("body")?);
+        let body = match (given.upload.is_null(), bytes.is_empty()) {
+            (false, true) => upload::body(given.upload)?,
+            (false, false) => return Err(options::invalid("both body and upload are set: choose one".into())),
+            // The exchange of a stream outlives `hs_request`.
+            (true, _) if streamed => Bytes::copy_from_slice(&bytes).into(),
+            (true, _) => bytes.into(),
+        };
         let url = worker.parse_url(given.url.bytes("url")?)?;
         Request::new(given.method.bytes("method")?, url, headers, body)
     }
@@ -193,15 +219,16 @@ fn at_index(index: usize, mut error: Error) -> Error {
 }
 
 fn limits(given: &hs_request_options, worker: &Limits) -> Result<Limits, Error> {
-    let streamed = given.on_body.is_some();
+    let streams_in = given.on_body.is_some() || given.flags & HS_STREAM != 0;
+    let streams = streams_in || !given.upload.is_null();
     Ok(Limits {
-        timeout: options::duration(given.timeout_ms, if streamed { worker.stream_timeout } else { worker.timeout }),
+        timeout: options::duration(given.timeout_ms, if streams { worker.stream_timeout } else { worker.timeout }),
         attempt_timeout: options::duration(given.attempt_timeout_ms, worker.attempt_timeout),
         connect_timeout: options::duration(given.connect_timeout_ms, worker.connect_timeout),
         idle_timeout: options::duration(given.idle_timeout_ms, worker.idle_timeout),
         max_body_bytes: options::number(
             given.max_body_bytes,
-            if streamed { worker.max_stream_bytes } else { worker.max_body_bytes },
+            if streams_in { worker.max_stream_bytes } else { worker.max_body_bytes },
         ),
         http: options::http(given.http_version, worker.http, "hs_request_options.http_version")?,
         redirects: options::redirects(

@@ -3,10 +3,17 @@
 use super::guard;
 use super::handle::{self, Handled, Kind};
 use super::sized::{self, Sized32};
+use super::stream::StreamLink;
 use super::text::{hs_header, hs_str};
 use crate::error::Error;
+use crate::http::headers::HeaderBlock;
+use crate::http::metrics::Metrics;
 use crate::http::response::Response;
 use crate::status::{HS_ERR_NOT_FOUND, HS_ERR_NULL_ARGUMENT, hs_status};
+use crate::worker::Tail;
+use std::ops::Deref;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A response. It belongs to the caller, outlives its worker, may be read on any thread, and is freed with
 /// `hs_response_free`. What is read from it is borrowed until then: free it when nobody reads it any more.
@@ -14,13 +21,64 @@ pub struct hs_response {
     _private: [u8; 0],
 }
 
-impl Handled for Response {
+/// What is behind a response's handle.
+pub struct Answer {
+    response: Response,
+    /// Where the body is still to be had.
+    pub stream: Option<StreamLink>,
+    /// What came after a streamed body.
+    pub tail: OnceLock<Tail>,
+    /// How much of a buffered body was read.
+    read: AtomicUsize,
+}
+
+impl Handled for Answer {
     const KIND: Kind = Kind::Response;
     type C = hs_response;
 }
 
-fn look<T>(response: *const hs_response, otherwise: T, read: impl FnOnce(&Response) -> T) -> T {
-    guard::value(otherwise, || handle::open::<Response>(response).ok().map(|response| read(&response)))
+impl Deref for Answer {
+    type Target = Response;
+
+    fn deref(&self) -> &Response {
+        &self.response
+    }
+}
+
+impl Answer {
+    pub fn whole(response: Response) -> Answer {
+        Answer { response, stream: None, tail: OnceLock::new(), read: AtomicUsize::new(0) }
+    }
+
+    pub fn streaming(response: Response, stream: StreamLink) -> Answer {
+        Answer { stream: Some(stream), ..Answer::whole(response) }
+    }
+
+    /// What the call has cost, as far as it is known.
+    pub fn metrics(&self) -> &Metrics {
+        self.tail.get().map_or(&self.response.metrics, |tail| &tail.metrics)
+    }
+
+    fn trailers(&self) -> &HeaderBlock {
+        self.tail.get().map_or(&self.response.trailers, |tail| &tail.trailers)
+    }
+
+    /// The next bytes of a body that is all here.
+    pub fn read_buffered(&self, buffer: &mut [u8]) -> usize {
+        let body = &self.response.body;
+        let mut count = 0;
+        // Threads that read at once get bytes of their own each.
+        let _ = self.read.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |read| {
+            count = buffer.len().min(body.len() - read);
+            buffer[..count].copy_from_slice(&body[read..read + count]);
+            Some(read + count)
+        });
+        count
+    }
+}
+
+fn look<T>(response: *const hs_response, otherwise: T, read: impl FnOnce(&Answer) -> T) -> T {
+    guard::value(otherwise, || handle::open::<Answer>(response).ok().map(|response| read(&response)))
 }
 
 /// The HTTP status, for instance 200; 0 for anything that is not a live response.
@@ -77,17 +135,81 @@ pub unsafe extern "C" fn hs_response_header_at(
     index: usize,
     header: *mut hs_header,
 ) -> hs_status {
-    guard::status(|| {
-        let response = handle::open::<Response>(response)?;
-        if header.is_null() {
-            return Err(Error::plain(HS_ERR_NULL_ARGUMENT));
-        }
-        let (name, value) = response.head.headers.at(index).ok_or_else(|| Error::plain(HS_ERR_NOT_FOUND))?;
-        let field = hs_header { name: hs_str::borrowed(name), value: hs_str::borrowed(value), flags: 0 };
-        // SAFETY: as the caller promises.
-        unsafe { header.write(field) };
-        Ok(())
-    })
+    // SAFETY: as the caller promises.
+    guard::status(|| unsafe { write_field(header, response, |answer| answer.head.headers.at(index)) })
+}
+
+/// # Safety
+/// `header` is NULL or valid for a write.
+unsafe fn write_field(
+    header: *mut hs_header,
+    response: *const hs_response,
+    find: impl for<'a> FnOnce(&'a Answer) -> Option<(&'a [u8], &'a [u8])>,
+) -> Result<(), Error> {
+    let answer = handle::open::<Answer>(response)?;
+    if header.is_null() {
+        return Err(Error::plain(HS_ERR_NULL_ARGUMENT));
+    }
+    let (name, value) = find(&answer).ok_or_else(|| Error::plain(HS_ERR_NOT_FOUND))?;
+    let field = hs_header { name: hs_str::borrowed(name), value: hs_str::borrowed(value), flags: 0 };
+    // SAFETY: as the caller promises.
+    unsafe { header.write(field) };
+    Ok(())
+}
+
+/// How many trailer fields (RFC 9110, section 6.5) came after the body; of a response with `HS_STREAM` known at the end
+/// of the body, 0 before. 0 for anything that is not a live response. Never believe a trailer what a header must say.
+///
+/// Thread: any. Since 1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn hs_response_trailer_count(response: *const hs_response) -> usize {
+    look(response, 0, |answer| answer.trailers().len())
+}
+
+/// The trailer field at an index below `hs_response_trailer_count`, in the order received. `*trailer` is written on
+/// success only; its texts are borrowed from the response until it is freed.
+///
+/// Thread: any. Errors: `HS_ERR_NOT_FOUND`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`.
+/// Since 1.0.
+///
+/// # Safety
+/// `trailer` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_response_trailer_at(
+    response: *const hs_response,
+    index: usize,
+    trailer: *mut hs_header,
+) -> hs_status {
+    // SAFETY: as the caller promises.
+    guard::status(|| unsafe { write_field(trailer, response, |answer| answer.trailers().at(index)) })
+}
+
+/// The status of the nth interim response (1xx: RFC 9110, section 15.2) that came before this one, for instance 103; 0
+/// where there are not so many.
+///
+/// Thread: any. Since 1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn hs_response_interim_status(response: *const hs_response, nth: usize) -> u16 {
+    look(response, 0, |answer| answer.head.interim.get(nth).map_or(0, |interim| interim.status))
+}
+
+/// The header field at an index, from 0, of the nth interim response. `*header` is written on success only; its texts
+/// are borrowed from the response until it is freed.
+///
+/// Thread: any. Errors: `HS_ERR_NOT_FOUND`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`.
+/// Since 1.0.
+///
+/// # Safety
+/// `header` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_response_interim_header_at(
+    response: *const hs_response,
+    nth: usize,
+    index: usize,
+    header: *mut hs_header,
+) -> hs_status {
+    // SAFETY: as the caller promises.
+    guard::status(|| unsafe { write_field(header, response, |answer| answer.head.interim.get(nth)?.headers.at(index)) })
 }
 
 /// The URL that gave this response, without user, password and fragment. Borrowed from the response until it is freed;
@@ -134,7 +256,7 @@ pub unsafe extern "C" fn hs_response_redirect_at(
     redirect: *mut hs_redirect,
 ) -> hs_status {
     guard::status(|| {
-        let response = handle::open::<Response>(response)?;
+        let response = handle::open::<Answer>(response)?;
         if redirect.is_null() {
             return Err(Error::plain(HS_ERR_NULL_ARGUMENT));
         }
@@ -150,10 +272,11 @@ pub unsafe extern "C" fn hs_response_redirect_at(
     })
 }
 
-/// Frees a response, and with it all that was read from it. NULL is fine.
+/// Frees a response, and with it all that was read from it. NULL is fine. One whose body was not read to its end is
+/// aborted: its connection is closed, at once on the worker's own thread, else at the worker's next call.
 ///
 /// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn hs_response_free(response: *mut hs_response) -> hs_status {
-    guard::status(|| if response.is_null() { Ok(()) } else { handle::close::<Response>(response) })
+    guard::status(|| if response.is_null() { Ok(()) } else { handle::close::<Answer>(response) })
 }

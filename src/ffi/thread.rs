@@ -118,7 +118,11 @@ pub fn adopt(worker: Worker, place: handle::Reservation) -> Result<*mut hs_worke
 
 /// The calling thread's worker behind a handle; says why where there is none.
 pub fn worker(pointer: *const hs_worker) -> Result<Rc<Worker>, Error> {
-    let token = Token::of(pointer, Kind::Worker)?;
+    worker_of(Token::of(pointer, Kind::Worker)?)
+}
+
+/// The same for a token.
+pub fn worker_of(token: Token) -> Result<Rc<Worker>, Error> {
     let state = state()?;
     if token.shard() != state.shard.index() {
         token.check_live()?;
@@ -130,7 +134,7 @@ pub fn worker(pointer: *const hs_worker) -> Result<Rc<Worker>, Error> {
     let found = state.workers.borrow().get(&token).cloned();
     let found = found.ok_or_else(|| Error::plain(HS_ERR_INVALID_HANDLE))?;
     // Retired while it is inside a call: invalid from then on, closed when the call has ended.
-    if state.waiting.load(Ordering::Relaxed) != 0 && handle::open::<WorkerLink>(pointer)?.is_retired() {
+    if state.waiting.load(Ordering::Relaxed) != 0 && handle::open_token::<WorkerLink>(token)?.is_retired() {
         return Err(Error::plain(HS_ERR_INVALID_HANDLE));
     }
     Ok(found)

@@ -45,6 +45,9 @@ pub const HS_ALLOW_DOWNGRADE: u32 = 1;
 /// and taken off the body, unless the request has an `Accept-Encoding` or `Range` header of its own.
 pub const HS_RAW_BODY: u32 = 2;
 
+/// In the flags of a request: the call ends with the response head, and the body is read with `hs_response_read`.
+pub const HS_STREAM: u32 = 4;
+
 /// In the flags of `hs_network_options`: the system does not probe silent connections.
 pub const HS_NO_KEEP_ALIVE: u32 = 1;
 /// In the flags of `hs_network_options`: small pieces wait for more before they are sent (Nagle's algorithm), which costs

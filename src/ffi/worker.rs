@@ -6,7 +6,7 @@ use super::network::{self, hs_network_options};
 use super::sized::{self, Sized32};
 use super::text::hs_str;
 use super::thread::WorkerLink;
-use super::version::HS_RAW_BODY;
+use super::version::{HS_ALLOW_DOWNGRADE, HS_RAW_BODY};
 use super::{guard, handle, options, thread};
 use crate::engine::curl::tls::CaSource;
 use crate::error::{Error, quoted};
@@ -124,6 +124,8 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
     bounded(given.max_header_bytes, MOST_HEADER_BYTES, "max_header_bytes")?;
     bounded(given.max_header_count, MOST_HEADERS, "max_header_count")?;
     bounded(given.max_idle_connections, MOST_IDLE_CONNECTIONS, "max_idle_connections")?;
+
+    options::flags(given.flags, HS_ALLOW_DOWNGRADE | HS_RAW_BODY, "hs_worker_options")?;
 
     let mut chosen = WorkerOptions::default();
     let limits = &mut chosen.limits;

@@ -2,11 +2,11 @@
 //! each hop passes every rule again and no secret follows to another origin.
 
 use crate::error::{Error, quoted};
+use crate::http::body::Body;
 use crate::http::headers::HeaderBlock;
 use crate::http::request::Request;
 use crate::http::url::Url;
 use crate::status::{HS_ERR_PROTOCOL, HS_ERR_REDIRECT_REFUSED, HS_ERR_TOO_MANY_REDIRECTS};
-use bytes::Bytes;
 
 /// What to do with a redirect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn changed(request: &Request, status: u16, url: Url, same_origin: bool) -> Reque
     };
     if becomes_get {
         next.method = crate::http::method::Method::get();
-        next.body = Bytes::new();
+        next.body = Body::empty();
         // They speak of the body that is gone.
         next.headers.retain(|header| !header.name.to_ascii_lowercase().starts_with("content-"));
     }

@@ -1,6 +1,7 @@
 //! Plain values of HTTP. Nothing here knows libcurl or the ABI.
 
 pub mod address;
+pub mod body;
 pub mod headers;
 pub mod method;
 pub mod metrics;

@@ -1,32 +1,38 @@
 //! A request as the caller meant it, checked.
 
+use super::body::Body;
 use super::headers::Header;
 use super::method::Method;
 use super::url::{ParsedUrl, Url};
 use crate::body::decode::ACCEPT_ENCODING;
 use crate::error::Error;
 use crate::status::{HS_ERR_INVALID_BODY, HS_ERR_INVALID_HEADER};
-use bytes::Bytes;
 
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: Method,
     pub url: Url,
     pub headers: Vec<Header>,
-    pub body: Bytes,
+    pub body: Body,
     /// Codings of the response's body were asked for by the library, which therefore takes them off.
     pub decodes: bool,
 }
 
 impl Request {
     /// Puts the checked parts together and checks them against each other.
-    pub fn new(method: &[u8], url: ParsedUrl, mut headers: Vec<Header>, body: Bytes) -> Result<Request, Error> {
+    pub fn new(
+        method: &[u8],
+        url: ParsedUrl,
+        mut headers: Vec<Header>,
+        body: impl Into<Body>,
+    ) -> Result<Request, Error> {
+        let body = body.into();
         let method = Method::parse(method, !body.is_empty())?;
         if matches!(method.as_str(), "TRACE" | "HEAD") && !body.is_empty() {
             let message = format!("a {} request cannot have a body (RFC 9110, section 9.3)", method.as_str());
             return Err(Error::new(HS_ERR_INVALID_BODY, message));
         }
-        check_framing(&mut headers, body.len())?;
+        check_framing(&mut headers, body.length())?;
         if let Some(value) = url.basic_authorization
             && !headers.iter().any(|header| header.is("authorization"))
         {
@@ -50,23 +56,24 @@ impl Request {
         !self.body.is_empty() || self.method.expects_content()
     }
 
-    /// May be sent again without the server doing the work twice.
+    /// May, and can, be sent again without the server doing the work twice.
     pub fn is_replay_safe(&self) -> bool {
-        self.method.is_idempotent()
+        self.method.is_idempotent() && self.body.is_replayable()
     }
 }
 
 /// Where a message ends is decided by the library alone: a second opinion in a header is how requests are smuggled.
-fn check_framing(headers: &mut Vec<Header>, body: usize) -> Result<(), Error> {
+fn check_framing(headers: &mut Vec<Header>, body: Option<u64>) -> Result<(), Error> {
     if headers.iter().any(|header| header.is("transfer-encoding")) {
         let message = "invalid header \"Transfer-Encoding\": the library frames the body itself";
         return Err(Error::new(HS_ERR_INVALID_HEADER, message));
     }
     for header in headers.iter().filter(|header| header.is("content-length")) {
-        let given = std::str::from_utf8(&header.value).ok().and_then(|text| text.parse::<usize>().ok());
-        if given != Some(body) {
+        let given = std::str::from_utf8(&header.value).ok().and_then(|text| text.parse::<u64>().ok());
+        if given.is_none() || given != body {
             let value = header.value.escape_ascii();
-            let message = format!("invalid header \"Content-Length: {value}\": the body has {body} bytes");
+            let truth = body.map_or("length is not known".into(), |length| format!("has {length} bytes"));
+            let message = format!("invalid header \"Content-Length: {value}\": the body {truth}");
             return Err(Error::new(HS_ERR_INVALID_HEADER, message));
         }
     }
@@ -80,6 +87,7 @@ fn check_framing(headers: &mut Vec<Header>, body: usize) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
 
     fn request(headers: &[(&str, &str)], body: &'static str) -> Result<Request, Error> {
         let headers = headers

@@ -20,6 +20,15 @@ pub struct Head {
     pub status: u16,
     pub version: HttpVersion,
     pub headers: HeaderBlock,
+    /// The interim responses before it, first to last.
+    pub interim: Vec<Interim>,
+}
+
+/// A response with a status of 1xx, which announces another.
+#[derive(Debug)]
+pub struct Interim {
+    pub status: u16,
+    pub headers: HeaderBlock,
 }
 
 #[derive(Debug)]
@@ -31,4 +40,6 @@ pub struct Response {
     pub metrics: Metrics,
     /// The redirects on the way to it, first to last.
     pub hops: Vec<Hop>,
+    /// The fields after the body.
+    pub trailers: HeaderBlock,
 }

@@ -11,6 +11,7 @@ use http_sentinel::ffi::network::{hs_connect_to, hs_network_options};
 use http_sentinel::ffi::request::hs_request_options;
 use http_sentinel::ffi::response::hs_redirect;
 use http_sentinel::ffi::text::{hs_header, hs_str};
+use http_sentinel::ffi::upload::hs_upload;
 use http_sentinel::ffi::worker::hs_worker_options;
 use std::fmt::Write;
 use std::mem::{align_of, offset_of, size_of};
@@ -59,10 +60,11 @@ fn as_rust_says() -> Vec<String> {
             network,
         }
         hs_header { name, value, flags }
+        hs_upload { struct_size, flags, length, read, rewind, user_data }
         hs_request_options {
             struct_size, flags, method, url, headers, header_count, body, timeout_ms, cancel, attempt_timeout_ms,
             connect_timeout_ms, idle_timeout_ms, max_body_bytes, on_body, user_data, http_version, redirects,
-            max_redirects, reserved,
+            max_redirects, reserved, upload,
         }
         hs_redirect { struct_size, status, url, elapsed_ns }
         hs_address { ip, family, port }

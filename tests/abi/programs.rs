@@ -128,6 +128,8 @@ programs! {
         fork: Program { files: &["fork"], ..PROGRAM };
         signals: Program { files: &["signals", "resolver"], ..PROGRAM };
         many: Program { files: &["many"], slow: &["threads=20", "each=5"], alone: true, ..PROGRAM };
+        streams: Program { files: &["streams"], slow: &["length=300000"], ..PROGRAM };
+        uploads: Program { files: &["uploads"], ..PROGRAM };
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }
     bundled libcurl {

@@ -2,10 +2,11 @@
 
 use super::network::Wiring;
 use super::tls::{self, Trust};
-use super::transfer::{Transfer, header_callback, prereq_callback, write_callback};
+use super::transfer::{Transfer, header_callback, prereq_callback, read_callback, seek_callback, write_callback};
 use super::{address, sys};
 use crate::engine::HttpChoice;
 use crate::error::Error;
+use crate::http::body::Body;
 use crate::http::headers::Header;
 use crate::http::request::Request;
 use crate::status::{HS_ERR_INTERNAL, HS_ERR_INVALID_HEADER, HS_ERR_INVALID_URL, HS_ERR_OUT_OF_MEMORY};
@@ -133,9 +134,23 @@ pub unsafe fn configure(
     if request.method.is_head() {
         options.number(sys::CURLOPT_NOBODY, 1)?;
     } else if request.has_content() {
-        options.number(sys::CURLOPT_POST, 1)?;
-        options.data(sys::CURLOPT_POSTFIELDS, request.body.as_ptr() as *mut c_void)?;
-        options.size(sys::CURLOPT_POSTFIELDSIZE_LARGE, request.body.len())?;
+        match &request.body {
+            Body::Bytes(bytes) => {
+                options.number(sys::CURLOPT_POST, 1)?;
+                options.data(sys::CURLOPT_POSTFIELDS, bytes.as_ptr() as *mut c_void)?;
+                options.size(sys::CURLOPT_POSTFIELDSIZE_LARGE, Some(bytes.len() as u64))?;
+            }
+            Body::Streamed(_) => {
+                options.number(sys::CURLOPT_UPLOAD, 1)?;
+                options.size(sys::CURLOPT_INFILESIZE_LARGE, request.body.length())?;
+                let callback: sys::WriteCallback = read_callback;
+                options.function(sys::CURLOPT_READFUNCTION, callback as *const c_void)?;
+                options.data(sys::CURLOPT_READDATA, this as *mut c_void)?;
+                let callback: sys::SeekCallback = seek_callback;
+                options.function(sys::CURLOPT_SEEKFUNCTION, callback as *const c_void)?;
+                options.data(sys::CURLOPT_SEEKDATA, this as *mut c_void)?;
+            }
+        }
     }
 
     let callback: sys::WriteCallback = header_callback;
@@ -185,8 +200,9 @@ impl Options {
         self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value) })
     }
 
-    fn size(&self, option: sys::CURLoption, value: usize) -> Result<(), Error> {
-        let value = sys::curl_off_t::try_from(value).unwrap_or(sys::curl_off_t::MAX);
+    /// A size, or that it is not known.
+    fn size(&self, option: sys::CURLoption, value: Option<u64>) -> Result<(), Error> {
+        let value = value.map_or(-1, |value| sys::curl_off_t::try_from(value).unwrap_or(sys::curl_off_t::MAX));
         // SAFETY: a live handle and an option that takes a curl_off_t.
         self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value) })
     }

@@ -14,6 +14,7 @@ mod transfer;
 use crate::engine::{Engine, ExchangeId, ExchangeRequest, Progress};
 use crate::error::Error;
 use crate::http::address::AddressRule;
+use crate::http::headers::HeaderBlock;
 use crate::http::metrics::ExchangeMetrics;
 use crate::http::network::Network;
 use crate::http::response::Head;
@@ -186,6 +187,10 @@ impl Engine for CurlEngine {
 
     fn metrics(&self, id: ExchangeId) -> ExchangeMetrics {
         self.with(id, Transfer::metrics)
+    }
+
+    fn trailers(&self, id: ExchangeId) -> HeaderBlock {
+        self.with(id, |transfer| std::mem::take(&mut transfer.state.borrow_mut().trailers))
     }
 
     fn release(&self, id: ExchangeId) {

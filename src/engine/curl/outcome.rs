@@ -4,6 +4,7 @@ use super::sys;
 use super::transfer::{HeadState, State, Transfer};
 use crate::engine::{Progress, retryable};
 use crate::error::{Error, Retryable, Sent};
+use crate::http::body::Body;
 use crate::http::metrics::{ExchangeMetrics, Phases};
 use crate::status::*;
 
@@ -29,7 +30,10 @@ impl Transfer {
         }
         if state.sends > 0 {
             let uploaded = self.off_t(sys::CURLINFO_SIZE_UPLOAD_T);
-            let sending = uploaded < self.exchange.request.body.len() as u64;
+            let sending = match &self.exchange.request.body {
+                Body::Bytes(bytes) => uploaded < bytes.len() as u64,
+                Body::Streamed(body) => !body.progress().1,
+            };
             return if sending { HS_PHASE_SEND } else { HS_PHASE_FIRST_BYTE };
         }
         if state.handshaking {
@@ -100,7 +104,8 @@ impl Transfer {
             sys::CURLE_SSL_CERTPROBLEM | sys::CURLE_SSL_CACERT_BADFILE => (HS_ERR_CA_STORE, HS_PHASE_TLS),
             // Before the request was sent these can only come from the handshake.
             sys::CURLE_SEND_ERROR | sys::CURLE_RECV_ERROR if state.sends == 0 => (HS_ERR_CONNECT, now),
-            sys::CURLE_SEND_ERROR => (HS_ERR_SEND, HS_PHASE_SEND),
+            sys::CURLE_SEND_ERROR | sys::CURLE_UPLOAD_FAILED => (HS_ERR_SEND, HS_PHASE_SEND),
+            sys::CURLE_SEND_FAIL_REWIND => (HS_ERR_NOT_REPLAYABLE, HS_PHASE_SEND),
             sys::CURLE_GOT_NOTHING => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),
             sys::CURLE_RECV_ERROR => (HS_ERR_RECEIVE, now),
             sys::CURLE_PARTIAL_FILE => (HS_ERR_BODY_TRUNCATED, HS_PHASE_BODY),
@@ -130,7 +135,7 @@ impl Transfer {
         ExchangeMetrics {
             phases: self.phases(reused),
             request_header_bytes: u64::try_from(request_bytes).unwrap_or(0),
-            request_body_bytes: self.off_t(sys::CURLINFO_SIZE_UPLOAD_T),
+            request_body_bytes: self.body_bytes_sent(),
             response_header_bytes: state.head_bytes as u64,
             response_body_bytes: self.off_t(sys::CURLINFO_SIZE_DOWNLOAD_T),
             connection_id: self.off_t(sys::CURLINFO_CONN_ID),
@@ -139,6 +144,14 @@ impl Transfer {
             peer: state.peer,
             local: state.local,
             tls: state.tls,
+        }
+    }
+
+    fn body_bytes_sent(&self) -> u64 {
+        match &self.exchange.request.body {
+            // libcurl counts the chunks' own bytes as well.
+            Body::Streamed(body) if body.length().is_none() => body.progress().0,
+            _ => self.off_t(sys::CURLINFO_SIZE_UPLOAD_T),
         }
     }
 

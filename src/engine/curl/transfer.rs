@@ -6,9 +6,10 @@ use super::sys;
 use crate::engine::ExchangeRequest;
 use crate::error::Error;
 use crate::http::address::AddressRule;
+use crate::http::body::Body;
 use crate::http::headers::HeaderBlock;
 use crate::http::metrics::{Endpoint, TlsVersion};
-use crate::http::response::{Head, HttpVersion};
+use crate::http::response::{Head, HttpVersion, Interim};
 use crate::status::{HS_ERR_HEADERS_TOO_LARGE, HS_ERR_PANIC};
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -36,6 +37,7 @@ pub struct State {
     pub head_state: HeadState,
     pub head_bytes: usize,
     pub incoming: Vec<u8>,
+    pub trailers: HeaderBlock,
     /// How often libcurl was about to put the request on a connection.
     pub sends: u32,
     /// Whether any byte of an answer came since the last of them.
@@ -138,7 +140,8 @@ impl Transfer {
             }
             HeadState::InBlock if line == b"\r\n" || line == b"\n" => {
                 if (100..200).contains(&state.head.status) && state.head.status != 101 {
-                    state.head = Head { headers: HeaderBlock::default(), ..Head::default() };
+                    let (status, headers) = (state.head.status, std::mem::take(&mut state.head.headers));
+                    state.head.interim.push(Interim { status, headers });
                     state.head_state = HeadState::Waiting;
                 } else {
                     state.head_state = HeadState::Complete;
@@ -147,7 +150,8 @@ impl Transfer {
             // The connection was cut in the middle of this line: there is no head.
             HeadState::InBlock if !line.ends_with(b"\n") => {}
             HeadState::InBlock => state.head.headers.push_line(line, limits)?,
-            // Trailers; and whatever stands before the first status line is none of our business.
+            HeadState::Complete | HeadState::Taken if line.contains(&b':') => state.trailers.push_line(line, limits)?,
+            // Whatever stands before the first status line is none of our business.
             HeadState::Waiting | HeadState::Complete | HeadState::Taken => {}
         }
         Ok(())
@@ -273,6 +277,33 @@ pub extern "C" fn write_callback(bytes: *mut c_char, size: usize, count: usize, 
         (false, _) => sys::WRITE_ERROR,
         (true, false) => sys::WRITE_PAUSE,
         (true, true) => bytes.len(),
+    }
+}
+
+pub extern "C" fn read_callback(buffer: *mut c_char, size: usize, count: usize, data: *mut c_void) -> usize {
+    // SAFETY: as in `header_callback`.
+    let transfer = unsafe { transfer(data) };
+    let mut filled = 0;
+    let going_on = transfer.guarded(|| {
+        // SAFETY: libcurl gives a buffer of that size, which nobody else uses during the callback.
+        let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), size * count) };
+        if let Body::Streamed(body) = &transfer.exchange.request.body {
+            filled = body.fill(buffer)?;
+        }
+        Ok(())
+    });
+    if going_on { filled } else { sys::READ_ABORT }
+}
+
+/// libcurl wants to send the body once more; it only ever asks for its start.
+pub extern "C" fn seek_callback(data: *mut c_void, offset: sys::curl_off_t, origin: c_int) -> c_int {
+    // SAFETY: as in `header_callback`.
+    let transfer = unsafe { transfer(data) };
+    let to_the_start = offset == 0 && origin == libc::SEEK_SET;
+    if to_the_start && transfer.guarded(|| transfer.exchange.request.body.rewind()) {
+        sys::CURL_SEEKFUNC_OK
+    } else {
+        sys::CURL_SEEKFUNC_FAIL
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::http::headers::{HeadLimits, Header};
+use bytes::Bytes;
 
 fn request(method: &str, url: &str) -> Request {
     let fields = [

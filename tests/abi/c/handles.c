@@ -38,6 +38,21 @@ static hs_status use_redirect_at(void *handle) {
     const hs_status status = hs_response_redirect_at(handle, 0, &redirect);
     return status == HS_ERR_NOT_FOUND ? HS_OK : status;
 }
+static hs_status use_trailer_at(void *handle) {
+    hs_header trailer;
+    const hs_status status = hs_response_trailer_at(handle, 0, &trailer);
+    return status == HS_ERR_NOT_FOUND ? HS_OK : status;
+}
+static hs_status use_interim_header_at(void *handle) {
+    hs_header header;
+    const hs_status status = hs_response_interim_header_at(handle, 0, 0, &header);
+    return status == HS_ERR_NOT_FOUND ? HS_OK : status;
+}
+static hs_status use_read(void *handle) {
+    char buffer[1];
+    size_t count;
+    return hs_response_read(handle, buffer, sizeof buffer, &count, 0, NULL);
+}
 static hs_status use_metrics(void *handle) {
     hs_metrics metrics;
     metrics.struct_size = sizeof metrics;
@@ -69,6 +84,9 @@ static const struct use {
     {RESPONSE, "hs_response_header_count", use_count},
     {RESPONSE, "hs_response_header_at", use_header_at},
     {RESPONSE, "hs_response_redirect_at", use_redirect_at},
+    {RESPONSE, "hs_response_trailer_at", use_trailer_at},
+    {RESPONSE, "hs_response_interim_header_at", use_interim_header_at},
+    {RESPONSE, "hs_response_read", use_read},
     {RESPONSE, "hs_response_url", use_url},
     {RESPONSE, "hs_response_metrics", use_metrics},
     {RESPONSE, "hs_response_free", use_response_free},

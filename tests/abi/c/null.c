@@ -59,6 +59,11 @@ static void no_object(void) {
     CHECK(hs_response_header(NULL, text("x"), 0).data == NULL);
     CHECK_INT(hs_response_header_count(NULL), 0);
     CHECK_STATUS(hs_response_header_at(NULL, 0, &header), HS_ERR_NULL_ARGUMENT);
+    CHECK_INT(hs_response_trailer_count(NULL), 0);
+    CHECK_STATUS(hs_response_trailer_at(NULL, 0, &header), HS_ERR_NULL_ARGUMENT);
+    CHECK_INT(hs_response_interim_status(NULL, 0), 0);
+    CHECK_STATUS(hs_response_interim_header_at(NULL, 0, 0, &header), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_response_read(NULL, NULL, 0, NULL, 0, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK(hs_response_url(NULL).data == NULL);
     CHECK_STATUS(hs_response_metrics(NULL, &metrics), HS_ERR_NULL_ARGUMENT);
 }
@@ -97,6 +102,8 @@ static void parts_of_a_request(void) {
     CHECK_STATUS(hs_request(worker, &request, &response, NULL), HS_OK);
     CHECK_INT(hs_response_status(response), 200);
     CHECK_STATUS(hs_response_header_at(response, 0, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_response_trailer_at(response, 0, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_response_interim_header_at(response, 0, 0, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_response_metrics(response, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK(hs_response_header(response, bytes(NULL, 0), 0).data == NULL);
     CHECK(hs_response_header(response, bytes(NULL, 4), 0).data == NULL);

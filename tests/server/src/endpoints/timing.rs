@@ -1,6 +1,7 @@
 //! Endpoints that take their time.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use serde_json::json;
 
 use super::{Call, data};
+use crate::counters::Counter;
 use crate::reply::{self, Reply, ReplyExt};
 
 pub async fn delay(millis: &str) -> Reply {
@@ -44,12 +46,18 @@ pub async fn drip(call: &Call) -> Reply {
 }
 
 /// Counts `{key}:dropped` when the client has gone away.
-struct Dropped<'a>(&'a Call);
+struct Dropped(Option<Arc<Counter>>);
 
-impl Drop for Dropped<'_> {
+impl Dropped {
+    fn of(call: &Call) -> Dropped {
+        Dropped(call.query().get("key").map(|key| call.state.counters.entry(&format!("{key}:dropped"))))
+    }
+}
+
+impl Drop for Dropped {
     fn drop(&mut self) {
-        if let Some(key) = self.0.query().get("key") {
-            self.0.state.counters.add_one(&format!("{key}:dropped"));
+        if let Some(counter) = &self.0 {
+            counter.add_one();
         }
     }
 }
@@ -58,17 +66,18 @@ pub async fn stall_head(call: &Call) -> Reply {
     if let Some(key) = call.query().get("key") {
         call.state.counters.add_one(&key);
     }
-    let _dropped = Dropped(call);
+    let _dropped = Dropped::of(call);
     std::future::pending().await
 }
 
 pub fn stall_body(call: &Call) -> Reply {
     let sent: u64 = call.query().number("bytes").unwrap_or(10);
-    let pieces = stream::unfold(false, move |started| async move {
+    // Lives as long as the body does.
+    let pieces = stream::unfold((false, Dropped::of(call)), move |(started, dropped)| async move {
         if started {
             std::future::pending::<()>().await;
         }
-        Some((Ok(Frame::data(data::bytes_at(0, 0, sent))), true))
+        Some((Ok(Frame::data(data::bytes_at(0, 0, sent))), (true, dropped)))
     });
     Response::new(reply::streamed(pieces)).with_length(sent + 1000)
 }

@@ -1,0 +1,191 @@
+//! The body of a request: bytes that are there, or a source that they are read from while they are sent.
+
+use crate::error::Error;
+use crate::status::{HS_ERR_INVALID_BODY, HS_ERR_NOT_REPLAYABLE};
+use bytes::Bytes;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+
+/// Where a streamed body comes from.
+pub trait Source {
+    /// Fills the buffer from its start; 0 at the end of the body.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error>;
+    /// Whether `rewind` is worth a try.
+    fn can_rewind(&self) -> bool;
+    /// Begins again with the first byte.
+    fn rewind(&mut self) -> Result<(), Error>;
+}
+
+#[derive(Clone, Debug)]
+pub enum Body {
+    Bytes(Bytes),
+    Streamed(Rc<Streamed>),
+}
+
+pub struct Streamed {
+    source: RefCell<Box<dyn Source>>,
+    length: Option<u64>,
+    read: Cell<u64>,
+    ended: Cell<bool>,
+}
+
+impl fmt::Debug for Streamed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streamed").field("length", &self.length).field("read", &self.read).finish_non_exhaustive()
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Body {
+        Body::Bytes(bytes)
+    }
+}
+
+impl Body {
+    pub fn empty() -> Body {
+        Body::Bytes(Bytes::new())
+    }
+
+    /// A body of that length, or of one that only its end will tell.
+    pub fn streamed(source: Box<dyn Source>, length: Option<u64>) -> Body {
+        let (source, read, ended) = (RefCell::new(source), Cell::new(0), Cell::new(length == Some(0)));
+        Body::Streamed(Rc::new(Streamed { source, length, read, ended }))
+    }
+
+    /// How long it is, where that is known before it is sent.
+    pub fn length(&self) -> Option<u64> {
+        match self {
+            Body::Bytes(bytes) => Some(bytes.len() as u64),
+            Body::Streamed(streamed) => streamed.length,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Body::Bytes(bytes) if bytes.is_empty())
+    }
+
+    /// Whether it can be sent once more.
+    pub fn is_replayable(&self) -> bool {
+        match self {
+            Body::Bytes(_) => true,
+            Body::Streamed(streamed) => streamed.is_fresh() || streamed.source.borrow().can_rewind(),
+        }
+    }
+
+    /// Makes it ready to be sent from its start.
+    pub fn rewind(&self) -> Result<(), Error> {
+        match self {
+            Body::Bytes(_) => Ok(()),
+            Body::Streamed(streamed) => streamed.rewind(),
+        }
+    }
+}
+
+impl Streamed {
+    /// Bytes for the wire; 0 at the end. An announced length is kept to the byte.
+    pub fn fill(&self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let room = match self.length {
+            Some(length) => buffer.len().min(usize::try_from(length - self.read.get()).unwrap_or(usize::MAX)),
+            None => buffer.len(),
+        };
+        if room == 0 || self.ended.get() {
+            self.ended.set(true);
+            return Ok(0);
+        }
+        let count = self.source.borrow_mut().read(&mut buffer[..room])?;
+        if let (0, Some(length)) = (count, self.length) {
+            let message = format!("the body ended after {} of {length} bytes", self.read.get());
+            return Err(Error::new(HS_ERR_INVALID_BODY, message));
+        }
+        self.read.set(self.read.get() + count as u64);
+        self.ended.set(count == 0 || self.length == Some(self.read.get()));
+        Ok(count)
+    }
+
+    pub fn rewind(&self) -> Result<(), Error> {
+        if self.is_fresh() {
+            return Ok(());
+        }
+        let mut source = self.source.borrow_mut();
+        if !source.can_rewind() {
+            let message = "the body would have to be sent again, and its source cannot be rewound";
+            return Err(Error::new(HS_ERR_NOT_REPLAYABLE, message));
+        }
+        source.rewind()?;
+        self.read.set(0);
+        self.ended.set(self.length == Some(0));
+        Ok(())
+    }
+
+    pub fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// How much was read, and whether that is all.
+    pub fn progress(&self) -> (u64, bool) {
+        (self.read.get(), self.ended.get())
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.read.get() == 0 && (!self.ended.get() || self.length == Some(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Cursor, Read};
+
+    struct Text(Cursor<&'static [u8]>, bool);
+
+    impl Source for Text {
+        fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+            Ok(self.0.read(buffer).unwrap())
+        }
+        fn can_rewind(&self) -> bool {
+            self.1
+        }
+        fn rewind(&mut self) -> Result<(), Error> {
+            self.0.set_position(0);
+            Ok(())
+        }
+    }
+
+    fn body(text: &'static str, rewinds: bool, length: Option<u64>) -> (Body, Rc<Streamed>) {
+        let body = Body::streamed(Box::new(Text(Cursor::new(text.as_bytes()), rewinds)), length);
+        let Body::Streamed(streamed) = &body else { unreachable!() };
+        (body.clone(), streamed.clone())
+    }
+
+    #[test]
+    fn an_announced_length_is_kept_to_the_byte() {
+        let mut buffer = [0; 8];
+        let (_, longer) = body("abcdef", false, Some(4));
+        assert_eq!((longer.fill(&mut buffer).unwrap(), &buffer[..4]), (4, &b"abcd"[..]));
+        assert_eq!((longer.progress(), longer.fill(&mut buffer).unwrap()), ((4, true), 0));
+
+        let (_, shorter) = body("abc", false, Some(4));
+        assert_eq!(shorter.fill(&mut buffer).unwrap(), 3);
+        let error = shorter.fill(&mut buffer).unwrap_err();
+        assert_eq!(error.status(), HS_ERR_INVALID_BODY);
+        assert!(error.to_string().contains("3 of 4"), "{error}");
+    }
+
+    #[test]
+    fn what_was_read_is_sent_again_only_from_a_source_that_rewinds() {
+        let mut buffer = [0; 8];
+        for rewinds in [false, true] {
+            let (body, streamed) = body("abc", rewinds, None);
+            assert!(body.is_replayable());
+            body.rewind().unwrap();
+            assert_eq!(streamed.fill(&mut buffer).unwrap(), 3);
+            assert_eq!(streamed.fill(&mut buffer).unwrap(), 0);
+            assert_eq!((body.is_replayable(), streamed.progress()), (rewinds, (3, true)));
+            match body.rewind() {
+                Ok(()) => assert_eq!((streamed.progress(), streamed.fill(&mut buffer).unwrap()), ((0, false), 3)),
+                Err(error) => assert_eq!((error.status(), rewinds), (HS_ERR_NOT_REPLAYABLE, false)),
+            }
+        }
+    }
+}
