@@ -83,6 +83,9 @@
 // In the flags of a request: the call ends with the response head, and the body is read with `hs_response_read`.
 #define HS_STREAM 4
 
+// In the flags of a worker: it has a cookie jar of its own.
+#define HS_COOKIES 16
+
 // In the flags of `hs_network_options`: the system does not probe silent connections.
 #define HS_NO_KEEP_ALIVE 1
 
@@ -156,6 +159,19 @@
 // be freed while calls still have it.
 typedef struct hs_cancel hs_cancel;
 
+// Cookies (RFC 6265bis). Workers that are given the same jar share its cookies, on whatever threads they are; it has a
+// lock of its own. It may be freed while workers still have it: they keep its cookies for as long as they live.
+//
+// Each hop of a call sends the cookies that are for its URL, and what its response sets is stored before the next one,
+// redirects and errors (4xx, 5xx) included. A `Cookie` header of the request's own is sent as it is, to the origin that
+// was asked for; the jar's cookies are put behind it, without those whose names it has.
+//
+// A jar holds 180 cookies of one site (registrable domain) and 3,000 in all, none longer than 400 days; those that were
+// not sent for the longest time make room. Cookies for public suffixes such as "co.uk" are refused by a list that is
+// part of the library. `Secure` cookies need https, on loopback too. `SameSite` is kept and has no effect: without pages
+// there is no other site.
+typedef struct hs_cookie_jar hs_cookie_jar;
+
 // An error object. It belongs to the caller, holds no secret, may be used on any thread, and is freed with
 // `hs_error_free`.
 typedef struct hs_error hs_error;
@@ -163,6 +179,10 @@ typedef struct hs_error hs_error;
 // A response. It belongs to the caller, outlives its worker, may be read on any thread, and is freed with
 // `hs_response_free`. What is read from it is borrowed until then: free it when nobody reads it any more.
 typedef struct hs_response hs_response;
+
+// Text that belongs to the caller. It may be read on any thread; free it with `hs_text_free` when nobody reads it any
+// more.
+typedef struct hs_text hs_text;
 
 // An HTTP client that owns its connections and stays on the thread that made it. On another thread every use is
 // refused with `HS_ERR_WRONG_THREAD` and does nothing. A worker that is open when its thread exits is closed then.
@@ -289,7 +309,7 @@ typedef struct hs_network_options {
 typedef struct hs_worker_options {
     // `sizeof(hs_worker_options)`.
     uint32_t struct_size;
-    // `HS_ALLOW_DOWNGRADE` and `HS_RAW_BODY`, or 0.
+    // `HS_ALLOW_DOWNGRADE`, `HS_RAW_BODY` and `HS_COOKIES`, or 0.
     uint32_t flags;
     // A whole call: queue, DNS, connect, TLS, sending, receiving, and every retry and redirect. Default 30,000; none
     // for a call whose body goes to a callback.
@@ -329,6 +349,8 @@ typedef struct hs_worker_options {
     const struct hs_address_rule *addresses;
     // Where and how connections are made; NULL for defaults.
     const struct hs_network_options *network;
+    // A jar whose cookies are sent and which gets those that responses set; NULL for none, unless `HS_COOKIES` is set.
+    struct hs_cookie_jar *cookies;
 } hs_worker_options;
 
 // A header field: of a request, as the caller wants it sent, or of a response, as it was received.
@@ -552,6 +574,12 @@ typedef struct hs_metrics {
 // The CA certificates could not be read, or hold no certificate.
 #define HS_ERR_CA_STORE -35
 
+// A cookie, or a line of a text with cookies, is malformed, or not its origin's to set.
+#define HS_ERR_INVALID_COOKIE -37
+
+// User, password or token cannot be sent in the scheme that was chosen.
+#define HS_ERR_INVALID_CREDENTIALS -38
+
 // The host name could not be resolved.
 #define HS_ERR_DNS -100
 
@@ -752,6 +780,17 @@ hs_status hs_error_details(const struct hs_error *error, struct hs_error_info *i
 // Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free). Since 1.0.
 hs_status hs_error_free(struct hs_error *error);
 
+// What it says; `len == 0` where it says nothing. Borrowed from the text until it is freed; `data == NULL` for anything
+// that is not a live text.
+//
+// Thread: any. Since 1.0.
+struct hs_str hs_text_value(const struct hs_text *text);
+
+// Frees a text; what was read from it is gone. NULL is fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_text_free(struct hs_text *text);
+
 // Makes a switch. `*cancel` is written on success only; free it with `hs_cancel_free`.
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
@@ -771,10 +810,77 @@ hs_status hs_cancel_trigger(struct hs_cancel *cancel);
 // Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
 hs_status hs_cancel_free(struct hs_cancel *cancel);
 
+// Makes an empty jar. `*jar` is written on success only; free it with `hs_cookie_jar_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+//
+// Memory: `jar` is NULL or valid for a write.
+hs_status hs_cookie_jar_new(struct hs_cookie_jar **jar);
+
+// Frees a jar; workers that have it keep its cookies. NULL is fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_cookie_jar_free(struct hs_cookie_jar *jar);
+
+// How many cookies it holds that have not expired; 0 for anything that is not a live jar.
+//
+// Thread: any. Since 1.0.
+size_t hs_cookie_jar_count(const struct hs_cookie_jar *jar);
+
+// Puts a cookie in: `line` is the value of a `Set-Cookie` header, for instance "sid=31d4; Path=/; Secure", as the server
+// at `url` would send it. One that has expired takes its older self out. The error shows no value.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT`,
+// `HS_ERR_INVALID_URL`, `HS_ERR_UNSUPPORTED_SCHEME`, `HS_ERR_INVALID_COOKIE` (malformed, or not for that URL to set).
+// Since 1.0.
+//
+// Memory: `url` and `line` are valid as `hs_str` says; `error` is NULL or valid for a write.
+hs_status hs_cookie_jar_set(struct hs_cookie_jar *jar,
+                            struct hs_str url,
+                            struct hs_str line,
+                            struct hs_error **error);
+
+// The value of the `Cookie` header that a request for `url` would have; empty where it would have none. `*header` is
+// written on success only; free it with `hs_text_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT`,
+// `HS_ERR_INVALID_URL`, `HS_ERR_UNSUPPORTED_SCHEME`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+//
+// Memory: `url` is valid as `hs_str` says; `header` and `error` are NULL or valid for a write.
+hs_status hs_cookie_jar_get(struct hs_cookie_jar *jar,
+                            struct hs_str url,
+                            struct hs_text **header,
+                            struct hs_error **error);
+
+// Takes all cookies out.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_cookie_jar_clear(struct hs_cookie_jar *jar);
+
+// All cookies as a text in the format of Netscape's cookies.txt, which curl and others read, those without an expiry
+// included. The format does not know `SameSite`, and cookies with a tab in them are left out. The text is as secret as
+// the cookies. `*text` is written on success only; free it with `hs_text_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_TOO_MANY_HANDLES`.
+// Since 1.0.
+//
+// Memory: `text` and `error` are NULL or valid for a write.
+hs_status hs_cookie_jar_export(struct hs_cookie_jar *jar, struct hs_text **text, struct hs_error **error);
+
+// Puts the cookies of such a text in beside those that are there: all of them, or none where a line is not in the
+// format. Lines that are empty or begin with "#" are skipped, but "#HttpOnly_" begins a cookie.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT`,
+// `HS_ERR_INVALID_COOKIE` (names the line). Since 1.0.
+//
+// Memory: `text` is valid as `hs_str` says; `error` is NULL or valid for a write.
+hs_status hs_cookie_jar_import(struct hs_cookie_jar *jar, struct hs_str text, struct hs_error **error);
+
 // Makes a worker that belongs to the calling thread. `options` may be NULL: all defaults. Nothing of it is needed
 // after the call. `*worker` is written on success only; close it with `hs_worker_free`.
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
+// `HS_ERR_INVALID_HANDLE` (cookies), `HS_ERR_FORKED` (the same),
 // `HS_ERR_INVALID_HEADER` (user agent), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
 // `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 //

@@ -15,6 +15,7 @@ compile_error!("handles are packed into 64-bit pointers; 32-bit targets are not 
 mod body;
 mod call;
 mod cancel;
+mod cookies;
 mod engine;
 mod error;
 mod hop;

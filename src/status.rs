@@ -41,6 +41,10 @@ pub const HS_ERR_INVALID_HEADER: hs_status = -33;
 pub const HS_ERR_INVALID_BODY: hs_status = -34;
 /// The CA certificates could not be read, or hold no certificate.
 pub const HS_ERR_CA_STORE: hs_status = -35;
+/// A cookie, or a line of a text with cookies, is malformed, or not its origin's to set.
+pub const HS_ERR_INVALID_COOKIE: hs_status = -37;
+/// User, password or token cannot be sent in the scheme that was chosen.
+pub const HS_ERR_INVALID_CREDENTIALS: hs_status = -38;
 
 /// The host name could not be resolved.
 pub const HS_ERR_DNS: hs_status = -100;
@@ -208,6 +212,8 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_INVALID_HEADER, HS_PHASE_ARGUMENT, "invalid header";
     HS_ERR_INVALID_BODY, HS_PHASE_ARGUMENT, "invalid body";
     HS_ERR_CA_STORE, HS_PHASE_ARGUMENT, "the CA certificates could not be loaded";
+    HS_ERR_INVALID_COOKIE, HS_PHASE_ARGUMENT, "invalid cookie";
+    HS_ERR_INVALID_CREDENTIALS, HS_PHASE_ARGUMENT, "invalid credentials";
     HS_ERR_DNS, HS_PHASE_DNS, "the host name could not be resolved";
     HS_ERR_CONNECT, HS_PHASE_CONNECT, "could not connect";
     HS_ERR_CONNECT_TIMEOUT, HS_PHASE_CONNECT, "connect timeout";

@@ -3,6 +3,7 @@
 use crate::body::Sink;
 use crate::call::{self, Ground, Limits};
 use crate::cancel::Cancel;
+use crate::cookies::Jar;
 use crate::engine::Engine;
 use crate::engine::curl::tls::CaSource;
 use crate::engine::curl::{ConnectionAges, CurlEngine, CurlOptions};
@@ -32,6 +33,7 @@ pub struct WorkerOptions {
     pub max_idle_connections: u32,
     pub network: Network,
     pub addresses: AddressRule,
+    pub cookies: Option<Jar>,
 }
 
 impl Default for WorkerOptions {
@@ -57,6 +59,7 @@ impl Default for WorkerOptions {
             max_idle_connections: 100,
             network: Network::default(),
             addresses: AddressRule::default(),
+            cookies: None,
         }
     }
 }
@@ -81,7 +84,12 @@ impl Worker {
             addresses: options.addresses,
         })?);
         let runtime = Runtime::new(engine.clone(), Rc::new(SystemClock));
-        let ground = Ground { engine, timers: runtime.timers().clone(), user_agent: options.user_agent.into() };
+        let ground = Ground {
+            engine,
+            timers: runtime.timers().clone(),
+            user_agent: options.user_agent.into(),
+            cookies: options.cookies,
+        };
         Ok(Worker {
             streams: Streams::default(),
             runtime,

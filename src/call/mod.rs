@@ -8,6 +8,7 @@ mod stops;
 
 use crate::body::Sink;
 use crate::cancel::Cancel;
+use crate::cookies::Jar;
 use crate::engine::{Engine, HttpChoice};
 use crate::error::Error;
 use crate::hop::redirect::Policy;
@@ -49,6 +50,7 @@ pub struct Ground {
     pub engine: Rc<dyn Engine>,
     pub timers: Rc<Timers>,
     pub user_agent: Rc<str>,
+    pub cookies: Option<Jar>,
 }
 
 /// One running call, as the layers below see it.
@@ -83,6 +85,10 @@ impl Call {
 
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub fn cookies(&self) -> Option<&Jar> {
+        self.ground.cookies.as_ref()
     }
 
     pub fn now(&self) -> Instant {

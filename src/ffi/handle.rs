@@ -29,6 +29,8 @@ pub enum Kind {
     Response = 2,
     Error = 3,
     Cancel = 4,
+    Text = 5,
+    CookieJar = 6,
 }
 
 /// An object that can stand behind a handle, and the C type that names it.

@@ -16,7 +16,11 @@ pub mod version;
 
 pub mod error;
 
+pub mod owned_text;
+
 pub mod cancel;
+
+pub mod cookies;
 
 pub mod address_rule;
 

@@ -48,6 +48,9 @@ pub const HS_RAW_BODY: u32 = 2;
 /// In the flags of a request: the call ends with the response head, and the body is read with `hs_response_read`.
 pub const HS_STREAM: u32 = 4;
 
+/// In the flags of a worker: it has a cookie jar of its own.
+pub const HS_COOKIES: u32 = 16;
+
 /// In the flags of `hs_network_options`: the system does not probe silent connections.
 pub const HS_NO_KEEP_ALIVE: u32 = 1;
 /// In the flags of `hs_network_options`: small pieces wait for more before they are sent (Nagle's algorithm), which costs

@@ -1,13 +1,15 @@
 //! `hs_worker`: one HTTP client, bound to the thread that made it.
 
 use super::address_rule::{self, hs_address_rule};
+use super::cookies::{self, hs_cookie_jar};
 use super::error::hs_error;
 use super::network::{self, hs_network_options};
 use super::sized::{self, Sized32};
 use super::text::hs_str;
 use super::thread::WorkerLink;
-use super::version::{HS_ALLOW_DOWNGRADE, HS_RAW_BODY};
+use super::version::{HS_ALLOW_DOWNGRADE, HS_COOKIES, HS_RAW_BODY};
 use super::{guard, handle, options, thread};
+use crate::cookies::Jar;
 use crate::engine::curl::tls::CaSource;
 use crate::error::{Error, quoted};
 use crate::http::headers::HeadLimits;
@@ -27,7 +29,7 @@ pub struct hs_worker {
 pub struct hs_worker_options {
     /// `sizeof(hs_worker_options)`.
     pub struct_size: u32,
-    /// `HS_ALLOW_DOWNGRADE` and `HS_RAW_BODY`, or 0.
+    /// `HS_ALLOW_DOWNGRADE`, `HS_RAW_BODY` and `HS_COOKIES`, or 0.
     pub flags: u32,
     /// A whole call: queue, DNS, connect, TLS, sending, receiving, and every retry and redirect. Default 30,000; none
     /// for a call whose body goes to a callback.
@@ -67,6 +69,8 @@ pub struct hs_worker_options {
     pub addresses: *const hs_address_rule,
     /// Where and how connections are made; NULL for defaults.
     pub network: *const hs_network_options,
+    /// A jar whose cookies are sent and which gets those that responses set; NULL for none, unless `HS_COOKIES` is set.
+    pub cookies: *mut hs_cookie_jar,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -84,6 +88,7 @@ const MOST_IDLE_CONNECTIONS: u32 = 65_536;
 /// after the call. `*worker` is written on success only; close it with `hs_worker_free`.
 ///
 /// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
+/// `HS_ERR_INVALID_HANDLE` (cookies), `HS_ERR_FORKED` (the same),
 /// `HS_ERR_INVALID_HEADER` (user agent), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
 /// `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 ///
@@ -125,7 +130,7 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
     bounded(given.max_header_count, MOST_HEADERS, "max_header_count")?;
     bounded(given.max_idle_connections, MOST_IDLE_CONNECTIONS, "max_idle_connections")?;
 
-    options::flags(given.flags, HS_ALLOW_DOWNGRADE | HS_RAW_BODY, "hs_worker_options")?;
+    options::flags(given.flags, HS_ALLOW_DOWNGRADE | HS_RAW_BODY | HS_COOKIES, "hs_worker_options")?;
 
     let mut chosen = WorkerOptions::default();
     let limits = &mut chosen.limits;
@@ -153,6 +158,10 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
         chosen.ca = ca(given.ca_file, given.ca_pem)?;
         chosen.addresses = address_rule::chosen(given.addresses)?;
         chosen.network = network::chosen(given.network)?;
+    }
+    chosen.cookies = cookies::given(given.cookies)?;
+    if given.flags & HS_COOKIES != 0 && chosen.cookies.replace(Jar::default()).is_some() {
+        return Err(options::invalid("both cookies and HS_COOKIES are set: choose one".into()));
     }
     Ok(chosen)
 }

@@ -1,5 +1,5 @@
 //! The hop loop: from the URL that was asked for to the response that is handed back. Each hop is one exchange, and
-//! passes every rule again; cookies and the address rule go here.
+//! passes every rule again.
 
 pub mod redirect;
 
@@ -41,8 +41,11 @@ async fn follow(call: &Rc<Call>, asked: &Rc<Request>, request: &mut Rc<Request>)
     let mut hops = Vec::new();
     loop {
         let started = call.now();
-        let running = Running::start(call, request)?;
+        let running = Running::start(call, &dressed(call, request))?;
         let head = running.head().await?;
+        if let Some(jar) = call.cookies() {
+            jar.take(&request.url, &head.headers);
+        }
         let policy = &call.limits().redirects;
         let next = redirect::next(policy, hops.len() as u32, request, head.status, &head.headers);
         let Some(next) = running.received(next)? else {
@@ -55,4 +58,12 @@ async fn follow(call: &Rc<Call>, asked: &Rc<Request>, request: &mut Rc<Request>)
         hops.push(Hop { status: head.status, url: request.url.as_str().to_owned(), elapsed_ns });
         *request = Rc::new(next);
     }
+}
+
+/// The request as this hop sends it, with the cookies for its URL.
+fn dressed(call: &Call, request: &Rc<Request>) -> Rc<Request> {
+    let Some(jar) = call.cookies() else { return request.clone() };
+    let mut dressed = Request::clone(request);
+    jar.dress(&mut dressed);
+    Rc::new(dressed)
 }

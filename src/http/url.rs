@@ -104,6 +104,15 @@ impl Url {
         self.host().trim_start_matches('[').trim_end_matches(']').parse().ok()
     }
 
+    /// What is asked of the server: path and query.
+    pub fn target(&self) -> &str {
+        &self.text[self.path..]
+    }
+
+    pub fn path(&self) -> &str {
+        self.target().split('?').next().unwrap_or_default()
+    }
+
     /// Whether its host must be resolved, being no address.
     pub fn has_host_name(&self) -> bool {
         self.has_host_name

@@ -57,7 +57,7 @@ fn as_rust_says() -> Vec<String> {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
             http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
-            network,
+            network, cookies,
         }
         hs_header { name, value, flags }
         hs_upload { struct_size, flags, length, read, rewind, user_data }

@@ -125,6 +125,7 @@ programs! {
         codings: Program { files: &["codings"], ..PROGRAM };
         redirects: Program { files: &["redirects"], ..PROGRAM };
         addresses: Program { files: &["addresses", "resolver"], ..PROGRAM };
+        cookies: Program { files: &["cookies"], ..PROGRAM };
         fork: Program { files: &["fork"], ..PROGRAM };
         signals: Program { files: &["signals", "resolver"], ..PROGRAM };
         many: Program { files: &["many"], slow: &["threads=20", "each=5"], alone: true, ..PROGRAM };

@@ -3,9 +3,9 @@
 
 #include "client.h"
 
-enum { WORKER, RESPONSE, ERROR, CANCEL, KINDS };
+enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, KINDS };
 
-static const char *const kind_names[KINDS] = {"worker", "response", "error", "cancel"};
+static const char *const kind_names[KINDS] = {"worker", "response", "error", "cancel", "text", "cookie jar"};
 
 /* Every function that takes a handle, made to answer with a status: those that answer with a value give none for what
  * is not a live object. */
@@ -69,6 +69,29 @@ static hs_status use_details(void *handle) {
 static hs_status use_trigger(void *handle) { return hs_cancel_trigger(handle); }
 static hs_status use_cancel_free(void *handle) { return hs_cancel_free(handle); }
 static hs_status use_given_cancel(void *handle);
+static hs_status use_text(void *handle) { return none(hs_text_value(handle).data == NULL); }
+static hs_status use_text_free(void *handle) { return hs_text_free(handle); }
+static hs_status use_jar_count(void *handle) { return none(hs_cookie_jar_count(handle) == 0); }
+static hs_status use_jar_set(void *handle) { return hs_cookie_jar_set(handle, text("http://a/"), text("b=c"), NULL); }
+static hs_status use_jar_clear(void *handle) { return hs_cookie_jar_clear(handle); }
+static hs_status use_jar_import(void *handle) { return hs_cookie_jar_import(handle, text(""), NULL); }
+static hs_status use_jar_free(void *handle) { return hs_cookie_jar_free(handle); }
+static hs_status use_jar_get(void *handle) {
+    hs_text *made = NULL;
+    return hs_cookie_jar_get(handle, text("http://a/"), &made, NULL);
+}
+static hs_status use_jar_export(void *handle) {
+    hs_text *made = NULL;
+    return hs_cookie_jar_export(handle, &made, NULL);
+}
+static hs_status use_given_jar(void *handle) {
+    hs_worker_options options;
+    hs_worker *made = NULL;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.cookies = handle;
+    return hs_worker_new(&options, &made, NULL);
+}
 
 static const struct use {
     int kind;
@@ -97,6 +120,16 @@ static const struct use {
     {CANCEL, "hs_cancel_trigger", use_trigger},
     {CANCEL, "hs_cancel_free", use_cancel_free},
     {CANCEL, "hs_request_options.cancel", use_given_cancel},
+    {TEXT, "hs_text_value", use_text},
+    {TEXT, "hs_text_free", use_text_free},
+    {JAR, "hs_cookie_jar_count", use_jar_count},
+    {JAR, "hs_cookie_jar_set", use_jar_set},
+    {JAR, "hs_cookie_jar_get", use_jar_get},
+    {JAR, "hs_cookie_jar_clear", use_jar_clear},
+    {JAR, "hs_cookie_jar_export", use_jar_export},
+    {JAR, "hs_cookie_jar_import", use_jar_import},
+    {JAR, "hs_cookie_jar_free", use_jar_free},
+    {JAR, "hs_worker_options.cookies", use_given_jar},
 };
 #define USES (sizeof uses / sizeof *uses)
 
@@ -119,6 +152,13 @@ static void make(void *objects[KINDS]) {
     objects[ERROR] = ERROR_OF(objects[WORKER], &request, HS_ERR_INVALID_URL);
     CHECK_STATUS(hs_cancel_new(&cancel), HS_OK);
     objects[CANCEL] = cancel;
+    hs_cookie_jar *jar = NULL;
+    hs_text *made = NULL;
+    CHECK_STATUS(hs_cookie_jar_new(&jar), HS_OK);
+    CHECK_STATUS(hs_cookie_jar_set(jar, text("http://a/"), text("b=c"), NULL), HS_OK);
+    CHECK_STATUS(hs_cookie_jar_get(jar, text("http://a/"), &made, NULL), HS_OK);
+    objects[JAR] = jar;
+    objects[TEXT] = made;
 }
 
 static void destroy(void *objects[KINDS]) {
@@ -126,6 +166,8 @@ static void destroy(void *objects[KINDS]) {
     CHECK_STATUS(hs_response_free(objects[RESPONSE]), HS_OK);
     CHECK_STATUS(hs_error_free(objects[ERROR]), HS_OK);
     CHECK_STATUS(hs_cancel_free(objects[CANCEL]), HS_OK);
+    CHECK_STATUS(hs_text_free(objects[TEXT]), HS_OK);
+    CHECK_STATUS(hs_cookie_jar_free(objects[JAR]), HS_OK);
 }
 
 static void refused_by(const struct use *use, void *handle, const char *what) {
@@ -148,6 +190,8 @@ static void the_live_ones_live(void) {
     CHECK_HAS(hs_response_body(live[RESPONSE]), "\"method\"");
     CHECK_STATUS(hs_error_status(live[ERROR]), HS_ERR_INVALID_URL);
     CHECK_HAS(hs_error_message(live[ERROR]), "nonsense");
+    CHECK_TEXT(hs_text_value(live[TEXT]), "b=c");
+    CHECK_INT(hs_cookie_jar_count(live[JAR]), 1);
     hs_request_options request = get(url("%s/get", address("http")));
     request.cancel = live[CANCEL]; /* Nobody triggered it. */
     CHECK_STATUS(hs_response_free(SEND(live[WORKER], &request)), HS_OK);

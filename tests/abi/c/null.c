@@ -39,6 +39,8 @@ static void freeing_nothing(void) {
     CHECK_STATUS(hs_response_free(NULL), HS_OK);
     CHECK_STATUS(hs_error_free(NULL), HS_OK);
     CHECK_STATUS(hs_cancel_free(NULL), HS_OK);
+    CHECK_STATUS(hs_text_free(NULL), HS_OK);
+    CHECK_STATUS(hs_cookie_jar_free(NULL), HS_OK);
 }
 
 static void no_object(void) {
@@ -54,6 +56,15 @@ static void no_object(void) {
     CHECK_INT(info.status, 0);
     CHECK(hs_error_message(NULL).data == NULL && hs_error_message(NULL).len == 0);
     CHECK_STATUS(hs_cancel_trigger(NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK(hs_text_value(NULL).data == NULL && hs_text_value(NULL).len == 0);
+    hs_text *made = UNTOUCHED;
+    CHECK_INT(hs_cookie_jar_count(NULL), 0);
+    CHECK_STATUS(hs_cookie_jar_clear(NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_cookie_jar_set(NULL, text("http://a/"), text("a=b"), NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_cookie_jar_get(NULL, text("http://a/"), &made, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_cookie_jar_export(NULL, &made, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_cookie_jar_import(NULL, text(""), NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK(made == UNTOUCHED);
     CHECK_INT(hs_response_status(NULL), 0);
     CHECK(hs_response_body(NULL).data == NULL && hs_response_body(NULL).len == 0);
     CHECK(hs_response_header(NULL, text("x"), 0).data == NULL);
@@ -70,6 +81,15 @@ static void no_object(void) {
 
 static void nowhere_to_write(void) {
     CHECK_STATUS(hs_cancel_new(NULL), HS_ERR_NULL_ARGUMENT);
+    hs_cookie_jar *jar = NULL;
+    CHECK_STATUS(hs_cookie_jar_new(NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_cookie_jar_new(&jar), HS_OK);
+    CHECK_STATUS(hs_cookie_jar_get(jar, text("http://a/"), NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_cookie_jar_export(jar, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_cookie_jar_set(jar, bytes(NULL, 1), text("a=b"), NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_cookie_jar_set(jar, text("http://a/"), bytes(NULL, 1), NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_cookie_jar_import(jar, bytes(NULL, 1), NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_cookie_jar_free(jar), HS_OK);
 
     hs_error *error = NULL;
     CHECK_STATUS(hs_worker_new(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
