@@ -172,25 +172,39 @@ impl<S: Io> Player<S> {
         self.io.flush().await
     }
 
+    /// Past TLS, straight into the socket.
+    async fn send_raw(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            self.io.tcp().writable().await?;
+            match self.io.tcp().try_write(bytes) {
+                Ok(sent) => bytes = &bytes[sent..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     async fn repeat(&mut self, repeat: &Repeat) -> io::Result<()> {
+        let unit = repeat.bytes();
         if let Some(interval) = repeat.interval_ms {
             let mut sent = 0;
             while repeat.times.is_none_or(|times| sent < times) {
-                self.send(repeat.send.as_bytes()).await?;
+                self.send(&unit).await?;
                 tokio::time::sleep(Duration::from_millis(interval)).await;
                 sent += 1;
             }
             return Ok(());
         }
-        if repeat.send.is_empty() {
+        if unit.is_empty() {
             return Ok(());
         }
-        let batch = (WRITE_SIZE / repeat.send.len()).max(1);
-        let text = repeat.send.repeat(batch);
+        let batch = (WRITE_SIZE / unit.len()).max(1);
+        let text = unit.repeat(batch);
         let mut left = repeat.times.unwrap_or(u64::MAX);
         while left > 0 {
             let now = left.min(batch as u64);
-            self.send(&text.as_bytes()[..now as usize * repeat.send.len()]).await?;
+            self.send(&text[..now as usize * unit.len()]).await?;
             left -= now;
         }
         Ok(())
@@ -285,7 +299,14 @@ impl<S: Io> Player<S> {
                 Step::SendHex(bytes) => self.send(&bytes.0).await?,
                 Step::ReadFrame(awaited) => self.read_frame(*awaited).await?,
                 Step::SendFrame(frame) => self.send_frames(frame).await?,
+                Step::SendRawHex(bytes) => self.send_raw(&bytes.0).await?,
                 Step::Repeat(repeat) => self.repeat(repeat).await?,
+                Step::Loop(steps) => loop {
+                    if Box::pin(self.play(steps)).await? == Outcome::Ended {
+                        return Ok(Outcome::Ended);
+                    }
+                    tokio::task::yield_now().await;
+                },
                 Step::SleepMs(millis) => tokio::time::sleep(Duration::from_millis(*millis)).await,
                 Step::Count(key) => {
                     self.state.counters.add_one(key);

@@ -23,6 +23,10 @@ pub enum Step {
     ReadFrame(Awaited),
     SendFrame(SendFrame),
     Repeat(Repeat),
+    /// The steps again and again, until the peer goes away or one of them ends the script.
+    Loop(Vec<Step>),
+    /// Bytes below TLS, in the clear.
+    SendRawHex(Hex),
     SleepMs(u64),
     Stall(How),
     Close(How),
@@ -63,7 +67,10 @@ pub enum Variation {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Repeat {
+    #[serde(default)]
     pub send: String,
+    #[serde(default)]
+    pub send_hex: Hex,
     /// Absent: until the peer goes away.
     pub times: Option<u64>,
     pub interval_ms: Option<u64>,
@@ -95,9 +102,15 @@ impl TryFrom<String> for Base64 {
     }
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Hex(pub Vec<u8>);
+
+impl Repeat {
+    pub fn bytes(&self) -> Vec<u8> {
+        [self.send.as_bytes(), &self.send_hex.0].concat()
+    }
+}
 
 impl TryFrom<String> for Hex {
     type Error = String;
