@@ -42,6 +42,9 @@ pub struct Hop {
     pub elapsed_ns: u64,
 }
 
+/// A relative redirect makes the URL longer, and each one is kept: without a bound a chain grows with its square.
+const LONGEST_URL: usize = 64 * 1024;
+
 /// The request that a response asks for; `None` where it is no redirect or is not to be followed.
 pub fn next(
     policy: &Policy,
@@ -61,6 +64,9 @@ pub fn next(
         let message = format!("redirect {status} from {} to {} refused: {why}", request.url.origin(), url.origin());
         Err(Error::new(HS_ERR_REDIRECT_REFUSED, message))
     };
+    if url.as_str().len() > LONGEST_URL {
+        return refuse("its URL is longer than 65,536 bytes");
+    }
     let same_origin = url.origin() == request.url.origin();
     if request.url.is_secure() && !url.is_secure() && !policy.downgrade {
         return refuse("it leads from https to http");

@@ -80,6 +80,11 @@ impl HeaderBlock {
         if !is_token(name) {
             return Err(Error::new(HS_ERR_PROTOCOL, format!("response header name {} is not a token", quoted(name))));
         }
+        // RFC 9110, section 5.5: the bytes by which one reader's field is another's two.
+        if value.iter().any(|byte| matches!(byte, b'\0' | b'\r')) {
+            let message = format!("response header {} has a NUL or a bare carriage return", quoted(name));
+            return Err(Error::new(HS_ERR_PROTOCOL, message));
+        }
         if self.fields.len() >= limits.fields {
             let message = format!("the response head has more than {} fields", limits.fields);
             return Err(Error::new(HS_ERR_HEADERS_TOO_LARGE, message));
@@ -180,7 +185,7 @@ mod tests {
         let mut block = HeaderBlock::default();
         let long = [b"x:".to_vec(), vec![b'y'; 64]].concat();
         assert_eq!(block.push_line(&long, LIMITS).unwrap_err().status(), HS_ERR_HEADERS_TOO_LARGE);
-        for bad in [&b"no colon"[..], b"bad name: x", b": x"] {
+        for bad in [&b"no colon"[..], b"bad name: x", b": x", b"x : y", b"x: a\0b", b"x: a\rb", b"x\0: a"] {
             assert_eq!(block.push_line(bad, LIMITS).unwrap_err().status(), HS_ERR_PROTOCOL);
         }
         assert_eq!(block.len(), 0);

@@ -11,7 +11,7 @@ use crate::http::headers::Header;
 use crate::http::request::Request;
 use crate::status::{HS_ERR_INTERNAL, HS_ERR_INVALID_HEADER, HS_ERR_INVALID_URL, HS_ERR_OUT_OF_MEMORY};
 use std::cell::{RefCell, UnsafeCell};
-use std::ffi::{CStr, CString, c_char, c_long, c_void};
+use std::ffi::{CStr, CString, c_char, c_long, c_short, c_void};
 use std::time::Duration;
 
 /// How long a connection may idle and live before it is no longer reused.
@@ -54,19 +54,29 @@ impl Easy {
     /// Whether the server has closed its side of the connection that this handle is about to use.
     #[cfg(target_os = "linux")]
     pub fn peer_has_closed(&self) -> bool {
-        let mut socket: sys::curl_socket_t = -1;
-        // SAFETY: a live handle and a place for a socket; poll reads and writes one pollfd.
-        unsafe {
-            sys::curl_easy_getinfo(self.raw, sys::CURLINFO_ACTIVESOCKET, &mut socket as *mut sys::curl_socket_t);
-            // Unlike a look at the bytes, this also sees an end behind bytes that nobody has read, as TLS has them.
-            let mut look = libc::pollfd { fd: socket, events: libc::POLLRDHUP, revents: 0 };
-            socket >= 0 && libc::poll(&mut look, 1, 0) > 0
-        }
+        // Unlike a look at the bytes, this also sees an end behind bytes that nobody has read, as TLS has them.
+        self.socket_has(libc::POLLRDHUP)
     }
 
     #[cfg(not(target_os = "linux"))]
     pub fn peer_has_closed(&self) -> bool {
         false
+    }
+
+    /// Whether there is something to read on the connection that this handle is about to use: an end or bytes.
+    pub fn peer_has_spoken(&self) -> bool {
+        // SAFETY: a live handle.
+        self.socket_has(libc::POLLIN) || unsafe { tls::has_unread(self.raw) }
+    }
+
+    fn socket_has(&self, events: c_short) -> bool {
+        let mut socket: sys::curl_socket_t = -1;
+        // SAFETY: a live handle and a place for a socket; poll reads and writes one pollfd.
+        unsafe {
+            sys::curl_easy_getinfo(self.raw, sys::CURLINFO_ACTIVESOCKET, &mut socket as *mut sys::curl_socket_t);
+            let mut look = libc::pollfd { fd: socket, events, revents: 0 };
+            socket >= 0 && libc::poll(&mut look, 1, 0) > 0
+        }
     }
 
     /// Makes the next transfer take a connection of its own.

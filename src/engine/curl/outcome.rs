@@ -107,11 +107,20 @@ impl Transfer {
             sys::CURLE_SEND_ERROR | sys::CURLE_UPLOAD_FAILED => (HS_ERR_SEND, HS_PHASE_SEND),
             sys::CURLE_SEND_FAIL_REWIND => (HS_ERR_NOT_REPLAYABLE, HS_PHASE_SEND),
             sys::CURLE_GOT_NOTHING => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),
+            // libcurl has no code of its own for chunks that are none, but always says the word.
+            sys::CURLE_RECV_ERROR if now == HS_PHASE_BODY && self.easy.reason().contains("chunk") => {
+                (HS_ERR_PROTOCOL, HS_PHASE_PROTOCOL)
+            }
             sys::CURLE_RECV_ERROR => (HS_ERR_RECEIVE, now),
+            // It also calls so what ended one byte before its head did.
+            sys::CURLE_PARTIAL_FILE if now != HS_PHASE_BODY => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),
             sys::CURLE_PARTIAL_FILE => (HS_ERR_BODY_TRUNCATED, HS_PHASE_BODY),
             sys::CURLE_HTTP2 | sys::CURLE_HTTP2_STREAM => (HS_ERR_HTTP2, now),
             // "Weird server reply", and an HTTP/0.9 answer.
             sys::CURLE_FTP_WEIRD_SERVER_REPLY | sys::CURLE_UNSUPPORTED_PROTOCOL => (HS_ERR_PROTOCOL, HS_PHASE_PROTOCOL),
+            // Content codings are not libcurl's here, so that this is a transfer coding that it does not know.
+            sys::CURLE_BAD_CONTENT_ENCODING => (HS_ERR_PROTOCOL, HS_PHASE_PROTOCOL),
+            sys::CURLE_TOO_LARGE if state.sends > 0 => (HS_ERR_HEADERS_TOO_LARGE, HS_PHASE_LIMIT),
             sys::CURLE_OUT_OF_MEMORY => (HS_ERR_OUT_OF_MEMORY, HS_PHASE_INTERNAL),
             // Finished well, but without the head that was waited for.
             sys::CURLE_OK => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),

@@ -9,6 +9,9 @@ const LONG: CURLoption = 0;
 const OBJECT: CURLoption = 10_000;
 const FUNCTION: CURLoption = 20_000;
 
+/// A line of a head or trailer that libcurl's own bounds refuse; since 8.6.0.
+pub(super) const CURLE_TOO_LARGE: CURLcode = 100;
+
 pub(super) const CURLOPT_PATH_AS_IS: CURLoption = LONG + 234;
 pub(super) const CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS: CURLoption = LONG + 271;
 pub(super) const CURLOPT_MAXAGE_CONN: CURLoption = LONG + 288;

@@ -3,14 +3,15 @@
 use super::address::Attempts;
 use super::easy::Easy;
 use super::sys;
-use crate::engine::ExchangeRequest;
-use crate::error::Error;
+use crate::engine::{ExchangeRequest, HttpChoice};
+use crate::error::{Error, quoted};
 use crate::http::address::AddressRule;
 use crate::http::body::Body;
+use crate::http::framing;
 use crate::http::headers::HeaderBlock;
 use crate::http::metrics::{Endpoint, TlsVersion};
 use crate::http::response::{Head, HttpVersion, Interim};
-use crate::status::{HS_ERR_HEADERS_TOO_LARGE, HS_ERR_PANIC};
+use crate::status::{HS_ERR_HEADERS_TOO_LARGE, HS_ERR_PANIC, HS_ERR_PROTOCOL};
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -136,7 +137,14 @@ impl Transfer {
             HeadState::Waiting | HeadState::InBlock if line.starts_with(b"HTTP/") => {
                 state.head.headers.clear();
                 (state.head.version, state.head.status) = status_line(line);
+                if !self.may_speak(state.head.version) {
+                    state.head.version = HttpVersion::Unknown;
+                }
                 state.head_state = HeadState::InBlock;
+            }
+            HeadState::Waiting => {
+                let message = format!("the response begins with {}, which is no status line", quoted(line));
+                return Err(Error::new(HS_ERR_PROTOCOL, message));
             }
             HeadState::InBlock if line == b"\r\n" || line == b"\n" => {
                 if (100..200).contains(&state.head.status) && state.head.status != 101 {
@@ -144,6 +152,8 @@ impl Transfer {
                     state.head.interim.push(Interim { status, headers });
                     state.head_state = HeadState::Waiting;
                 } else {
+                    let may_switch = self.exchange.request.headers.iter().any(|header| header.is("upgrade"));
+                    framing::check(&state.head, may_switch)?;
                     state.head_state = HeadState::Complete;
                 }
             }
@@ -151,10 +161,22 @@ impl Transfer {
             HeadState::InBlock if !line.ends_with(b"\n") => {}
             HeadState::InBlock => state.head.headers.push_line(line, limits)?,
             HeadState::Complete | HeadState::Taken if line.contains(&b':') => state.trailers.push_line(line, limits)?,
-            // Whatever stands before the first status line is none of our business.
-            HeadState::Waiting | HeadState::Complete | HeadState::Taken => {}
+            HeadState::Complete | HeadState::Taken => {}
         }
         Ok(())
+    }
+
+    /// Whether an answer can be in that version. libcurl believes what the status line says, whatever the connection.
+    fn may_speak(&self, version: HttpVersion) -> bool {
+        match version {
+            HttpVersion::Http2 => match self.exchange.http {
+                HttpChoice::Negotiated => self.exchange.request.url.is_secure(),
+                HttpChoice::Http11 => false,
+                HttpChoice::Http2PriorKnowledge => true,
+            },
+            HttpVersion::Http3 | HttpVersion::Unknown => false,
+            HttpVersion::Http10 | HttpVersion::Http11 => true,
+        }
     }
 
     fn on_body(&self, bytes: &[u8]) -> bool {
@@ -180,7 +202,8 @@ impl Transfer {
         }
         // libcurl looks for closed connections once a second. For what must not be sent twice that is too seldom: on
         // such a connection it would come to nothing, and nobody could say whether it had arrived.
-        if !self.exchange.request.is_replay_safe() && state.stale == Stale::No && self.easy.peer_has_closed() {
+        let closed = || !self.exchange.request.is_replay_safe() && self.easy.peer_has_closed();
+        if state.stale == Stale::No && (closed() || self.is_poisoned()) {
             state.stale = Stale::Found;
             return false;
         }
@@ -188,6 +211,21 @@ impl Transfer {
         state.answered = false;
         (state.peer, state.local) = (peer, local);
         true
+    }
+
+    /// Whether the server has spoken on a reused connection on which it was not asked. Over HTTP/1.1 libcurl would take
+    /// that for the response to this request.
+    fn is_poisoned(&self) -> bool {
+        // SAFETY: the live handle of this transfer, inside one of its callbacks.
+        let reused = unsafe { sys::info_long(self.easy.raw(), sys::CURLINFO_NUM_CONNECTS) } == 0;
+        let speaks_when_it_likes = match self.exchange.http {
+            HttpChoice::Http11 => false,
+            HttpChoice::Http2PriorKnowledge => true,
+            HttpChoice::Negotiated if !self.exchange.request.url.is_secure() => false,
+            // SAFETY: the live handle of this transfer, inside one of its callbacks.
+            HttpChoice::Negotiated => unsafe { super::tls::may_be_http2(self.easy.raw()) },
+        };
+        reused && !speaks_when_it_likes && self.easy.peer_has_spoken()
     }
 
     pub fn guarded(&self, body: impl FnOnce() -> Result<(), Error>) -> bool {

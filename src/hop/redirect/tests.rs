@@ -122,3 +122,12 @@ fn what_must_not_be_followed_is_refused_with_the_reason() {
     let allowed = Policy { downgrade: true, ..Policy::default() };
     assert!(follow(allowed, &request("GET", "https://a/"), 302, "http://a/").unwrap().is_some());
 }
+
+#[test]
+fn a_chain_cannot_make_the_url_grow_without_end() {
+    let request = request("GET", &format!("https://one.test/{}/", "x".repeat(62_000)));
+    assert!(follow(Policy::default(), &request, 302, &"y".repeat(3_000)).is_ok());
+    let error = follow(Policy::default(), &request, 302, &"y".repeat(4_000)).unwrap_err();
+    assert_eq!(error.status(), HS_ERR_REDIRECT_REFUSED);
+    assert!(error.to_string().len() < 200, "{error}");
+}

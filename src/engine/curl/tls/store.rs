@@ -15,6 +15,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use std::collections::HashMap;
 use std::ffi::{c_int, c_long, c_void};
+use std::ptr::NonNull;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 /// `SSL_CTRL_SET_VERIFY_CERT_STORE` with a second argument of 1: the context takes a reference of its own.
@@ -168,25 +169,56 @@ extern "C" fn give_store(easy: *mut sys::CURL, context: *mut c_void, data: *mut 
 /// # Safety
 /// `easy` is a live easy handle.
 pub unsafe fn version(easy: *mut sys::CURL) -> TlsVersion {
+    // SAFETY: as the caller promises.
+    let Some(session) = (unsafe { session(easy) }) else { return TlsVersion::None };
+    // SAFETY: the SSL of the connection in use.
+    match unsafe { ssl::SSL_version(session.as_ptr()) } {
+        0x0301 => TlsVersion::Tls10,
+        0x0302 => TlsVersion::Tls11,
+        0x0303 => TlsVersion::Tls12,
+        0x0304 => TlsVersion::Tls13,
+        _ => TlsVersion::Unknown,
+    }
+}
+
+/// Whether HTTP/2 was negotiated on the connection that `easy` uses just now.
+///
+/// # Safety
+/// `easy` is a live easy handle.
+pub unsafe fn may_be_http2(easy: *mut sys::CURL) -> bool {
+    // SAFETY: as the caller promises.
+    let Some(session) = (unsafe { session(easy) }) else { return true };
+    let (mut name, mut len) = (std::ptr::null(), 0);
+    // SAFETY: the SSL of the connection in use; what it writes are readable bytes of its own, or NULL and 0.
+    unsafe {
+        ssl::SSL_get0_alpn_selected(session.as_ptr(), &mut name, &mut len);
+        !name.is_null() && std::slice::from_raw_parts(name, len as usize) == b"h2"
+    }
+}
+
+/// Whether TLS has bytes of the connection that `easy` uses just now, which nobody has asked it for.
+///
+/// # Safety
+/// `easy` is a live easy handle.
+pub unsafe fn has_unread(easy: *mut sys::CURL) -> bool {
+    unsafe extern "C" {
+        fn SSL_has_pending(session: *const ssl::SSL) -> c_int;
+    }
+    // SAFETY: as the caller promises, and the SSL of the connection in use.
+    unsafe { session(easy).is_some_and(|session| SSL_has_pending(session.as_ptr()) != 0) }
+}
+
+/// # Safety
+/// `easy` is a live easy handle.
+unsafe fn session(easy: *mut sys::CURL) -> Option<NonNull<ssl::SSL>> {
     let mut info: *mut sys::TlsSessionInfo = std::ptr::null_mut();
     // SAFETY: as the caller promises; libcurl writes a pointer that is valid while the transfer is.
-    let session = unsafe {
+    let info = unsafe {
         sys::curl_easy_getinfo(easy, sys::CURLINFO_TLS_SSL_PTR, &mut info as *mut *mut sys::TlsSessionInfo);
         info.as_ref()
     };
-    match session {
-        Some(session) if session.backend == sys::CURLSSLBACKEND_OPENSSL && !session.internals.is_null() => {
-            // SAFETY: for this backend the pointer is the SSL of the connection in use.
-            match unsafe { ssl::SSL_version(session.internals.cast()) } {
-                0x0301 => TlsVersion::Tls10,
-                0x0302 => TlsVersion::Tls11,
-                0x0303 => TlsVersion::Tls12,
-                0x0304 => TlsVersion::Tls13,
-                _ => TlsVersion::Unknown,
-            }
-        }
-        _ => TlsVersion::None,
-    }
+    // For this backend the pointer is the SSL of the connection in use.
+    info.filter(|info| info.backend == sys::CURLSSLBACKEND_OPENSSL).and_then(|info| NonNull::new(info.internals.cast()))
 }
 
 #[cfg(test)]

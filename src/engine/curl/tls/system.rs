@@ -54,6 +54,20 @@ extern "C" fn handshake_begins(easy: *mut sys::CURL, _: *mut c_void, _: *mut c_v
     if noted.is_ok() { sys::CURLE_OK } else { sys::CURLE_SSL_CERTPROBLEM }
 }
 
+/// Which protocol was negotiated cannot be asked of every TLS library that libcurl may have.
+///
+/// # Safety
+/// None; the signature is that of the other half.
+pub unsafe fn may_be_http2(_: *mut sys::CURL) -> bool {
+    true
+}
+
+/// # Safety
+/// None; the signature is that of the other half.
+pub unsafe fn has_unread(_: *mut sys::CURL) -> bool {
+    false
+}
+
 /// # Safety
 /// None; the signature is that of the other half.
 pub unsafe fn version(_: *mut sys::CURL) -> TlsVersion {
