@@ -6,6 +6,7 @@ use crate::engine::{Exchange, ExchangeRequest, Progress, retryable};
 use crate::error::{Error, Retryable, Sent};
 use crate::http::body::{Body, Streamed};
 use crate::http::headers::HeaderBlock;
+use crate::http::headers::decimal;
 use crate::http::metrics::ExchangeMetrics;
 use crate::http::request::Request;
 use crate::http::response::Head;
@@ -100,7 +101,7 @@ impl Running {
         if self.request.method.is_head() || matches!(head.status, 204 | 304) {
             return None;
         }
-        std::str::from_utf8(head.headers.get(b"content-length", 0)?).ok()?.parse().ok()
+        decimal(head.headers.get(b"content-length", 0)?)
     }
 
     pub fn trailers(&self) -> HeaderBlock {

@@ -43,6 +43,12 @@ pub fn is_credential(name: &str) -> bool {
     ["authorization", "cookie", "proxy-authorization"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
+/// A length as it is written in a field: digits alone (RFC 9110, section 8.6), not the signs that Rust reads too.
+pub fn decimal(value: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    text.parse().ok()
+}
+
 fn trim(value: &[u8]) -> &[u8] {
     let blank = |byte: &u8| *byte == b' ' || *byte == b'\t';
     let start = value.iter().position(|byte| !blank(byte)).unwrap_or(value.len());

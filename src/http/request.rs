@@ -1,7 +1,7 @@
 //! A request as the caller meant it, checked.
 
 use super::body::Body;
-use super::headers::Header;
+use super::headers::{Header, decimal};
 use super::method::Method;
 use super::url::{ParsedUrl, Url};
 use crate::body::decode::ACCEPT_ENCODING;
@@ -69,7 +69,7 @@ fn check_framing(headers: &mut Vec<Header>, body: Option<u64>) -> Result<(), Err
         return Err(Error::new(HS_ERR_INVALID_HEADER, message));
     }
     for header in headers.iter().filter(|header| header.is("content-length")) {
-        let given = std::str::from_utf8(&header.value).ok().and_then(|text| text.parse::<u64>().ok());
+        let given = decimal(&header.value);
         if given.is_none() || given != body {
             let value = header.value.escape_ascii();
             let truth = body.map_or("length is not known".into(), |length| format!("has {length} bytes"));
@@ -100,6 +100,7 @@ mod tests {
     #[test]
     fn a_wrong_length_is_refused_and_a_right_one_is_ours_to_send() {
         assert_eq!(request(&[("Content-Length", "4")], "abc").unwrap_err().status(), HS_ERR_INVALID_HEADER);
+        assert_eq!(request(&[("Content-Length", "+3")], "abc").unwrap_err().status(), HS_ERR_INVALID_HEADER);
         assert_eq!(request(&[("Content-Length", "3, 3")], "abc").unwrap_err().status(), HS_ERR_INVALID_HEADER);
         let fine = request(&[("content-length", "3")], "abc").unwrap();
         assert!(!fine.headers.iter().any(|header| header.is("content-length")));

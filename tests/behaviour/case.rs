@@ -22,6 +22,8 @@ pub struct Case {
     pub worker: Table,
     /// A script that the test server plays; `{script_addr}` is where, if it has a port of its own.
     pub script: Option<Value>,
+    /// Its path, where that is not `{key}`.
+    pub script_name: Option<String>,
     pub request: Option<Table>,
     pub expect: Option<Expect>,
     #[serde(default)]
@@ -43,11 +45,11 @@ pub struct Step {
 pub struct Expect {
     /// `HS_OK` where it is left out.
     pub status: Option<String>,
-    pub http: Option<u16>,
+    pub http: Option<Value>,
     pub url: Option<String>,
     pub body: Option<String>,
     pub body_contains: Option<OneOrMany>,
-    pub body_length: Option<u64>,
+    pub body_length: Option<Value>,
     /// The body is what `/bytes/N` sends.
     pub body_bytes: Option<u64>,
     /// All values of each, in order.
@@ -66,6 +68,9 @@ pub struct Expect {
     pub error: BTreeMap<String, Value>,
     #[serde(default)]
     pub metrics: BTreeMap<String, Value>,
+    /// Keys of the outcome that may differ between runs, and so between languages.
+    #[serde(default)]
+    pub vary: Vec<String>,
     /// What the server was sent, where the body is its description.
     pub saw: Option<Saw>,
 }

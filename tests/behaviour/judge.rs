@@ -19,10 +19,10 @@ impl Judge<'_> {
     pub fn judge(mut self, expect: &Expect) -> Vec<String> {
         let status = expect.status.as_deref().unwrap_or("HS_OK");
         self.line("status", status);
-        self.number("http", expect.http);
+        self.number("http", &expect.http);
         self.text("url", &expect.url);
         self.text("body", &expect.body);
-        self.number("body.length", expect.body_length);
+        self.number("body.length", &expect.body_length);
         for part in all(&expect.body_contains) {
             self.contains("body", part, true);
         }
@@ -94,9 +94,9 @@ impl Judge<'_> {
         }
     }
 
-    fn number(&mut self, key: &str, expected: Option<impl Display>) {
+    fn number(&mut self, key: &str, expected: &Option<Value>) {
         if let Some(expected) = expected {
-            self.line(key, expected);
+            self.value(key, expected);
         }
     }
 

@@ -3,6 +3,7 @@
 //!
 //!     cargo test --test behaviour                       all
 //!     HS_CASE=redirects cargo test --test behaviour     those with that in their names
+//!     HS_SHOW=1 … -- --nocapture                        all that the drivers say
 #![cfg(target_os = "linux")]
 
 mod awake;

@@ -39,8 +39,9 @@ impl Outcome {
 
     /// Without what differs from run to run by its nature: the date, the names of counters, and in descriptions the
     /// client's port and the connection's number, with what follows from their lengths.
-    pub fn comparable(&self, key: &str) -> Outcome {
+    pub fn comparable(&self, key: &str, vary: &[String]) -> Outcome {
         let mut lines = self.0.clone();
+        lines.retain(|(name, _)| !vary.contains(name));
         if let Some(mut description) = self.description() {
             for volatile in ["peer", "connection"] {
                 description.as_object_mut().expect("a description").remove(volatile);
@@ -57,12 +58,25 @@ impl Outcome {
             if value.contains(key) {
                 *value = value.replace(key, "{key}");
             }
+            if name == "error.message" {
+                *value = without_times(value);
+            }
         }
         // The hash is of a body that quotes the key.
         if lines.iter().any(|(name, value)| name == "body" && value.contains("{key}")) {
             lines.retain(|(name, _)| name != "body.hash");
         }
         Outcome(lines)
+    }
+}
+
+/// libcurl tells how long it waited: `after%20150%20milliseconds`, `after%200%20ms`.
+fn without_times(message: &str) -> String {
+    let Some((before, rest)) = message.split_once("%20after%20") else { return message.to_owned() };
+    let unit = rest.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    match unit.len() < rest.len() && unit.starts_with("%20m") {
+        true => format!("{before}%20after%20{{time}}{unit}"),
+        false => message.to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Takes every case through every driver, and compares.
 
-use crate::case::Case;
+use crate::case::{Case, Expect};
 use crate::constants::Constants;
 use crate::drivers::Driver;
 use crate::judge::Judge;
@@ -42,7 +42,8 @@ pub fn run(drivers: &[Driver], cases: &[Case]) -> Report {
     // All of one driver's cases in one process; the drivers side by side.
     let told: Vec<Vec<Told>> = std::thread::scope(|scope| {
         let (server, constants) = (&server, &constants);
-        let start = |driver| scope.spawn(move || Runner { server, constants, driver }.all(cases));
+        let shows = std::env::var_os("HS_SHOW").is_some();
+        let start = |driver| scope.spawn(move || Runner { server, constants, driver, shows }.all(cases));
         let running: Vec<_> = drivers.iter().map(start).collect();
         running.into_iter().map(|thread| thread.join().expect("a runner")).collect()
     });
@@ -94,6 +95,7 @@ struct Runner<'a> {
     server: &'a Server,
     constants: &'a Constants,
     driver: &'a Driver,
+    shows: bool,
 }
 
 impl Runner<'_> {
@@ -117,8 +119,9 @@ impl Runner<'_> {
     fn case(&self, process: &mut Process, case: &Case, key: &str, told: &mut Told) -> Result<(), String> {
         let mut own_port = None;
         if let Some(script) = &case.script {
-            let text = serde_json::to_string(script).map_err(|why| why.to_string())?;
-            own_port = self.server.install(key, &self.server.fill(&text, key));
+            let text = serde_json::to_string(&in_hex(script)).map_err(|why| why.to_string())?;
+            let name = case.script_name.as_deref().unwrap_or("{key}");
+            own_port = self.server.install(&self.server.fill(name, key), &self.server.fill(&text, key));
         }
         let fill = |text: &str| {
             let text = self.server.fill(text, key);
@@ -127,11 +130,14 @@ impl Runner<'_> {
         let steps = case.steps();
         let opened = process.say(&self.block("open", &case.worker, &fill)?)?;
         let refused = if steps.is_empty() { case.expect.clone() } else { None };
-        let mut judged = |outcome: &Outcome, expect, what: &str| {
+        let mut judged = |outcome: &Outcome, expect: &Expect, what: &str| {
             let judge = Judge { constants: self.constants, fill: &fill, outcome, faults: Vec::new() };
             let faults = judge.judge(expect);
             told.faults.extend(faults.iter().map(|fault| format!("{what}: {fault}")));
-            told.outcomes.push(outcome.comparable(key));
+            told.outcomes.push(outcome.comparable(key, &expect.vary));
+            if self.shows {
+                println!("{} {what} of {}: {:#?}", self.driver.language, case.name, outcome.0);
+            }
         };
         let refused = refused.unwrap_or_default();
         judged(&opened, &refused, "worker");
@@ -173,7 +179,7 @@ impl Runner<'_> {
                 Value::Table(inner) if name == "body_repeat" => {
                     let text = inner.get("text").and_then(Value::as_str).ok_or("body_repeat needs text")?;
                     let size = inner.get("size").and_then(Value::as_integer).ok_or("body_repeat needs size")?;
-                    let _ = writeln!(block, "body_repeat {size} {}", encode(fill(text).as_bytes()));
+                    let _ = writeln!(block, "body_repeat {size} {}", encode(&bytes(&fill(text))));
                 }
                 Value::Table(inner) => self.lines(block, &format!("{name}."), inner, fill)?,
                 Value::Array(items) if name == "headers" => {
@@ -201,7 +207,7 @@ impl Runner<'_> {
     }
 
     fn value(&self, text: &str) -> Result<String, String> {
-        self.constants.resolve(text).map(|text| encode(text.as_bytes()))
+        self.constants.resolve(text).map(|text| encode(&bytes(&text)))
     }
 
     /// `Name: value`, or `[FLAGS] Name: value`. One blank behind the colon is no part of the value.
@@ -212,6 +218,38 @@ impl Runner<'_> {
         };
         let (name, value) = field.split_once(':').ok_or_else(|| format!("the header {field:?} has no colon"))?;
         let value = value.strip_prefix(' ').unwrap_or(value);
-        Ok(format!("{flags} {} {}", encode(name.as_bytes()), encode(value.as_bytes())))
+        Ok(format!("{flags} {} {}", encode(&bytes(name)), encode(&bytes(value))))
+    }
+}
+
+/// The bytes of a text; `\u{E0XX}` is the byte XX, since TOML has no other way to say bytes that are not UTF-8.
+fn bytes(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for letter in text.chars() {
+        match u32::from(letter) {
+            code @ 0xE000..=0xE0FF => bytes.push((code & 0xFF) as u8),
+            _ => bytes.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    bytes
+}
+
+/// A script whose `send` has bytes that JSON has no way to say sends them by `send_hex`.
+fn in_hex(script: &Value) -> Value {
+    match script {
+        Value::Array(items) => Value::Array(items.iter().map(in_hex).collect()),
+        Value::Table(table) => Value::Table(
+            table
+                .iter()
+                .map(|(key, item)| match item {
+                    Value::String(text) if key == "send" && bytes(text) != text.as_bytes() => {
+                        let hex = bytes(text).iter().map(|byte| format!("{byte:02x}")).collect();
+                        (String::from("send_hex"), Value::String(hex))
+                    }
+                    _ => (key.clone(), in_hex(item)),
+                })
+                .collect(),
+        ),
+        other => other.clone(),
     }
 }

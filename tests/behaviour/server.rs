@@ -33,7 +33,7 @@ impl Server {
 
     /// Installs a script, and tells where it is if it has a port of its own.
     pub fn install(&self, name: &str, script: &str) -> Option<String> {
-        let answer = self.ask("POST", &format!("/script/{name}"), script);
+        let answer = self.ask("POST", &format!("/script/{}", name.replace('/', "%2F")), script);
         let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|_| panic!("the script {name}: {answer}"));
         answer["addr"].as_str().map(str::to_owned)
     }
