@@ -176,6 +176,10 @@ typedef struct hs_cookie_jar hs_cookie_jar;
 // `hs_error_free`.
 typedef struct hs_error hs_error;
 
+// A form (RFC 7578): fields and files, in order. Filled once, it may be the body of any number of requests, also at the
+// same time and on different threads.
+typedef struct hs_form hs_form;
+
 // A response. It belongs to the caller, outlives its worker, may be read on any thread, and is freed with
 // `hs_response_free`. What is read from it is borrowed until then: free it when nobody reads it any more.
 typedef struct hs_response hs_response;
@@ -419,7 +423,8 @@ typedef struct hs_request_options {
     size_t header_count;
     // The body; borrowed, not copied, unless `HS_STREAM` is set.
     struct hs_str body;
-    // The whole call. 0: the worker's setting, and none where `on_body`, `upload` or `HS_STREAM` is set and the worker
+    // The whole call. 0: the worker's setting, and none where `on_body`, `upload`, `form` or `HS_STREAM` is
+    // set and the worker
     // has none of its own.
     uint64_t timeout_ms;
     // Ends the call from another thread; may be NULL.
@@ -448,7 +453,30 @@ typedef struct hs_request_options {
     uint32_t reserved;
     // A body that is read while it is sent, instead of `body`; may be NULL.
     const struct hs_upload *upload;
+    // A form to send as the body, instead of `body` and `upload`; may be NULL. It brings the `Content-Type`.
+    const struct hs_form *form;
 } hs_request_options;
+
+// A field or a file of a form: exactly one of `data`, `file` and `upload` is its content.
+typedef struct hs_part {
+    // `sizeof(hs_part)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // The field's name; required. Quotes and line ends in it and in `filename` are escaped as browsers do.
+    struct hs_str name;
+    // The content, copied. An empty one where neither `file` nor `upload` is set.
+    struct hs_str data;
+    // The path of a file whose content is sent; it is opened anew, and its length taken, for each request.
+    struct hs_str file;
+    // Gives the content while it is sent; the struct is copied. What it points to must live as long as the form and the
+    // requests that use it; without `rewind` the form can be sent once.
+    const struct hs_upload *upload;
+    // The file name that the server is told; `data == NULL`: none, and of a `file` the last part of its path.
+    struct hs_str filename;
+    // The media type. Empty: none for a field, "application/octet-stream" where there is a file name.
+    struct hs_str content_type;
+} hs_part;
 
 // A redirect that was followed on the way to a response. Set `struct_size` before the call.
 typedef struct hs_redirect {
@@ -619,7 +647,7 @@ typedef struct hs_metrics {
 // The body would have to be sent again, for a redirect or on another connection, and cannot be rewound.
 #define HS_ERR_NOT_REPLAYABLE -172
 
-// What was received could not be written to the file.
+// A file could not be read or written.
 #define HS_ERR_FILE -173
 
 // A download cannot go on where it stopped: the server has another version of the file, or sent another part.
@@ -918,6 +946,30 @@ hs_status hs_request(struct hs_worker *worker,
                      const struct hs_request_options *request,
                      struct hs_response **response,
                      struct hs_error **error);
+
+// Makes an empty form. `boundary` is the line between its parts; empty: a random one. `*form` is written on success
+// only; free it with `hs_form_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (boundary), `HS_ERR_TOO_MANY_HANDLES`.
+// Since 1.0.
+//
+// Memory: `boundary` is valid as `hs_str` says; `form` and `error` are NULL or valid for a write.
+hs_status hs_form_new(struct hs_str boundary, struct hs_form **form, struct hs_error **error);
+
+// Adds a part to the end of a form. Requests that were begun before do not have it.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT` (no name, more than one
+// content, more than 10,000 parts), `HS_ERR_INVALID_HEADER` (content type), `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`.
+// Since 1.0.
+//
+// Memory: `part` is NULL or valid for as many bytes as its `struct_size` says, and so is all that it points to; `error` is NULL
+// or valid for a write.
+hs_status hs_form_add(struct hs_form *form, const struct hs_part *part, struct hs_error **error);
+
+// Frees a form; requests that use it go on. NULL is fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_form_free(struct hs_form *form);
 
 // The HTTP status, for instance 200; 0 for anything that is not a live response.
 //

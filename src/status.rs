@@ -79,7 +79,7 @@ pub const HS_ERR_CALLBACK: hs_status = -171;
 
 /// The body would have to be sent again, for a redirect or on another connection, and cannot be rewound.
 pub const HS_ERR_NOT_REPLAYABLE: hs_status = -172;
-/// What was received could not be written to the file.
+/// A file could not be read or written.
 pub const HS_ERR_FILE: hs_status = -173;
 /// A download cannot go on where it stopped: the server has another version of the file, or sent another part.
 pub const HS_ERR_RESUME: hs_status = -174;
@@ -227,7 +227,7 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_BODY_TRUNCATED, HS_PHASE_BODY, "the body ended early";
     HS_ERR_CALLBACK, HS_PHASE_BODY, "a callback asked to stop";
     HS_ERR_NOT_REPLAYABLE, HS_PHASE_SEND, "the body cannot be sent again";
-    HS_ERR_FILE, HS_PHASE_BODY, "the file could not be written";
+    HS_ERR_FILE, HS_PHASE_BODY, "a file could not be read or written";
     HS_ERR_RESUME, HS_PHASE_BODY, "the download cannot go on";
     HS_ERR_DECODE, HS_PHASE_DECODE, "the body's coding is broken";
     HS_ERR_BODY_TOO_LARGE, HS_PHASE_LIMIT, "the body is too large";

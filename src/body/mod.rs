@@ -1,6 +1,7 @@
 //! Where the bytes of a response body go: decoders, limits, then a sink.
 
 pub mod decode;
+pub mod multipart;
 
 use crate::error::Error;
 use crate::status::{HS_ERR_BODY_TOO_LARGE, HS_ERR_CALLBACK};

@@ -31,6 +31,7 @@ pub enum Kind {
     Cancel = 4,
     Text = 5,
     CookieJar = 6,
+    Form = 7,
 }
 
 /// An object that can stand behind a handle, and the C type that names it.

@@ -32,6 +32,8 @@ pub mod request;
 
 pub mod upload;
 
+pub mod form;
+
 pub mod response;
 
 pub mod stream;

@@ -2,6 +2,7 @@
 
 use super::cancel::hs_cancel;
 use super::error::hs_error;
+use super::form::{SharedForm, hs_form};
 use super::response::{Answer, hs_response};
 use super::sized::{self, Sized32};
 use super::stream::StreamLink;
@@ -14,6 +15,7 @@ use crate::body::Sink;
 use crate::call::Limits;
 use crate::cancel::Cancel;
 use crate::error::Error;
+use crate::http::body::Body;
 use crate::http::headers::Header;
 use crate::http::request::Request;
 use crate::status::*;
@@ -50,7 +52,8 @@ pub struct hs_request_options {
     pub header_count: usize,
     /// The body; borrowed, not copied, unless `HS_STREAM` is set.
     pub body: hs_str,
-    /// The whole call. 0: the worker's setting, and none where `on_body`, `upload` or `HS_STREAM` is set and the worker
+    /// The whole call. 0: the worker's setting, and none where `on_body`, `upload`, `form` or `HS_STREAM` is
+    /// set and the worker
     /// has none of its own.
     pub timeout_ms: u64,
     /// Ends the call from another thread; may be NULL.
@@ -79,6 +82,8 @@ pub struct hs_request_options {
     pub reserved: u32,
     /// A body that is read while it is sent, instead of `body`; may be NULL.
     pub upload: *const hs_upload,
+    /// A form to send as the body, instead of `body` and `upload`; may be NULL. It brings the `Content-Type`.
+    pub form: *const hs_form,
 }
 
 // SAFETY: repr(C): integers, pointers and an optional function, for which all-zero is None.
@@ -182,19 +187,39 @@ unsafe fn parse(given: &hs_request_options, worker: &Worker) -> Result<Request, 
     // SAFETY: as the caller promises.
     unsafe {
         let fields = options::array(given.headers, given.header_count, MOST_HEADERS, "headers")?;
-        let headers = fields.iter().enumerate().map(|(index, field)| header(index, field)).collect::<Result<_, _>>()?;
+        let mut headers: Vec<Header> =
+            fields.iter().enumerate().map(|(index, field)| header(index, field)).collect::<Result<_, _>>()?;
         // Not really static: the engine forgets it with the exchange, which ends before `hs_request` returns.
         let bytes = Bytes::from_static(given.body.bytes("body")?);
-        let body = match (given.upload.is_null(), bytes.is_empty()) {
-            (false, true) => upload::body(given.upload)?,
-            (false, false) => return Err(options::invalid("both body and upload are set: choose one".into())),
+        let chosen = [!bytes.is_empty(), !given.upload.is_null(), !given.form.is_null()];
+        if chosen.iter().filter(|there| **there).count() > 1 {
+            return Err(options::invalid("more than one of body, upload and form is set: choose one".into()));
+        }
+        let body = if !given.upload.is_null() {
+            upload::body(given.upload)?
+        } else if !given.form.is_null() {
+            form(given.form, &mut headers)?
+        } else if streamed {
             // The exchange of a stream outlives `hs_request`.
-            (true, _) if streamed => Bytes::copy_from_slice(&bytes).into(),
-            (true, _) => bytes.into(),
+            Bytes::copy_from_slice(&bytes).into()
+        } else {
+            bytes.into()
         };
         let url = worker.parse_url(given.url.bytes("url")?)?;
         Request::new(given.method.bytes("method")?, url, headers, body)
     }
+}
+
+/// The body that a form makes, with the header that tells of it.
+fn form(form: *const hs_form, headers: &mut Vec<Header>) -> Result<Body, Error> {
+    if headers.iter().any(|header| header.is("content-type")) {
+        let message = "invalid header \"Content-Type\": the form brings its own";
+        return Err(Error::new(HS_ERR_INVALID_HEADER, message));
+    }
+    handle::open::<SharedForm>(form)?.with(|form| {
+        headers.push(form.content_type());
+        form.body()
+    })
 }
 
 /// # Safety
@@ -220,7 +245,7 @@ fn at_index(index: usize, mut error: Error) -> Error {
 
 fn limits(given: &hs_request_options, worker: &Limits) -> Result<Limits, Error> {
     let streams_in = given.on_body.is_some() || given.flags & HS_STREAM != 0;
-    let streams = streams_in || !given.upload.is_null();
+    let streams = streams_in || !given.upload.is_null() || !given.form.is_null();
     Ok(Limits {
         timeout: options::duration(given.timeout_ms, if streams { worker.stream_timeout } else { worker.timeout }),
         attempt_timeout: options::duration(given.attempt_timeout_ms, worker.attempt_timeout),

@@ -2,10 +2,12 @@
 
 use super::options;
 use super::sized::{self, Sized32};
+use crate::body::multipart::OpenSource;
 use crate::error::Error;
 use crate::http::body::{Body, Source};
 use crate::status::{HS_ERR_CALLBACK, HS_ERR_NULL_ARGUMENT, HS_PHASE_SEND};
 use std::ffi::c_void;
+use std::sync::Arc;
 
 /// Gives the next bytes of a request body: writes at most `capacity` of them to `buffer` and their number to `*count`;
 /// 0 is the end of the body. Returns 0 to go on; anything else ends the call with `HS_ERR_CALLBACK`. Called on the
@@ -50,6 +52,12 @@ unsafe impl Sized32 for hs_upload {
 
 struct Callbacks(hs_upload);
 
+impl Callbacks {
+    fn again(&self) -> Callbacks {
+        Callbacks(self.0)
+    }
+}
+
 impl Source for Callbacks {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let Some(read) = self.0.read else { return Ok(0) };
@@ -86,11 +94,35 @@ fn stopped(message: String) -> Error {
 /// `pointer` is valid for as many bytes as its `struct_size` says, and what it points to until the call has ended.
 pub unsafe fn body(pointer: *const hs_upload) -> Result<Body, Error> {
     // SAFETY: as the caller promises.
+    let (given, length) = unsafe { checked(pointer) }?;
+    Ok(Body::streamed(Box::new(Callbacks(given)), length))
+}
+
+// SAFETY: the caller promises that his callbacks may run on the thread of any worker that sends the form.
+unsafe impl Send for Callbacks {}
+// SAFETY: as above; a shared one is only copied.
+unsafe impl Sync for Callbacks {}
+
+/// What makes the source of a form's part, and how long that is.
+///
+/// # Safety
+/// `pointer` is valid for as many bytes as its `struct_size` says, and what it points to as long as the result.
+pub unsafe fn opener(pointer: *const hs_upload) -> Result<(Arc<OpenSource>, Option<u64>), Error> {
+    // SAFETY: as the caller promises.
+    let (given, length) = unsafe { checked(pointer) }?;
+    let callbacks = Callbacks(given);
+    let open = move || -> Box<dyn Source> { Box::new(callbacks.again()) };
+    Ok((Arc::new(open), length))
+}
+
+/// # Safety
+/// `pointer` is valid for as many bytes as its `struct_size` says.
+unsafe fn checked(pointer: *const hs_upload) -> Result<(hs_upload, Option<u64>), Error> {
+    // SAFETY: as the caller promises.
     let given = unsafe { sized::read(pointer) }?;
     options::unused(u64::from(given.flags), "hs_upload.flags")?;
     if given.read.is_none() {
         return Err(Error::new(HS_ERR_NULL_ARGUMENT, "hs_upload.read is NULL"));
     }
-    let length = (given.length != 0).then_some(given.length);
-    Ok(Body::streamed(Box::new(Callbacks(given)), length))
+    Ok((given, (given.length != 0).then_some(given.length)))
 }

@@ -6,6 +6,7 @@ use crate::compile::{self, Ring};
 use crate::run;
 use http_sentinel::ffi::address_rule::hs_address_rule;
 use http_sentinel::ffi::error::hs_error_info;
+use http_sentinel::ffi::form::hs_part;
 use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
 use http_sentinel::ffi::network::{hs_connect_to, hs_network_options};
 use http_sentinel::ffi::request::hs_request_options;
@@ -64,8 +65,9 @@ fn as_rust_says() -> Vec<String> {
         hs_request_options {
             struct_size, flags, method, url, headers, header_count, body, timeout_ms, cancel, attempt_timeout_ms,
             connect_timeout_ms, idle_timeout_ms, max_body_bytes, on_body, user_data, http_version, redirects,
-            max_redirects, reserved, upload,
+            max_redirects, reserved, upload, form,
         }
+        hs_part { struct_size, flags, name, data, file, upload, filename, content_type }
         hs_redirect { struct_size, status, url, elapsed_ns }
         hs_address { ip, family, port }
         hs_metrics {

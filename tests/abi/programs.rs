@@ -131,6 +131,7 @@ programs! {
         many: Program { files: &["many"], slow: &["threads=20", "each=5"], alone: true, ..PROGRAM };
         streams: Program { files: &["streams"], slow: &["length=300000"], ..PROGRAM };
         uploads: Program { files: &["uploads"], ..PROGRAM };
+        forms: Program { files: &["forms"], ..PROGRAM };
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }
     bundled libcurl {
