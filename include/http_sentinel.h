@@ -155,6 +155,21 @@
 // IPv6 addresses alone.
 #define HS_FAMILY_IPV6 6
 
+// In `hs_proxy_options.flags`: HTTP proxies open a tunnel (CONNECT) for http targets too, in place of being given the
+// request to pass on.
+#define HS_PROXY_TUNNEL 1
+
+// In `hs_proxy_options.flags`: what the fields leave open is taken from the environment, once, by `hs_worker_new`:
+// `http_proxy` (small letters only: in a CGI program a client sets the other), `https_proxy`, `all_proxy` and `no_proxy`,
+// the last three also in capitals. Entries of `no_proxy` that cannot be read are left out.
+#define HS_PROXY_FROM_ENVIRONMENT 2
+
+// HTTP proxies are told user and password at once (RFC 7617).
+#define HS_PROXY_AUTH_BASIC 0
+
+// HTTP proxies are asked for a challenge first, and the password is not sent (RFC 7616).
+#define HS_PROXY_AUTH_DIGEST 1
+
 // A switch that ends the calls that were given it. It may be used on any thread, by any number of calls at once, and
 // be freed while calls still have it.
 typedef struct hs_cancel hs_cancel;
@@ -308,6 +323,59 @@ typedef struct hs_network_options {
     uint32_t send_buffer_bytes;
 } hs_network_options;
 
+// A header field: of a request, as the caller wants it sent, or of a response, as it was received.
+typedef struct hs_header {
+    // A token (RFC 9110, section 5.6.2). Sent as written over HTTP/1.1; HTTP/2 makes it lower case.
+    struct hs_str name;
+    // Any bytes but control characters (tabs are fine); blanks around it are not part of it.
+    struct hs_str value;
+    // `HS_HEADER_…` or 0. Always 0 in responses.
+    uint32_t flags;
+} hs_header;
+
+// Proxies of a worker. All zero but `struct_size` means none. A proxy is a URL without a path: `http://`, `https://`
+// (TLS to the proxy), `socks4://`, `socks4a://`, `socks5://` or `socks5h://`, host, and port where it is not 80, 443 or
+// 1080; without a scheme it is http. `socks4` and `socks5` are given the target's address, the other kinds its name.
+// User and password in the URL are percent-encoded.
+//
+// HTTP proxies open a tunnel (CONNECT) for https targets, and are given requests for http targets to pass on.
+//
+// A `Proxy-Authorization` header of a request goes to the HTTP proxy in place of user and password, and never to a
+// server. What is chosen here is chosen again for each hop of a redirect. The worker's address rule judges the proxy's
+// address, and addresses in URLs; what a proxy connects to for a name is up to the proxy.
+typedef struct hs_proxy_options {
+    // `sizeof(hs_proxy_options)`.
+    uint32_t struct_size;
+    // `HS_PROXY_TUNNEL` and `HS_PROXY_FROM_ENVIRONMENT`, or 0.
+    uint32_t flags;
+    // For all targets that the next two say nothing about.
+    struct hs_str all;
+    // For http targets.
+    struct hs_str http_proxy;
+    // For https targets.
+    struct hs_str https_proxy;
+    // Targets that are asked directly, separated by commas or blanks: `example.com` (that and all names below it),
+    // `.example.com` (only those below it), `10.0.0.1`, `[::1]`, `10.0.0.0/8`, `fd00::/8`, each but the networks also
+    // with a port (`example.com:8080`), or `*`. Names are not resolved to be compared with addresses.
+    struct hs_str no_proxy;
+    // For proxies whose URL has none.
+    struct hs_str user;
+    struct hs_str password;
+    // Fields for HTTP proxies alone: sent with CONNECT, never to a server. With requests that are passed on only
+    // `Proxy-Authorization` goes along.
+    const struct hs_header *headers;
+    // How many there are; at most 100.
+    size_t header_count;
+    // A PEM file with the CA certificates to trust for `https://` proxies. Default: those for servers.
+    struct hs_str ca_file;
+    // The same as text in memory; at most one of the two.
+    struct hs_str ca_pem;
+    // `HS_PROXY_AUTH_…`
+    uint32_t auth;
+    // Must be 0.
+    uint32_t reserved;
+} hs_proxy_options;
+
 // Options of a worker. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations
 // are milliseconds; `HS_INFINITE` is no limit.
 typedef struct hs_worker_options {
@@ -355,17 +423,9 @@ typedef struct hs_worker_options {
     const struct hs_network_options *network;
     // A jar whose cookies are sent and which gets those that responses set; NULL for none, unless `HS_COOKIES` is set.
     struct hs_cookie_jar *cookies;
+    // Proxies; NULL is none, and then the environment is not read either.
+    const struct hs_proxy_options *proxy;
 } hs_worker_options;
-
-// A header field: of a request, as the caller wants it sent, or of a response, as it was received.
-typedef struct hs_header {
-    // A token (RFC 9110, section 5.6.2). Sent as written over HTTP/1.1; HTTP/2 makes it lower case.
-    struct hs_str name;
-    // Any bytes but control characters (tabs are fine); blanks around it are not part of it.
-    struct hs_str value;
-    // `HS_HEADER_…` or 0. Always 0 in responses.
-    uint32_t flags;
-} hs_header;
 
 // Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
 // `HS_ERR_CALLBACK`. Called on the worker's thread, inside `hs_request`; `data` is valid during the callback. The
@@ -543,12 +603,14 @@ typedef struct hs_metrics {
     uint32_t http_version;
     // `HS_TLS_…`
     uint32_t tls_version;
-    // The server's end of the connection.
+    // The server's end of the connection, or the proxy's.
     struct hs_address peer;
     // This end.
     struct hs_address local;
     // How many codings (gzip, deflate, br, zstd) were taken off the body.
     uint32_t decoded;
+    // 1 where the exchange went through a proxy, else 0.
+    uint32_t proxied;
 } hs_metrics;
 
 // Success.
@@ -620,8 +682,20 @@ typedef struct hs_metrics {
 // This end's address cannot be used: the interface is not there, or the local ports are taken.
 #define HS_ERR_LOCAL_ADDRESS -112
 
-// The proxy could not be resolved or refused the request.
+// The proxy broke the connection or the protocol before the request was sent.
 #define HS_ERR_PROXY -120
+
+// The proxy could not be resolved or connected to, or its certificate was refused.
+#define HS_ERR_PROXY_CONNECT -121
+
+// The proxy wants credentials, or other ones (status 407, or the same in SOCKS); the server has not seen the request.
+#define HS_ERR_PROXY_AUTH -122
+
+// The proxy answered CONNECT with a status that is not 2xx or 407; the message has it.
+#define HS_ERR_PROXY_REFUSED -123
+
+// The SOCKS proxy refused, or did not speak SOCKS.
+#define HS_ERR_PROXY_HANDSHAKE -124
 
 // The TLS handshake failed.
 #define HS_ERR_TLS_HANDSHAKE -130
@@ -908,8 +982,8 @@ hs_status hs_cookie_jar_import(struct hs_cookie_jar *jar, struct hs_str text, st
 // after the call. `*worker` is written on success only; close it with `hs_worker_free`.
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
-// `HS_ERR_INVALID_HANDLE` (cookies), `HS_ERR_FORKED` (the same),
-// `HS_ERR_INVALID_HEADER` (user agent), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
+// `HS_ERR_INVALID_HANDLE` (cookies), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
+// proxies), `HS_ERR_INVALID_URL` (proxies), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
 // `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 //
 // Memory: `options` and the structs that it points to are NULL or valid for as many bytes as their `struct_size` says;

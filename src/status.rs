@@ -56,8 +56,16 @@ pub const HS_ERR_CONNECT_TIMEOUT: hs_status = -111;
 /// This end's address cannot be used: the interface is not there, or the local ports are taken.
 pub const HS_ERR_LOCAL_ADDRESS: hs_status = -112;
 
-/// The proxy could not be resolved or refused the request.
+/// The proxy broke the connection or the protocol before the request was sent.
 pub const HS_ERR_PROXY: hs_status = -120;
+/// The proxy could not be resolved or connected to, or its certificate was refused.
+pub const HS_ERR_PROXY_CONNECT: hs_status = -121;
+/// The proxy wants credentials, or other ones (status 407, or the same in SOCKS); the server has not seen the request.
+pub const HS_ERR_PROXY_AUTH: hs_status = -122;
+/// The proxy answered CONNECT with a status that is not 2xx or 407; the message has it.
+pub const HS_ERR_PROXY_REFUSED: hs_status = -123;
+/// The SOCKS proxy refused, or did not speak SOCKS.
+pub const HS_ERR_PROXY_HANDSHAKE: hs_status = -124;
 
 /// The TLS handshake failed.
 pub const HS_ERR_TLS_HANDSHAKE: hs_status = -130;
@@ -219,6 +227,10 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_CONNECT_TIMEOUT, HS_PHASE_CONNECT, "connect timeout";
     HS_ERR_LOCAL_ADDRESS, HS_PHASE_CONNECT, "the local address cannot be used";
     HS_ERR_PROXY, HS_PHASE_PROXY, "proxy failure";
+    HS_ERR_PROXY_CONNECT, HS_PHASE_PROXY, "could not connect to the proxy";
+    HS_ERR_PROXY_AUTH, HS_PHASE_PROXY, "the proxy wants other credentials";
+    HS_ERR_PROXY_REFUSED, HS_PHASE_PROXY, "the proxy refused the tunnel";
+    HS_ERR_PROXY_HANDSHAKE, HS_PHASE_PROXY, "the SOCKS handshake failed";
     HS_ERR_TLS_HANDSHAKE, HS_PHASE_TLS, "TLS handshake failed";
     HS_ERR_TLS_CERTIFICATE, HS_PHASE_TLS, "the server's certificate was refused";
     HS_ERR_SEND, HS_PHASE_SEND, "the request could not be sent";

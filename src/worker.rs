@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::http::address::AddressRule;
 use crate::http::headers::HeadLimits;
 use crate::http::network::Network;
+use crate::http::proxy::Proxies;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::url::{ParsedUrl, UrlCache};
@@ -28,6 +29,8 @@ pub struct WorkerOptions {
     pub limits: Limits,
     pub user_agent: String,
     pub ca: CaSource,
+    pub proxies: Proxies,
+    pub proxy_ca: Option<CaSource>,
     pub idle_connection: Duration,
     pub connection_life: Duration,
     pub max_idle_connections: u32,
@@ -54,6 +57,8 @@ impl Default for WorkerOptions {
             },
             user_agent: concat!("http-sentinel/", env!("CARGO_PKG_VERSION")).to_owned(),
             ca: CaSource::System,
+            proxies: Proxies::default(),
+            proxy_ca: None,
             idle_connection: Duration::from_secs(55),
             connection_life: Duration::from_secs(300),
             max_idle_connections: 100,
@@ -78,6 +83,8 @@ impl Worker {
     pub fn new(options: WorkerOptions) -> Result<Worker, Error> {
         let engine: Rc<dyn Engine> = Rc::new(CurlEngine::new(&CurlOptions {
             ca: options.ca,
+            proxies: options.proxies,
+            proxy_ca: options.proxy_ca,
             ages: ConnectionAges { idle: options.idle_connection, life: options.connection_life },
             max_idle_connections: options.max_idle_connections,
             network: options.network,

@@ -67,12 +67,14 @@ pub struct hs_metrics {
     pub http_version: u32,
     /// `HS_TLS_…`
     pub tls_version: u32,
-    /// The server's end of the connection.
+    /// The server's end of the connection, or the proxy's.
     pub peer: hs_address,
     /// This end.
     pub local: hs_address,
     /// How many codings (gzip, deflate, br, zstd) were taken off the body.
     pub decoded: u32,
+    /// 1 where the exchange went through a proxy, else 0.
+    pub proxied: u32,
 }
 
 // SAFETY: repr(C), integers alone.
@@ -129,6 +131,7 @@ fn facts(response: &Answer) -> hs_metrics {
         peer: address(exchange.peer),
         local: address(exchange.local),
         decoded: metrics.decoded,
+        proxied: u32::from(exchange.proxied),
     }
 }
 

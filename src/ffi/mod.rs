@@ -26,6 +26,8 @@ pub mod address_rule;
 
 pub mod network;
 
+pub mod proxy;
+
 pub mod worker;
 
 pub mod request;

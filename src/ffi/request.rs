@@ -224,7 +224,7 @@ fn form(form: *const hs_form, headers: &mut Vec<Header>) -> Result<Body, Error> 
 
 /// # Safety
 /// As for `hs_str::bytes`.
-unsafe fn header(index: usize, field: &hs_header) -> Result<Header, Error> {
+pub(super) unsafe fn header(index: usize, field: &hs_header) -> Result<Header, Error> {
     if field.flags & !HS_HEADER_SENSITIVE != 0 {
         let message = format!("headers[{index}].flags is {:#x}: unknown bits", field.flags);
         return Err(Error::new(HS_ERR_INVALID_ARGUMENT, message));

@@ -4,6 +4,7 @@ use super::address_rule::{self, hs_address_rule};
 use super::cookies::{self, hs_cookie_jar};
 use super::error::hs_error;
 use super::network::{self, hs_network_options};
+use super::proxy::{self, hs_proxy_options};
 use super::sized::{self, Sized32};
 use super::text::hs_str;
 use super::thread::WorkerLink;
@@ -71,6 +72,8 @@ pub struct hs_worker_options {
     pub network: *const hs_network_options,
     /// A jar whose cookies are sent and which gets those that responses set; NULL for none, unless `HS_COOKIES` is set.
     pub cookies: *mut hs_cookie_jar,
+    /// Proxies; NULL is none, and then the environment is not read either.
+    pub proxy: *const hs_proxy_options,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -88,8 +91,8 @@ const MOST_IDLE_CONNECTIONS: u32 = 65_536;
 /// after the call. `*worker` is written on success only; close it with `hs_worker_free`.
 ///
 /// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
-/// `HS_ERR_INVALID_HANDLE` (cookies), `HS_ERR_FORKED` (the same),
-/// `HS_ERR_INVALID_HEADER` (user agent), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
+/// `HS_ERR_INVALID_HANDLE` (cookies), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
+/// proxies), `HS_ERR_INVALID_URL` (proxies), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
 /// `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 ///
 /// # Safety
@@ -158,6 +161,10 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
         chosen.ca = ca(given.ca_file, given.ca_pem)?;
         chosen.addresses = address_rule::chosen(given.addresses)?;
         chosen.network = network::chosen(given.network)?;
+        (chosen.proxies, chosen.proxy_ca) = proxy::chosen(given.proxy)?;
+    }
+    if chosen.network.socket.is_some() && (chosen.proxies.http.is_some() || chosen.proxies.https.is_some()) {
+        return Err(options::invalid("both a Unix socket (network) and a proxy are set: choose one".into()));
     }
     chosen.cookies = cookies::given(given.cookies)?;
     if given.flags & HS_COOKIES != 0 && chosen.cookies.replace(Jar::default()).is_some() {
@@ -168,7 +175,7 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
 
 /// # Safety
 /// As for `hs_str::bytes`.
-unsafe fn ca(file: hs_str, pem: hs_str) -> Result<CaSource, Error> {
+pub(super) unsafe fn ca(file: hs_str, pem: hs_str) -> Result<CaSource, Error> {
     // SAFETY: as the caller promises.
     let (file, pem) = unsafe { (file.bytes("ca_file")?, pem.bytes("ca_pem")?) };
     match (file.is_empty(), pem.is_empty()) {

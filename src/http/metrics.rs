@@ -49,6 +49,7 @@ pub struct ExchangeMetrics {
     pub peer: Option<Endpoint>,
     pub local: Option<Endpoint>,
     pub tls: TlsVersion,
+    pub proxied: bool,
 }
 
 /// Facts of a whole call.

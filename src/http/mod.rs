@@ -7,6 +7,7 @@ pub mod headers;
 pub mod method;
 pub mod metrics;
 pub mod network;
+pub mod proxy;
 pub mod request;
 pub mod response;
 pub mod url;

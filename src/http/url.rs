@@ -122,6 +122,13 @@ impl Url {
         self.text.starts_with("https:")
     }
 
+    /// The port that is connected to.
+    pub fn port(&self) -> u16 {
+        let default = if self.is_secure() { 443 } else { 80 };
+        let after_host = self.origin().rsplit_once(self.host()).map_or("", |(_, rest)| rest);
+        after_host.strip_prefix(':').and_then(|digits| digits.parse().ok()).unwrap_or(default)
+    }
+
     #[cfg(test)]
     pub fn into_string(self) -> String {
         self.text
@@ -169,7 +176,7 @@ fn take_userinfo(url: &mut url::Url) -> Option<String> {
 
 /// The URL for an error message: whatever could be userinfo is blanked, also where the URL does not parse. Rather too
 /// much than too little: all from the scheme to the last `@`.
-fn redacted(text: &[u8]) -> String {
+pub(super) fn redacted(text: &[u8]) -> String {
     let Some(at) = text.iter().rposition(|&byte| byte == b'@') else { return quoted(text) };
     let scheme = text.iter().position(|byte| b"/\\".contains(byte)).filter(|&slash| {
         slash > 0 && text[slash - 1] == b':' && text[..slash - 1].iter().all(u8::is_ascii_alphanumeric)
@@ -212,6 +219,20 @@ mod tests {
             let url = Url::parse(text.as_bytes()).unwrap().url;
             assert_eq!(url.host(), host, "{text}");
             assert_eq!(url.address(), address.map(|address| address.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_port_is_the_schemes_own_unless_it_is_given() {
+        for (text, port) in [
+            ("http://a.test", 80),
+            ("https://a.test/x:5", 443),
+            ("http://0x7f.1:8080/", 8080),
+            ("https://[::1]/", 443),
+            ("http://u:p@[::1]:1/", 1),
+            ("http://80:443/", 443),
+        ] {
+            assert_eq!(Url::parse(text.as_bytes()).unwrap().url.port(), port, "{text}");
         }
     }
 

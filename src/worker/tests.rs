@@ -1,5 +1,7 @@
 //! The worker against the test server: the seam under load, the resend guard, limits, connections.
 
+mod proxies;
+
 use super::*;
 use crate::body::Sink;
 use crate::error::{Retryable, Sent};

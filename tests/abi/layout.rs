@@ -9,6 +9,7 @@ use http_sentinel::ffi::error::hs_error_info;
 use http_sentinel::ffi::form::hs_part;
 use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
 use http_sentinel::ffi::network::{hs_connect_to, hs_network_options};
+use http_sentinel::ffi::proxy::hs_proxy_options;
 use http_sentinel::ffi::request::hs_request_options;
 use http_sentinel::ffi::response::hs_redirect;
 use http_sentinel::ffi::text::{hs_header, hs_str};
@@ -54,13 +55,17 @@ fn as_rust_says() -> Vec<String> {
             local_address, local_port, local_port_count, family, keep_alive_count, keep_alive_idle_ms,
             keep_alive_interval_ms, happy_eyeballs_ms, receive_buffer_bytes, send_buffer_bytes,
         }
+        hs_header { name, value, flags }
+        hs_proxy_options {
+            struct_size, flags, all, http_proxy, https_proxy, no_proxy, user, password, headers, header_count, ca_file,
+            ca_pem, auth, reserved,
+        }
         hs_worker_options {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
             http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
-            network, cookies,
+            network, cookies, proxy,
         }
-        hs_header { name, value, flags }
         hs_upload { struct_size, flags, length, read, rewind, user_data }
         hs_request_options {
             struct_size, flags, method, url, headers, header_count, body, timeout_ms, cancel, attempt_timeout_ms,
@@ -73,7 +78,7 @@ fn as_rust_says() -> Vec<String> {
         hs_metrics {
             struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,
             send_ns, first_byte_ns, body_ns, request_header_bytes, request_body_bytes, response_header_bytes,
-            response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, decoded,
+            response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, decoded, proxied,
         }
     }
 }

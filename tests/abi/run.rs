@@ -55,6 +55,14 @@ pub fn addresses(server: &TestServer) -> Vec<String> {
         ("unix_socket", &at.unix_socket),
         ("abstract_socket", &at.abstract_socket),
         ("h2c", &at.h2c),
+        ("proxy", &at.proxy),
+        ("proxy_basic", &at.proxy_basic),
+        ("proxy_digest", &at.proxy_digest),
+        ("proxy_tls", &at.proxy_tls),
+        ("proxy_stranger", &at.proxy_stranger),
+        ("socks", &at.socks),
+        ("socks_auth", &at.socks_auth),
+        ("stranger_ca_file", &at.stranger_ca_file),
         ("ca_file", &at.ca_file),
     ];
     named.iter().map(|(name, value)| format!("{name}={value}")).collect()

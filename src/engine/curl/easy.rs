@@ -1,6 +1,7 @@
 //! Easy handles: recycled, and built from a clean state for every exchange.
 
 use super::network::Wiring;
+use super::proxy::{self, Routes};
 use super::tls::{self, Trust};
 use super::transfer::{Transfer, header_callback, prereq_callback, read_callback, seek_callback, write_callback};
 use super::{address, sys};
@@ -24,6 +25,7 @@ pub struct ConnectionAges {
 pub struct Easy {
     raw: *mut sys::CURL,
     headers: RefCell<List>,
+    proxy_headers: RefCell<List>,
     /// libcurl writes the reason of a failure here; it must not move while the handle is in use.
     error_buffer: Box<UnsafeCell<[u8; sys::CURL_ERROR_SIZE]>>,
 }
@@ -36,7 +38,7 @@ impl Easy {
             return Err(Error::plain(HS_ERR_OUT_OF_MEMORY));
         }
         let error_buffer = Box::new(UnsafeCell::new([0; sys::CURL_ERROR_SIZE]));
-        Ok(Easy { raw, headers: RefCell::default(), error_buffer })
+        Ok(Easy { raw, headers: RefCell::default(), proxy_headers: RefCell::default(), error_buffer })
     }
 
     pub fn raw(&self) -> *mut sys::CURL {
@@ -48,6 +50,7 @@ impl Easy {
         // SAFETY: a live handle that is in no multi.
         unsafe { sys::curl_easy_reset(self.raw) };
         self.headers = RefCell::default();
+        self.proxy_headers = RefCell::default();
         self.error_buffer.get_mut()[0] = 0;
     }
 
@@ -84,6 +87,11 @@ impl Easy {
         Options(self.raw).number(sys::CURLOPT_FRESH_CONNECT, 1)
     }
 
+    /// Keeps a list that the transfer refers to.
+    pub fn keep_proxy_headers(&self, headers: List) {
+        self.proxy_headers.replace(headers);
+    }
+
     /// libcurl's own words for what went wrong, empty where it said nothing.
     pub fn reason(&self) -> String {
         // SAFETY: libcurl writes it on this thread alone, and only inside calls into it.
@@ -103,10 +111,11 @@ impl Drop for Easy {
 /// Sets every option of a transfer.
 ///
 /// # Safety
-/// `transfer`, `trust` and `wiring` stay where they are until the handle is reset.
+/// `transfer`, `trust`, `routes` and `wiring` stay where they are until the handle is reset.
 pub unsafe fn configure(
     transfer: &Transfer,
     trust: &Trust,
+    routes: &Routes,
     wiring: &Wiring,
     ages: ConnectionAges,
 ) -> Result<(), Error> {
@@ -122,10 +131,11 @@ pub unsafe fn configure(
     options.number(sys::CURLOPT_NOSIGNAL, 1)?;
     // The URL is normalised already; a second opinion could differ from the one that was checked.
     options.number(sys::CURLOPT_PATH_AS_IS, 1)?;
-    // An empty proxy keeps libcurl from reading the environment.
-    options.text(sys::CURLOPT_PROXY, c"")?;
     // SAFETY: as the caller promises.
-    unsafe { wiring.configure(&options) }?;
+    unsafe {
+        proxy::configure(&options, transfer, routes, trust)?;
+        wiring.configure(&options)?;
+    }
     options.number(sys::CURLOPT_MAXAGE_CONN, seconds(ages.idle))?;
     options.number(sys::CURLOPT_MAXLIFETIME_CONN, seconds(ages.life))?;
     options.number(sys::CURLOPT_CONNECTTIMEOUT_MS, exchange.connect_timeout.map_or(c_long::MAX / 2, milliseconds))?;
@@ -173,7 +183,7 @@ pub unsafe fn configure(
     options.function(sys::CURLOPT_PREREQFUNCTION, callback as *const c_void)?;
     options.data(sys::CURLOPT_PREREQDATA, this as *mut c_void)?;
     address::configure(transfer, &options)?;
-    if request.url.is_secure() {
+    if transfer.needs_tls() {
         options.number(sys::CURLOPT_SSLVERSION, sys::CURL_SSLVERSION_TLSv1_2 as c_long)?;
         // SAFETY: as the caller promises.
         unsafe { tls::configure(options.0, trust) }.map_err(|code| refused(sys::CURLOPT_SSL_CTX_FUNCTION, code))?;
@@ -198,7 +208,7 @@ fn http_version(choice: HttpChoice) -> c_long {
 }
 
 /// `curl_easy_setopt` is variadic: each of these passes exactly the type that its options read.
-pub struct Options(*mut sys::CURL);
+pub struct Options(pub *mut sys::CURL);
 
 impl Options {
     pub fn of(easy: &Easy) -> Options {
@@ -237,7 +247,7 @@ impl Options {
     }
 }
 
-fn refused(option: sys::CURLoption, code: sys::CURLcode) -> Error {
+pub fn refused(option: sys::CURLoption, code: sys::CURLcode) -> Error {
     let status = if code == sys::CURLE_OUT_OF_MEMORY { HS_ERR_OUT_OF_MEMORY } else { HS_ERR_INTERNAL };
     Error::new(status, format!("libcurl refused option {option}: {}", sys::easy_message(code)))
 }
@@ -256,6 +266,11 @@ impl List {
         self.0.cast()
     }
 
+    pub fn push_header(&mut self, header: &Header) -> Result<(), Error> {
+        let line = line(header);
+        self.push(CStr::from_bytes_with_nul(&line).map_err(|_| Error::plain(HS_ERR_INVALID_HEADER))?)
+    }
+
     pub fn push(&mut self, text: &CStr) -> Result<(), Error> {
         // SAFETY: a list of ours or NULL, and text that libcurl copies.
         let longer = unsafe { sys::curl_slist_append(self.0, text.as_ptr().cast::<c_char>()) };
@@ -271,9 +286,9 @@ impl List {
 fn header_list(request: &Request) -> Result<List, Error> {
     let mut list = List::default();
     let has = |name: &str| request.headers.iter().any(|header| header.is(name));
-    for header in &request.headers {
-        let line = line(header);
-        list.push(CStr::from_bytes_with_nul(&line).map_err(|_| Error::plain(HS_ERR_INVALID_HEADER))?)?;
+    // What is for a proxy never reaches a server.
+    for header in request.headers.iter().filter(|header| !header.is("proxy-authorization")) {
+        list.push_header(header)?;
     }
     // "Name:" without a value takes away what libcurl would add by itself.
     if request.has_content() && !has("expect") {

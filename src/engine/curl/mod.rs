@@ -6,6 +6,7 @@ pub mod global;
 mod multi;
 mod network;
 mod outcome;
+mod proxy;
 mod signals;
 mod sys;
 pub mod tls;
@@ -17,12 +18,14 @@ use crate::http::address::AddressRule;
 use crate::http::headers::HeaderBlock;
 use crate::http::metrics::ExchangeMetrics;
 use crate::http::network::Network;
+use crate::http::proxy::Proxies;
 use crate::http::response::Head;
 use crate::runtime::wake::Unpark;
 pub use easy::ConnectionAges;
 use easy::Easy;
 use multi::Multi;
 use network::Wiring;
+use proxy::Routes;
 use signals::Blocked;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
@@ -42,11 +45,12 @@ pub struct CurlEngine {
     spare: RefCell<Vec<Easy>>,
     /// Something was started, resumed or stopped since libcurl last looked: it wants to run before it can wait.
     dirty: Cell<bool>,
-    /// How many transfers go to hosts with names: for those libcurl may start a resolver thread.
+    /// How many transfers have names on their way: for those libcurl may start a resolver thread.
     may_resolve: Cell<usize>,
     multi: Multi,
     trust: Box<Trust>,
     wiring: Wiring,
+    routes: Routes,
     ages: ConnectionAges,
     /// Absent where it cannot refuse anything.
     rule: Option<Rc<AddressRule>>,
@@ -56,6 +60,9 @@ pub struct CurlEngine {
 pub struct CurlOptions {
     pub ca: CaSource,
     pub ages: ConnectionAges,
+    pub proxies: Proxies,
+    /// Whom to trust to be the proxy; `None`: the same as servers.
+    pub proxy_ca: Option<CaSource>,
     pub max_idle_connections: u32,
     pub addresses: AddressRule,
     pub network: Network,
@@ -71,6 +78,11 @@ impl CurlEngine {
             may_resolve: Cell::new(0),
             multi: Multi::new(options.max_idle_connections)?,
             trust: Box::new(Trust::new(&options.ca)?),
+            routes: Routes::new(
+                options.proxies.clone(),
+                options.proxy_ca.as_ref().map(Trust::new).transpose()?,
+                !options.network.connect_to.is_empty(),
+            ),
             wiring: Wiring::new(&options.network)?,
             ages: options.ages,
             rule: (!options.addresses.is_off()).then(|| Rc::new(options.addresses.clone())),
@@ -78,7 +90,7 @@ impl CurlEngine {
     }
 
     fn may_resolve(&self, transfer: &Transfer) -> bool {
-        transfer.exchange.request.url.has_host_name() || self.wiring.adds_names()
+        transfer.may_resolve() || self.wiring.adds_names()
     }
 
     fn with<R>(&self, id: ExchangeId, look: impl FnOnce(&Transfer) -> R) -> R {
@@ -140,11 +152,12 @@ impl Engine for CurlEngine {
             Some(easy) => easy,
             None => Easy::new()?,
         };
-        let transfer = PinnedTransfer::new(Transfer::new(easy, request, self.rule.clone()));
+        let route = self.routes.choose(&request.request.url);
+        let transfer = PinnedTransfer::new(Transfer::new(easy, request, self.rule.clone(), route));
         transfer.check_url()?;
-        // SAFETY: transfer, trust and wiring stay where they are until `release` resets the handle.
+        // SAFETY: transfer, trust, routes and wiring stay where they are until `release` resets the handle.
         unsafe {
-            easy::configure(&transfer, &self.trust, &self.wiring, self.ages)?;
+            easy::configure(&transfer, &self.trust, &self.routes, &self.wiring, self.ages)?;
             self.multi.add(transfer.easy.raw())?;
         }
         self.dirty.set(true);

@@ -36,7 +36,9 @@ impl Transfer {
             };
             return if sending { HS_PHASE_SEND } else { HS_PHASE_FIRST_BYTE };
         }
-        if state.handshaking {
+        if self.is_with_proxy(state) {
+            HS_PHASE_PROXY
+        } else if state.handshaking {
             HS_PHASE_TLS
         } else if self.off_t(sys::CURLINFO_NAMELOOKUP_TIME_T) == 0 {
             HS_PHASE_DNS
@@ -53,23 +55,30 @@ impl Transfer {
             return self.with_facts(refused, code, sent, Retryable::No);
         }
         let (status, phase) = match &state.failure {
-            Some(failure) => return self.with_facts(failure.clone(), code, sent, Retryable::No),
-            None if state.resend_blocked => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),
-            None => self.classify(code, &state),
+            Some(failure) if !state.refused_by_proxy => {
+                return self.with_facts(failure.clone(), code, sent, Retryable::No);
+            }
+            _ if state.resend_blocked => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),
+            _ => match self.classify_with_proxy(code, &state) {
+                Some(status) => (status, row(status).map_or(HS_PHASE_PROXY, |row| row.phase)),
+                None => self.classify(code, &state),
+            },
         };
         let what = row(status).map_or("", |row| row.message);
         let reason = if state.resend_blocked {
             String::from("a reused connection closed before an answer; the request was not sent a second time")
+        } else if state.refused_by_proxy {
+            String::from("it answered 407")
         } else if code == sys::CURLE_OK {
             String::from("the response head is incomplete")
         } else {
             let reason = self.easy.reason();
             if reason.is_empty() { sys::easy_message(code) } else { reason }
         };
-        let mut error = Error::new(status, format!("{what}: {reason}"));
+        let mut error = Error::new(status, format!("{what}: {reason}{}", self.proxy_in_words(status)));
         error.details_mut().phase = phase;
         let again = match status {
-            HS_ERR_TLS_CERTIFICATE | HS_ERR_OUT_OF_MEMORY | HS_ERR_INTERNAL => Retryable::No,
+            HS_ERR_TLS_CERTIFICATE | HS_ERR_PROXY_AUTH | HS_ERR_OUT_OF_MEMORY | HS_ERR_INTERNAL => Retryable::No,
             _ => retryable(sent, self.exchange.request.is_replay_safe()),
         };
         self.with_facts(error, code, sent, again)
@@ -81,7 +90,10 @@ impl Transfer {
         details.retryable = again;
         details.curl_code = code as i32;
         // Elsewhere it is left over from an address that was tried before.
-        if matches!(details.status, HS_ERR_CONNECT | HS_ERR_LOCAL_ADDRESS | HS_ERR_SEND | HS_ERR_RECEIVE) {
+        if matches!(
+            details.status,
+            HS_ERR_CONNECT | HS_ERR_LOCAL_ADDRESS | HS_ERR_PROXY_CONNECT | HS_ERR_SEND | HS_ERR_RECEIVE
+        ) {
             // SAFETY: the live easy handle of this transfer.
             details.os_error = unsafe { sys::info_long(self.easy.raw(), sys::CURLINFO_OS_ERRNO) } as i32;
         }
@@ -153,6 +165,7 @@ impl Transfer {
             peer: state.peer,
             local: state.local,
             tls: state.tls,
+            proxied: self.route.is_some(),
         }
     }
 

@@ -17,6 +17,9 @@ pub(super) const CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS: CURLoption = LONG + 271;
 pub(super) const CURLOPT_MAXAGE_CONN: CURLoption = LONG + 288;
 #[cfg(feature = "system-curl")]
 pub(super) const CURLOPT_CAINFO_BLOB: CURLoption = 40_000 + 309;
+pub(super) const CURLOPT_HEADEROPT: CURLoption = LONG + 229;
+pub(super) const CURLOPT_SUPPRESS_CONNECT_HEADERS: CURLoption = LONG + 265;
+pub(super) const CURLOPT_SOCKS5_AUTH: CURLoption = LONG + 267;
 pub(super) const CURLOPT_PREREQFUNCTION: CURLoption = FUNCTION + 312;
 pub(super) const CURLOPT_PREREQDATA: CURLoption = OBJECT + 313;
 pub(super) const CURLOPT_MAXLIFETIME_CONN: CURLoption = LONG + 314;
@@ -39,11 +42,19 @@ pub(super) const CURLINFO_APPCONNECT_TIME_T: CURLINFO = OFF_T + 56;
 pub(super) const CURLINFO_CONN_ID: CURLINFO = OFF_T + 64;
 pub(super) const CURLINFO_QUEUE_TIME_T: CURLINFO = OFF_T + 65;
 pub(super) const CURLINFO_POSTTRANSFER_TIME_T: CURLINFO = OFF_T + 67;
+pub(super) const CURLINFO_PROXY_ERROR: CURLINFO = 0x20_0000 + 59;
 pub(super) const CURLINFO_ACTIVESOCKET: CURLINFO = 0x50_0000 + 44;
 #[cfg(feature = "bundled-curl")]
 pub(super) const CURLINFO_TLS_SSL_PTR: CURLINFO = POINTER + 45;
 
 pub(super) const CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE: c_long = 5;
+pub(super) const CURLAUTH_BEARER: std::ffi::c_ulong = 1 << 6;
+pub(super) const CURLHEADER_SEPARATE: c_long = 1;
+/// A failed conversation with a SOCKS proxy; `CURLINFO_PROXY_ERROR` says how.
+pub(super) const CURLE_PROXY: CURLcode = 97;
+pub(super) const CURLPX_NO_AUTH: c_long = 12;
+pub(super) const CURLPX_RESOLVE_HOST: c_long = 27;
+pub(super) const CURLPX_USER_REJECTED: c_long = 33;
 pub(super) const CURL_PREREQFUNC_OK: c_int = 0;
 pub(super) const CURL_PREREQFUNC_ABORT: c_int = 1;
 /// `CURLPAUSE_CONT`.

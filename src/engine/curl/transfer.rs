@@ -2,7 +2,9 @@
 
 use super::address::Attempts;
 use super::easy::Easy;
+use super::proxy::Route;
 use super::sys;
+use super::tls::Trust;
 use crate::engine::{ExchangeRequest, HttpChoice};
 use crate::error::{Error, quoted};
 use crate::http::address::AddressRule;
@@ -11,7 +13,7 @@ use crate::http::framing;
 use crate::http::headers::HeaderBlock;
 use crate::http::metrics::{Endpoint, TlsVersion};
 use crate::http::response::{Head, HttpVersion, Interim};
-use crate::status::{HS_ERR_HEADERS_TOO_LARGE, HS_ERR_PANIC, HS_ERR_PROTOCOL};
+use crate::status::{HS_ERR_HEADERS_TOO_LARGE, HS_ERR_PANIC, HS_ERR_PROTOCOL, HS_ERR_PROXY_AUTH};
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,6 +28,8 @@ pub struct Transfer {
     pub easy: Easy,
     pub exchange: ExchangeRequest,
     pub rule: Option<Rc<AddressRule>>,
+    /// The proxy that it goes through, if any.
+    pub route: Option<Route>,
     /// Shared between the engine and the callbacks. Never borrowed across a call into libcurl.
     pub state: RefCell<State>,
     /// Set by the write callback, read by the engine between two turns.
@@ -45,12 +49,14 @@ pub struct State {
     pub answered: bool,
     /// libcurl wanted to send again what must not be sent twice.
     pub resend_blocked: bool,
+    /// A forwarding proxy wants credentials, and nothing was sent since.
+    pub refused_by_proxy: bool,
     /// The connection that libcurl chose was closed by the server already, and nothing was sent on it.
     pub stale: Stale,
     pub attempts: Attempts,
     pub peer: Option<Endpoint>,
     pub local: Option<Endpoint>,
-    /// The TCP connection is made and the TLS handshake has begun.
+    /// The TLS handshake with the server has begun.
     pub handshaking: bool,
     pub tls: TlsVersion,
     /// Why a callback stopped the transfer.
@@ -111,8 +117,14 @@ impl Drop for PinnedTransfer {
 }
 
 impl Transfer {
-    pub fn new(easy: Easy, exchange: ExchangeRequest, rule: Option<Rc<AddressRule>>) -> Transfer {
-        Transfer { easy, exchange, rule, state: RefCell::default(), paused: Cell::new(false) }
+    pub fn new(easy: Easy, exchange: ExchangeRequest, rule: Option<Rc<AddressRule>>, route: Option<Route>) -> Transfer {
+        Transfer { easy, exchange, rule, route, state: RefCell::default(), paused: Cell::new(false) }
+    }
+
+    /// Whether libcurl has a name to resolve for it.
+    pub fn may_resolve(&self) -> bool {
+        let target_has_name = self.exchange.request.url.has_host_name();
+        self.route.as_ref().map_or(target_has_name, |route| route.may_resolve(target_has_name))
     }
 
     pub fn wake(&self) {
@@ -142,6 +154,8 @@ impl Transfer {
                 }
                 state.head_state = HeadState::InBlock;
             }
+            // Trailers of a refusal whose body nobody reads.
+            HeadState::Waiting if state.refused_by_proxy => {}
             HeadState::Waiting => {
                 let message = format!("the response begins with {}, which is no status line", quoted(line));
                 return Err(Error::new(HS_ERR_PROTOCOL, message));
@@ -151,6 +165,11 @@ impl Transfer {
                     let (status, headers) = (state.head.status, std::mem::take(&mut state.head.headers));
                     state.head.interim.push(Interim { status, headers });
                     state.head_state = HeadState::Waiting;
+                } else if self.is_refused_by_proxy(state.head.status) {
+                    state.head = Head { headers: HeaderBlock::default(), ..Head::default() };
+                    state.head_state = HeadState::Waiting;
+                    state.refused_by_proxy = true;
+                    state.sends = 0;
                 } else {
                     let may_switch = self.exchange.request.headers.iter().any(|header| header.is("upgrade"));
                     framing::check(&state.head, may_switch)?;
@@ -179,15 +198,19 @@ impl Transfer {
         }
     }
 
-    fn on_body(&self, bytes: &[u8]) -> bool {
+    fn on_body(&self, bytes: &[u8]) -> Result<bool, Error> {
         let mut state = self.state.borrow_mut();
         state.answered = true;
+        if state.refused_by_proxy {
+            // libcurl hands it on, so it will not try again.
+            return Err(Error::plain(HS_ERR_PROXY_AUTH));
+        }
         if state.incoming.len() >= HIGH_WATER {
             self.paused.set(true);
-            return false;
+            return Ok(false);
         }
         state.incoming.extend_from_slice(bytes);
-        true
+        Ok(true)
     }
 
     /// The resend guard: whether the request may go on the connection that libcurl has ready. libcurl asks again when
@@ -209,6 +232,7 @@ impl Transfer {
         }
         state.sends += 1;
         state.answered = false;
+        state.refused_by_proxy = false;
         (state.peer, state.local) = (peer, local);
         true
     }
@@ -242,14 +266,27 @@ impl Transfer {
     }
 }
 
-/// Notes that the TLS handshake begins; for the callback that libcurl makes at that moment.
+/// With whom a TLS handshake begins.
+pub enum Handshake<'a> {
+    Server,
+    /// With the proxy; its own trust, if it has one.
+    Proxy(Option<&'a Trust>),
+}
+
+/// Notes that a TLS handshake begins; for the callback that libcurl makes at that moment.
 ///
 /// # Safety
-/// `easy` is the handle of a transfer in a multi.
-pub unsafe fn note_handshake(easy: *mut sys::CURL) {
+/// `easy` is the handle of a transfer in a multi, which stays where it is for the lifetime of the result.
+pub unsafe fn note_handshake<'a>(easy: *mut sys::CURL) -> Handshake<'a> {
     // SAFETY: as the caller promises.
     let transfer = unsafe { transfer(sys::private(easy)) };
-    transfer.state.borrow_mut().handshaking = true;
+    match &transfer.route {
+        Some(route) if transfer.handshakes_with_proxy() => Handshake::Proxy(route.trust.as_deref()),
+        _ => {
+            transfer.state.borrow_mut().handshaking = true;
+            Handshake::Server
+        }
+    }
 }
 
 /// "HTTP/1.1 200 OK" → version and status.
@@ -307,7 +344,7 @@ pub extern "C" fn write_callback(bytes: *mut c_char, size: usize, count: usize, 
     let (transfer, bytes) = unsafe { (transfer(data), slice(bytes, size, count)) };
     let mut taken = true;
     let going_on = transfer.guarded(|| {
-        taken = transfer.on_body(bytes);
+        taken = transfer.on_body(bytes)?;
         transfer.wake();
         Ok(())
     });

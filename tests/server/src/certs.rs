@@ -37,6 +37,8 @@ pub struct Certs {
     leaf_key: KeyPair,
     ticketer: Arc<dyn tokio_rustls::rustls::server::ProducesTickets>,
     pub ca_pem: String,
+    /// The authority that no client knows unless it is told.
+    pub stranger_ca_pem: String,
     pub client_cert_pem: String,
     pub client_key_pem: String,
 }
@@ -76,10 +78,12 @@ impl Certs {
             Ok((authority, client_cert.pem(), client_key.serialize_pem()))
         };
         let (authority, client_cert_pem, client_key_pem) = build().map_err(tls_error)?;
+        let stranger = self::authority("An authority nobody knows").map_err(tls_error)?;
         Ok(Certs {
             ca_pem: authority.pem(),
+            stranger_ca_pem: stranger.pem(),
             authority,
-            stranger: self::authority("An authority nobody knows").map_err(tls_error)?,
+            stranger,
             leaf_key: KeyPair::generate().map_err(tls_error)?,
             ticketer: ring::Ticketer::new().map_err(tls_error)?,
             client_cert_pem,

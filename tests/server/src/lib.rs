@@ -7,6 +7,7 @@ mod counters;
 mod endpoints;
 mod framing;
 mod listen;
+pub mod proxy;
 mod query;
 mod reply;
 mod script;

@@ -19,7 +19,7 @@ use crate::config::{Addresses, Config};
 use crate::serve::Protocol;
 use crate::sockets::{self, Closed, StallConnect};
 use crate::state::State;
-use crate::{listen, script, unix};
+use crate::{listen, proxy, script, unix};
 
 const BOTH: &[&str] = &["h2", "http/1.1"];
 const H1: &[&str] = &["http/1.1"];
@@ -60,7 +60,8 @@ impl TestServer {
 
     pub fn start_with(config: Config) -> io::Result<TestServer> {
         sockets::raise_descriptor_limit();
-        let names: Vec<_> = CLEAR_PORTS.into_iter().chain(TLS_PORTS.iter().map(|port| port.0)).collect();
+        let names = CLEAR_PORTS.into_iter().chain(TLS_PORTS.iter().map(|port| port.0));
+        let names: Vec<_> = names.chain(proxy::PORTS.iter().map(|port| port.0)).collect();
         let state = Arc::new(State::new(config.clone(), Certs::generate()?, &names));
 
         let directory = tempfile::Builder::new().prefix("hs-test-server-").tempdir()?;
@@ -70,6 +71,7 @@ impl TestServer {
             Ok(path.to_string_lossy().into_owned())
         };
         let ca_file = write("ca.pem", &state.certs.ca_pem)?;
+        let stranger_ca_file = write("stranger.pem", &state.certs.stranger_ca_pem)?;
         let client_cert_file = write("client.pem", &state.certs.client_cert_pem)?;
         let client_key_file = write("client.key", &state.certs.client_key_pem)?;
 
@@ -109,7 +111,15 @@ impl TestServer {
             closed: closed.addr.to_string(),
             unix_socket,
             abstract_socket,
+            proxy: http("proxy"),
+            proxy_basic: http("proxy_basic"),
+            proxy_digest: http("proxy_digest"),
+            proxy_tls: https("proxy_tls"),
+            proxy_stranger: https("proxy_stranger"),
+            socks: address("socks").to_string(),
+            socks_auth: address("socks_auth").to_string(),
             ca_file,
+            stranger_ca_file,
             client_cert_file,
             client_key_file,
             pid: std::process::id(),
@@ -190,6 +200,20 @@ impl TestServer {
         self.closed.addr.port()
     }
 
+    pub fn stranger_ca_pem(&self) -> &str {
+        &self.state.certs.stranger_ca_pem
+    }
+
+    /// What a proxy port (named as in [`Addresses`]) was asked for, oldest first.
+    pub fn proxied(&self, port: &str) -> Vec<proxy::Asked> {
+        self.state.proxied.of(port)
+    }
+
+    /// Forgets what the proxies were asked for.
+    pub fn clear_proxied(&self) {
+        self.state.proxied.clear();
+    }
+
     pub fn counter(&self, key: &str) -> u64 {
         self.state.counters.get(key)
     }
@@ -254,6 +278,17 @@ fn bind_all(state: &Arc<State>, runtime: &Handle) -> io::Result<Vec<(&'static st
         bound.push((name, addr));
         for listener in listeners {
             runtime.spawn(listen::https(state.clone(), name, config.clone(), listener));
+        }
+    }
+    for port in &proxy::PORTS {
+        let tls = match port.1 {
+            proxy::Kind::Tls(identity) => Some(state.certs.server_config(identity, H1, &[])?),
+            proxy::Kind::Http(_) | proxy::Kind::Socks(_) => None,
+        };
+        let (addr, listeners) = sockets::listen(state.config.ip, state.config.dual_stack)?;
+        bound.push((port.0, addr));
+        for listener in listeners {
+            runtime.spawn(proxy::serve_port(state.clone(), port, tls.clone(), listener));
         }
     }
     Ok(bound)

@@ -10,6 +10,7 @@ use crate::certs::Certs;
 use crate::config::{Addresses, Config};
 use crate::counters::{Counter, Counters};
 use crate::endpoints::limited::Limits;
+use crate::proxy::Log;
 use crate::script::Scripts;
 
 pub struct State {
@@ -18,6 +19,7 @@ pub struct State {
     pub counters: Counters,
     pub scripts: Scripts,
     pub limits: Limits,
+    pub proxied: Log,
     pub ports: Vec<Port>,
     pub addresses: OnceLock<Addresses>,
     pub secret: [u8; 16],
@@ -51,6 +53,7 @@ impl State {
             counters,
             scripts: Scripts::default(),
             limits: Limits::default(),
+            proxied: Log::default(),
             addresses: OnceLock::new(),
             secret,
             next_connection: AtomicU64::new(1),

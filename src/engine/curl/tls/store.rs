@@ -4,7 +4,7 @@
 //! Building the system's store costs some ten milliseconds and a megabyte: paid once, not once a worker.
 
 use super::super::sys;
-use super::super::transfer::note_handshake;
+use super::super::transfer::{Handshake, note_handshake};
 use super::CaSource;
 use crate::error::Error;
 use crate::http::metrics::TlsVersion;
@@ -152,12 +152,23 @@ pub unsafe fn configure(easy: *mut sys::CURL, trust: &Trust) -> Result<(), sys::
     codes.into_iter().find(|&code| code != sys::CURLE_OK).map_or(Ok(()), Err)
 }
 
+/// Nothing: the callback is called for the proxy's handshake too, and knows which one it is.
+///
+/// # Safety
+/// None; the signature is that of the other half.
+pub unsafe fn configure_proxy(_: *mut sys::CURL, _: &Trust) -> Result<(), sys::CURLcode> {
+    Ok(())
+}
+
 extern "C" fn give_store(easy: *mut sys::CURL, context: *mut c_void, data: *mut c_void) -> sys::CURLcode {
     let given = std::panic::catch_unwind(|| {
         // SAFETY: libcurl gives the handle of the transfer that makes the connection.
-        unsafe { note_handshake(easy) };
-        // SAFETY: `configure` set it, and the engine keeps it for as long as it has transfers.
-        let store = unsafe { &*data.cast::<Trust>() }.store();
+        let with = unsafe { note_handshake(easy) };
+        let store = match with {
+            Handshake::Proxy(Some(trust)) => trust.store(),
+            // SAFETY: `configure` set it, and the engine keeps it for as long as it has transfers.
+            Handshake::Server | Handshake::Proxy(None) => unsafe { &*data.cast::<Trust>() }.store(),
+        };
         // SAFETY: libcurl gives the SSL_CTX of the connection that it is about to make.
         unsafe { ssl::SSL_CTX_ctrl(context.cast(), SET_VERIFY_CERT_STORE, 1, store.raw.cast()) == 1 }
     });

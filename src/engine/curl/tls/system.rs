@@ -39,10 +39,24 @@ pub unsafe fn configure(easy: *mut sys::CURL, trust: &Trust) -> Result<(), sys::
     // SAFETY: as the caller promises; the callback has the prototype of CURLOPT_SSL_CTX_FUNCTION. TLS libraries that
     // have no such moment refuse the option, and errors then say "connecting" for the handshake too.
     unsafe { sys::curl_easy_setopt(easy, sys::CURLOPT_SSL_CTX_FUNCTION, callback) };
+    // SAFETY: as the caller promises.
+    unsafe { give(easy, sys::CURLOPT_CAINFO_BLOB, trust) }
+}
+
+/// # Safety
+/// `easy` is a live easy handle and `trust` outlives its transfers.
+pub unsafe fn configure_proxy(easy: *mut sys::CURL, trust: &Trust) -> Result<(), sys::CURLcode> {
+    // SAFETY: as the caller promises.
+    unsafe { give(easy, sys::CURLOPT_PROXY_CAINFO_BLOB, trust) }
+}
+
+/// # Safety
+/// As for `configure`; `option` takes a blob of certificates.
+unsafe fn give(easy: *mut sys::CURL, option: sys::CURLoption, trust: &Trust) -> Result<(), sys::CURLcode> {
     let Trust::Given(text) = trust else { return Ok(()) };
     let mut blob = sys::Blob { data: text.as_ptr() as *mut c_void, len: text.len(), flags: 0 };
     // SAFETY: as the caller promises; flags 0 means that libcurl refers to the bytes and never writes them.
-    match unsafe { sys::curl_easy_setopt(easy, sys::CURLOPT_CAINFO_BLOB, &mut blob as *mut sys::Blob) } {
+    match unsafe { sys::curl_easy_setopt(easy, option, &mut blob as *mut sys::Blob) } {
         sys::CURLE_OK => Ok(()),
         code => Err(code),
     }

@@ -56,6 +56,14 @@ pub async fn flaky(call: Call, key: &str) -> Reply {
     if count <= fail { with_header_texts(reply::json(&body).with_status(status), &headers) } else { reply::json(&body) }
 }
 
+/// What a proxy port was asked for; DELETE forgets it all.
+pub fn proxied(call: &Call, port: &str) -> Reply {
+    if call.parts.method == hyper::Method::DELETE {
+        call.state.proxied.clear();
+    }
+    reply::json(&call.state.proxied.of(port))
+}
+
 pub fn connections(call: &Call) -> Reply {
     let mut ports = BTreeMap::new();
     let (mut accepted, mut open) = (0, 0);

@@ -43,7 +43,7 @@ impl Hash {
 }
 
 /// The `name=value` and `name="value"` parameters of a header.
-fn parameters(text: &str) -> HashMap<String, String> {
+pub fn parameters(text: &str) -> HashMap<String, String> {
     let mut found = HashMap::new();
     let mut rest = text.trim();
     while let Some((name, after)) = rest.split_once('=') {
@@ -161,6 +161,35 @@ impl Check<'_> {
             (false, _) => Verdict::Bad("wrong response"),
         }
     }
+}
+
+/// For others that demand it: whether these are the right credentials for a request without a body.
+pub fn is_good(
+    secret: &[u8],
+    sent: &HashMap<String, String>,
+    method: &str,
+    uri: &str,
+    user: &str,
+    password: &str,
+) -> bool {
+    let used = sent.get("nonce").map_or("", String::as_str);
+    let born = used.split('.').next().and_then(|text| u64::from_str_radix(text, 16).ok()).unwrap_or(0);
+    let check = Check {
+        sent,
+        method,
+        uri,
+        user,
+        password,
+        algorithms: &["SHA-256"],
+        qop: "auth",
+        body_hash: &|_| String::new(),
+    };
+    check.verdict(used == nonce(secret, born), true) == Verdict::Good
+}
+
+/// The challenge that goes with `is_good`.
+pub fn challenge(secret: &[u8]) -> String {
+    format!("Digest realm=\"{REALM}\", nonce=\"{}\", algorithm=SHA-256, qop=\"auth\"", nonce(secret, now_ms()))
 }
 
 /// `?algorithm=SHA-256,MD5` offers one challenge each; `?qop=` empty leaves qop out; `?stale_after_ms=N` makes nonces

@@ -5,7 +5,7 @@ mod bomb;
 mod cookies;
 mod counting;
 mod data;
-mod digest;
+pub mod digest;
 mod echo;
 mod encoding;
 mod faults;
@@ -147,6 +147,7 @@ async fn route(call: Call) -> Result<Reply, Abort> {
         ["wait", key] => counting::wait(&call, key).await,
         ["flaky", key] => counting::flaky(call, key).await,
         ["limited", key] => limited::limited(&call, key),
+        ["proxied", port] => counting::proxied(&call, port),
         ["connections"] => counting::connections(&call),
         ["close"] => faults::close(&call),
         ["goaway"] => faults::wind_down(&call),
