@@ -4,7 +4,9 @@
 use crate::bytes::hex;
 use http_sentinel::ffi::error::{hs_error, hs_error_details, hs_error_free, hs_error_info, hs_error_message};
 use http_sentinel::ffi::request::{hs_request, hs_request_options};
-use http_sentinel::ffi::response::{hs_response, hs_response_body, hs_response_free, hs_response_status};
+use http_sentinel::ffi::response::{
+    hs_response, hs_response_body, hs_response_free, hs_response_header_count, hs_response_status,
+};
 use http_sentinel::ffi::text::hs_str;
 use http_sentinel::ffi::worker::{hs_worker, hs_worker_new, hs_worker_options};
 use http_sentinel::status::{HS_OK, hs_status, row};
@@ -91,8 +93,9 @@ fn bytes<'a>(text: hs_str) -> &'a [u8] {
 fn answered(response: *mut hs_response) -> Value {
     let body = bytes(hs_response_body(response));
     let shown = &body[..body.len().min(1 << 12)];
-    let outcome =
-        json!({ "status": hs_response_status(response).to_string(), "length": body.len(), "body": hex(shown) });
+    let status = hs_response_status(response).to_string();
+    let fields = hs_response_header_count(response);
+    let outcome = json!({ "status": status, "fields": fields, "length": body.len(), "body": hex(shown) });
     assert_eq!(hs_response_free(response), HS_OK);
     outcome
 }

@@ -35,6 +35,9 @@ fn differs(expected: &Expected, outcome: &Value) -> Option<String> {
     if expected.length.is_some_and(|length| outcome["length"] != length) {
         return Some(format!("expected {} bytes", expected.length.unwrap()));
     }
+    if expected.fields.is_some_and(|fields| outcome["fields"] != fields) {
+        return Some(format!("expected {} fields", expected.fields.unwrap()));
+    }
     let body = expected.body.as_ref()?;
     (outcome["body"] != hex(body)).then(|| format!("expected the body {}", body.escape_ascii()))
 }

@@ -36,6 +36,8 @@ pub struct Expected {
     pub any_of: Vec<String>,
     pub sent: Option<String>,
     pub length: Option<u64>,
+    /// How many header fields.
+    pub fields: Option<u64>,
     pub body: Option<Vec<u8>>,
 }
 
@@ -67,7 +69,7 @@ pub fn all(server: &TestServer) -> (usize, Vec<Script>) {
 
 fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut blocks: Vec<Block<'_>> = Vec::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+    for line in text.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with('#')) {
         match blocks.last_mut() {
             Some(block) if line.starts_with(' ') => block.lines.push(line.trim()),
             _ => blocks.push(Block { name: line.trim().to_owned(), lines: Vec::new() }),
@@ -214,6 +216,7 @@ fn expected(text: &str) -> Result<Expected, String> {
         match word.split_once('=') {
             Some(("sent", value)) => expected.sent = Some(value.to_owned()),
             Some(("length", value)) => expected.length = Some(size(value)? as u64),
+            Some(("fields", value)) => expected.fields = Some(size(value)? as u64),
             _ => return Err(format!("{word} cannot be expected")),
         }
     }
