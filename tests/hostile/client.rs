@@ -7,7 +7,9 @@ use http_sentinel::ffi::request::{hs_request, hs_request_options};
 use http_sentinel::ffi::response::{
     hs_response, hs_response_body, hs_response_free, hs_response_header_count, hs_response_status,
 };
+use http_sentinel::ffi::stream::hs_response_read;
 use http_sentinel::ffi::text::hs_str;
+use http_sentinel::ffi::version::HS_STREAM;
 use http_sentinel::ffi::worker::{hs_worker, hs_worker_new, hs_worker_options};
 use http_sentinel::status::{HS_OK, hs_status, row};
 use serde_json::{Value, json};
@@ -60,6 +62,7 @@ fn request_once(worker: *mut hs_worker, request: &Value, body: &[u8]) -> Value {
         assert_eq!(request_once(worker, &json!({ "url": event }), b"")["status"], "200");
     }
     let number = |name: &str| number(request, name);
+    let stream = request["stream"] == true;
     let (mut response, mut error) = (null_mut(), null_mut());
     // SAFETY: all-zero options are defaults; everything that they point to lives through the call.
     let status = unsafe {
@@ -68,7 +71,7 @@ fn request_once(worker: *mut hs_worker, request: &Value, body: &[u8]) -> Value {
         options.url = text(request["url"].as_str().unwrap());
         options.method = text(request["method"].as_str().unwrap_or(""));
         options.body = hs_str { data: body.as_ptr().cast(), len: body.len() };
-        options.flags = number("flags") as u32;
+        options.flags = number("flags") as u32 | if stream { HS_STREAM } else { 0 };
         options.timeout_ms = number("timeout_ms");
         options.attempt_timeout_ms = number("attempt_timeout_ms");
         options.connect_timeout_ms = number("connect_timeout_ms");
@@ -79,7 +82,7 @@ fn request_once(worker: *mut hs_worker, request: &Value, body: &[u8]) -> Value {
         options.max_redirects = number("max_redirects") as u32;
         hs_request(worker, &options, &mut response, &mut error)
     };
-    if status == HS_OK { answered(response) } else { failed(status, error) }
+    if status == HS_OK { answered(response, stream) } else { failed(status, error) }
 }
 
 fn bytes<'a>(text: hs_str) -> &'a [u8] {
@@ -90,14 +93,35 @@ fn bytes<'a>(text: hs_str) -> &'a [u8] {
     unsafe { std::slice::from_raw_parts(text.data.cast(), text.len) }
 }
 
-fn answered(response: *mut hs_response) -> Value {
-    let body = bytes(hs_response_body(response));
-    let shown = &body[..body.len().min(1 << 12)];
-    let status = hs_response_status(response).to_string();
-    let fields = hs_response_header_count(response);
-    let outcome = json!({ "status": status, "fields": fields, "length": body.len(), "body": hex(shown) });
+fn answered(response: *mut hs_response, stream: bool) -> Value {
+    let (status, fields) = (hs_response_status(response).to_string(), hs_response_header_count(response));
+    let body = if stream { read(response) } else { Ok(bytes(hs_response_body(response)).to_vec()) };
+    let outcome = match body {
+        Ok(body) => {
+            let shown = hex(&body[..body.len().min(1 << 12)]);
+            json!({ "status": status, "fields": fields, "length": body.len(), "body": shown })
+        }
+        Err(failure) => failure,
+    };
     assert_eq!(hs_response_free(response), HS_OK);
     outcome
+}
+
+fn read(response: *mut hs_response) -> Result<Vec<u8>, Value> {
+    let mut body = Vec::new();
+    let mut buffer = [0_u8; 10_000];
+    loop {
+        let (mut count, mut error) = (0, null_mut());
+        // SAFETY: a buffer of that size and places for the results.
+        let status =
+            unsafe { hs_response_read(response, buffer.as_mut_ptr().cast(), buffer.len(), &mut count, 0, &mut error) };
+        match (status, count) {
+            (HS_OK, 0) => return Ok(body),
+            // A body that is this long is not looked at, and to keep it would be the client's own doing.
+            (HS_OK, count) => body.extend_from_slice(&buffer[..count.min((1_usize << 21).saturating_sub(body.len()))]),
+            _ => return Err(failed(status, error)),
+        }
+    }
 }
 
 fn failed(status: hs_status, error: *mut hs_error) -> Value {

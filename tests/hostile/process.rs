@@ -87,6 +87,7 @@ fn request(server: &TestServer, script: &Script, given: &Value, address: &str) -
     if let Some(counter) = given["after"].as_str() {
         request["after"] = format!("{}/wait/{counter}?at_least=1", server.addresses().http).into();
     }
+    request["stream"] = script.stream.into();
     request["url"] = script.url.replace("{script}", address).into();
     request
 }

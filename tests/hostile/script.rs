@@ -22,6 +22,8 @@ pub struct Script {
     /// How many connections the calls are to have taken.
     pub taken: Option<u64>,
     pub memory_kib: u64,
+    /// The body is read with `hs_response_read`.
+    pub stream: bool,
 }
 
 /// One request of the client and what is to come of it.
@@ -47,7 +49,8 @@ struct Block<'a> {
     lines: Vec<&'a str>,
 }
 
-/// Every script of every file, and how many files there were.
+/// Every script of every file, once for a body that comes with the response and once for one that is read from it, and
+/// how many files there were.
 pub fn all(server: &TestServer) -> (usize, Vec<Script>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile/scripts");
     let mut paths: Vec<_> = std::fs::read_dir(&folder).expect("the scripts").map(|file| file.unwrap().path()).collect();
@@ -59,9 +62,12 @@ pub fn all(server: &TestServer) -> (usize, Vec<Script>) {
         let at = server.addresses();
         let text = text.replace("{http}", &at.http).replace("{https}", &at.https).replace("{closed}", &at.closed);
         let text = text.replace("{plain}", at.http.trim_start_matches("http://"));
-        for block in blocks(&text) {
-            let name = format!("{stem}: {}", block.name);
-            scripts.extend(multiplied(&name, &block.lines).unwrap_or_else(|why| panic!("{name}: {why}")));
+        for (how, stream) in [("", false), (" (stream)", true)] {
+            for block in blocks(&text) {
+                let name = format!("{stem}{how}: {}", block.name);
+                let several = multiplied(&name, &block.lines).unwrap_or_else(|why| panic!("{name}: {why}"));
+                scripts.extend(several.into_iter().map(|script| Script { stream, ..script }));
+            }
         }
     }
     (paths.len(), scripts)
