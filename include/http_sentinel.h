@@ -43,13 +43,13 @@
 // As a wish: HTTP/2 where TLS negotiates it (ALPN), else HTTP/1.1. As a fact: unknown.
 #define HS_HTTP_DEFAULT 0
 
-// HTTP/1.0 (RFC 1945). A fact only.
+// HTTP/1.0 (RFC 1945). As a wish: nothing else.
 #define HS_HTTP_1_0 10
 
 // HTTP/1.1 (RFC 9112). As a wish: nothing else.
 #define HS_HTTP_1_1 11
 
-// HTTP/2 (RFC 9113). A fact only.
+// HTTP/2 (RFC 9113). As a wish: where TLS negotiates it (ALPN), else HTTP/1.1.
 #define HS_HTTP_2 20
 
 // As a wish: HTTP/2 without negotiation (RFC 9113, section 3.3), also in clear.
@@ -405,7 +405,7 @@ typedef struct hs_worker_options {
     uint64_t connection_life_ms;
     // How many idle connections are kept. Default 100; at most 65,536.
     uint32_t max_idle_connections;
-    // `HS_HTTP_DEFAULT`, `HS_HTTP_1_1` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
+    // `HS_HTTP_DEFAULT`, `HS_HTTP_1_0`, `HS_HTTP_1_1`, `HS_HTTP_2` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
     uint32_t http_version;
     // Value of the `User-Agent` header. Default "http-sentinel/VERSION".
     struct hs_str user_agent;
@@ -425,6 +425,11 @@ typedef struct hs_worker_options {
     struct hs_cookie_jar *cookies;
     // Proxies; NULL is none, and then the environment is not read either.
     const struct hs_proxy_options *proxy;
+    // The oldest version of HTTP that will do: `HS_HTTP_1_1` or `HS_HTTP_2`; 0 or `HS_HTTP_1_0`: any. A server that speaks
+    // less gives `HS_ERR_HTTP_VERSION`, before the request is sent where the TLS handshake tells.
+    uint32_t min_http_version;
+    // Must be 0.
+    uint32_t reserved;
 } hs_worker_options;
 
 // Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
@@ -503,14 +508,16 @@ typedef struct hs_request_options {
     hs_body_callback on_body;
     // Handed to `on_body`.
     void *user_data;
-    // `HS_HTTP_DEFAULT` (the worker's setting), `HS_HTTP_1_1` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
+    // `HS_HTTP_DEFAULT` (the worker's setting), `HS_HTTP_1_0`, `HS_HTTP_1_1`, `HS_HTTP_2` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
     uint32_t http_version;
     // `HS_REDIRECT_…`
     uint32_t redirects;
     // How many redirects are followed; at most 1,000.
     uint32_t max_redirects;
-    // Must be 0.
-    uint32_t reserved;
+    // The oldest version of HTTP that will do: `HS_HTTP_1_1`, `HS_HTTP_2`, or `HS_HTTP_1_0` for any; 0: the worker's
+    // setting. A server that speaks less gives `HS_ERR_HTTP_VERSION`, before the request is sent where the TLS handshake
+    // tells.
+    uint32_t min_http_version;
     // A body that is read while it is sent, instead of `body`; may be NULL.
     const struct hs_upload *upload;
     // A form to send as the body, instead of `body` and `upload`; may be NULL. It brings the `Content-Type`.
@@ -568,8 +575,8 @@ typedef struct hs_metrics {
     uint32_t attempts;
     // How many redirects were followed.
     uint32_t redirects;
-    // How often the request of an idempotent method was put on another connection within one attempt because a
-    // reused one turned out to be dead.
+    // How often the request was put on another connection within one attempt: of an idempotent method because a reused
+    // one turned out to be dead, of any method because the server provably did not process it (HTTP/2).
     uint32_t internal_resends;
     // The whole call.
     uint64_t total_ns;
@@ -751,6 +758,9 @@ typedef struct hs_metrics {
 
 // HTTP/2 framing or stream error.
 #define HS_ERR_HTTP2 -231
+
+// The connection speaks an older version of HTTP than `min_http_version` asks for.
+#define HS_ERR_HTTP_VERSION -232
 
 // The call was cancelled by its `hs_cancel`.
 #define HS_ERR_CANCELLED -250
@@ -1007,7 +1017,9 @@ hs_status hs_worker_retire(struct hs_worker *worker);
 // only; free it with `hs_response_free`. An HTTP status is never an error: a 503 is `HS_OK` with a response.
 //
 // The request is put on the wire at most once for a method that is not idempotent, also where libcurl would send it
-// again by itself on a dead connection; the error then says `HS_SENT_MAYBE`.
+// again by itself on a dead connection; the error then says `HS_SENT_MAYBE`. What an HTTP/2 server says it has not
+// processed (RFC 9113, section 8.7) does not count: it is sent again, at most 3 times, and where that does not help the
+// error says `HS_SENT_NO`. What it wants over HTTP/1.1 instead is sent so, once.
 //
 // Thread: the worker's own. Errors: any `HS_ERR_…`; the ones before anything is sent are `HS_ERR_NULL_ARGUMENT`,
 // `HS_ERR_INVALID_HANDLE`, `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`,

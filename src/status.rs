@@ -112,6 +112,8 @@ pub const HS_ERR_ADDRESS_REFUSED: hs_status = -202;
 pub const HS_ERR_PROTOCOL: hs_status = -230;
 /// HTTP/2 framing or stream error.
 pub const HS_ERR_HTTP2: hs_status = -231;
+/// The connection speaks an older version of HTTP than `min_http_version` asks for.
+pub const HS_ERR_HTTP_VERSION: hs_status = -232;
 
 /// The call was cancelled by its `hs_cancel`.
 pub const HS_ERR_CANCELLED: hs_status = -250;
@@ -249,6 +251,7 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_ADDRESS_REFUSED, HS_PHASE_POLICY, "the address is not allowed";
     HS_ERR_PROTOCOL, HS_PHASE_PROTOCOL, "the server broke the protocol";
     HS_ERR_HTTP2, HS_PHASE_PROTOCOL, "HTTP/2 failure";
+    HS_ERR_HTTP_VERSION, HS_PHASE_PROTOCOL, "the version of HTTP is too old";
     HS_ERR_CANCELLED, HS_PHASE_CANCEL, "cancelled";
     HS_ERR_TIMEOUT, HS_PHASE_FIRST_BYTE, "timeout of the whole call";
     HS_ERR_ATTEMPT_TIMEOUT, HS_PHASE_FIRST_BYTE, "timeout of one attempt";

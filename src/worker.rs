@@ -52,6 +52,7 @@ impl Default for WorkerOptions {
                 max_stream_bytes: u64::MAX,
                 head: HeadLimits { bytes: 64 << 10, fields: 200 },
                 http: Default::default(),
+                min_http: Default::default(),
                 redirects: Default::default(),
                 raw_body: false,
             },

@@ -188,6 +188,7 @@ fn wire(call: &Call, request: &Rc<Request>) -> ExchangeRequest {
         user_agent: call.ground.user_agent.clone(),
         connect_timeout: call.limits.connect_timeout,
         http: call.limits.http,
+        min_http: call.limits.min_http,
         head_limits: call.limits.head,
     }
 }

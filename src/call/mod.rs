@@ -15,7 +15,7 @@ use crate::hop::redirect::Policy;
 use crate::hop::{self, Landing};
 use crate::http::headers::{HeadLimits, HeaderBlock};
 use crate::http::request::Request;
-use crate::http::response::Response;
+use crate::http::response::{HttpVersion, Response};
 use crate::runtime::clock::Instant;
 use crate::runtime::timers::Timers;
 pub use attempt::{Patience, Running};
@@ -39,6 +39,8 @@ pub struct Limits {
     pub max_stream_bytes: u64,
     pub head: HeadLimits,
     pub http: HttpChoice,
+    /// Less is an error; `Unknown` takes any.
+    pub min_http: HttpVersion,
     pub redirects: Policy,
     /// Codings are not asked for and not taken off.
     pub raw_body: bool,

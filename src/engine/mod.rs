@@ -9,7 +9,7 @@ use crate::error::{Error, Retryable, Sent};
 use crate::http::headers::{HeadLimits, HeaderBlock};
 use crate::http::metrics::ExchangeMetrics;
 use crate::http::request::Request;
-use crate::http::response::Head;
+use crate::http::response::{Head, HttpVersion};
 use crate::runtime::wake::Unpark;
 use crate::status::{HS_PHASE_QUEUE, hs_phase};
 use std::future::poll_fn;
@@ -26,6 +26,8 @@ pub struct ExchangeRequest {
     /// DNS, TCP and TLS together; `None` for no limit of its own.
     pub connect_timeout: Option<Duration>,
     pub http: HttpChoice,
+    /// Less is an error.
+    pub min_http: HttpVersion,
     pub head_limits: HeadLimits,
 }
 
@@ -35,6 +37,7 @@ pub enum HttpChoice {
     /// HTTP/2 where TLS negotiates it, else HTTP/1.1.
     #[default]
     Negotiated,
+    Http10,
     Http11,
     /// HTTP/2 without negotiation, also in clear.
     Http2PriorKnowledge,

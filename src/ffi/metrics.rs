@@ -32,8 +32,8 @@ pub struct hs_metrics {
     pub attempts: u32,
     /// How many redirects were followed.
     pub redirects: u32,
-    /// How often the request of an idempotent method was put on another connection within one attempt because a
-    /// reused one turned out to be dead.
+    /// How often the request was put on another connection within one attempt: of an idempotent method because a reused
+    /// one turned out to be dead, of any method because the server provably did not process it (HTTP/2).
     pub internal_resends: u32,
     /// The whole call.
     pub total_ns: u64,

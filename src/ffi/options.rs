@@ -6,6 +6,7 @@ use crate::engine::HttpChoice;
 use crate::error::Error;
 use crate::hop::redirect::{Mode, Policy};
 use crate::http::headers::Header;
+use crate::http::response::HttpVersion;
 use crate::status::{HS_ERR_INVALID_ARGUMENT, HS_ERR_NULL_ARGUMENT};
 use std::time::Duration;
 
@@ -34,10 +35,36 @@ pub fn number<T: PartialEq + Default>(value: T, default: T) -> T {
 pub fn http(value: u32, default: HttpChoice, what: &str) -> Result<HttpChoice, Error> {
     match value {
         HS_HTTP_DEFAULT => Ok(default),
+        HS_HTTP_1_0 => Ok(HttpChoice::Http10),
         HS_HTTP_1_1 => Ok(HttpChoice::Http11),
+        HS_HTTP_2 => Ok(HttpChoice::Negotiated),
         HS_HTTP_2_PRIOR_KNOWLEDGE => Ok(HttpChoice::Http2PriorKnowledge),
         _ => Err(invalid(format!("{what} is {value}: not a HS_HTTP_… constant that can be asked for"))),
     }
+}
+
+/// The oldest version that will do, with the one that is asked for.
+pub fn min_http(value: u32, default: HttpVersion, asked: HttpChoice, what: &str) -> Result<HttpVersion, Error> {
+    let least = match value {
+        HS_HTTP_DEFAULT => default,
+        HS_HTTP_1_0 => HttpVersion::Http10,
+        HS_HTTP_1_1 => HttpVersion::Http11,
+        HS_HTTP_2 => HttpVersion::Http2,
+        _ => {
+            let message = format!("{what}.min_http_version is {value}: not HS_HTTP_1_0, HS_HTTP_1_1 or HS_HTTP_2");
+            return Err(invalid(message));
+        }
+    };
+    let most = match asked {
+        HttpChoice::Http10 => HttpVersion::Http10,
+        HttpChoice::Http11 => HttpVersion::Http11,
+        HttpChoice::Negotiated | HttpChoice::Http2PriorKnowledge => HttpVersion::Http2,
+    };
+    if least > most {
+        let (least, most) = (least.name(), most.name());
+        return Err(invalid(format!("{what}: at least {least} is asked for, and at most {most}")));
+    }
+    Ok(least)
 }
 
 /// How redirects are treated: what `given` says over what `default` says.

@@ -72,14 +72,16 @@ pub struct hs_request_options {
     pub on_body: hs_body_callback,
     /// Handed to `on_body`.
     pub user_data: *mut c_void,
-    /// `HS_HTTP_DEFAULT` (the worker's setting), `HS_HTTP_1_1` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
+    /// `HS_HTTP_DEFAULT` (the worker's setting), `HS_HTTP_1_0`, `HS_HTTP_1_1`, `HS_HTTP_2` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
     pub http_version: u32,
     /// `HS_REDIRECT_…`
     pub redirects: u32,
     /// How many redirects are followed; at most 1,000.
     pub max_redirects: u32,
-    /// Must be 0.
-    pub reserved: u32,
+    /// The oldest version of HTTP that will do: `HS_HTTP_1_1`, `HS_HTTP_2`, or `HS_HTTP_1_0` for any; 0: the worker's
+    /// setting. A server that speaks less gives `HS_ERR_HTTP_VERSION`, before the request is sent where the TLS handshake
+    /// tells.
+    pub min_http_version: u32,
     /// A body that is read while it is sent, instead of `body`; may be NULL.
     pub upload: *const hs_upload,
     /// A form to send as the body, instead of `body` and `upload`; may be NULL. It brings the `Content-Type`.
@@ -98,7 +100,9 @@ const MOST_HEADERS: usize = 1_000;
 /// only; free it with `hs_response_free`. An HTTP status is never an error: a 503 is `HS_OK` with a response.
 ///
 /// The request is put on the wire at most once for a method that is not idempotent, also where libcurl would send it
-/// again by itself on a dead connection; the error then says `HS_SENT_MAYBE`.
+/// again by itself on a dead connection; the error then says `HS_SENT_MAYBE`. What an HTTP/2 server says it has not
+/// processed (RFC 9113, section 8.7) does not count: it is sent again, at most 3 times, and where that does not help the
+/// error says `HS_SENT_NO`. What it wants over HTTP/1.1 instead is sent so, once.
 ///
 /// Thread: the worker's own. Errors: any `HS_ERR_…`; the ones before anything is sent are `HS_ERR_NULL_ARGUMENT`,
 /// `HS_ERR_INVALID_HANDLE`, `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`,
@@ -179,7 +183,6 @@ pub unsafe extern "C" fn hs_request(
 /// All that `given` points to is valid until the result is dropped.
 unsafe fn parse(given: &hs_request_options, worker: &Worker) -> Result<Request, Error> {
     options::flags(given.flags, HS_ALLOW_DOWNGRADE | HS_RAW_BODY | HS_STREAM, "hs_request_options")?;
-    options::unused(u64::from(given.reserved), "hs_request_options.reserved")?;
     let streamed = given.flags & HS_STREAM != 0;
     if streamed && given.on_body.is_some() {
         return Err(options::invalid("both on_body and HS_STREAM are set: choose one".into()));
@@ -246,6 +249,7 @@ fn at_index(index: usize, mut error: Error) -> Error {
 fn limits(given: &hs_request_options, worker: &Limits) -> Result<Limits, Error> {
     let streams_in = given.on_body.is_some() || given.flags & HS_STREAM != 0;
     let streams = streams_in || !given.upload.is_null() || !given.form.is_null();
+    let http = options::http(given.http_version, worker.http, "hs_request_options.http_version")?;
     Ok(Limits {
         timeout: options::duration(given.timeout_ms, if streams { worker.stream_timeout } else { worker.timeout }),
         attempt_timeout: options::duration(given.attempt_timeout_ms, worker.attempt_timeout),
@@ -255,7 +259,8 @@ fn limits(given: &hs_request_options, worker: &Limits) -> Result<Limits, Error> 
             given.max_body_bytes,
             if streams_in { worker.max_stream_bytes } else { worker.max_body_bytes },
         ),
-        http: options::http(given.http_version, worker.http, "hs_request_options.http_version")?,
+        http,
+        min_http: options::min_http(given.min_http_version, worker.min_http, http, "hs_request_options")?,
         redirects: options::redirects(
             given.redirects,
             given.max_redirects,

@@ -15,11 +15,11 @@ pub const HS_INFINITE: u64 = 0xFFFF_FFFF_FFFF_FFFF;
 
 /// As a wish: HTTP/2 where TLS negotiates it (ALPN), else HTTP/1.1. As a fact: unknown.
 pub const HS_HTTP_DEFAULT: u32 = 0;
-/// HTTP/1.0 (RFC 1945). A fact only.
+/// HTTP/1.0 (RFC 1945). As a wish: nothing else.
 pub const HS_HTTP_1_0: u32 = 10;
 /// HTTP/1.1 (RFC 9112). As a wish: nothing else.
 pub const HS_HTTP_1_1: u32 = 11;
-/// HTTP/2 (RFC 9113). A fact only.
+/// HTTP/2 (RFC 9113). As a wish: where TLS negotiates it (ALPN), else HTTP/1.1.
 pub const HS_HTTP_2: u32 = 20;
 /// As a wish: HTTP/2 without negotiation (RFC 9113, section 3.3), also in clear.
 pub const HS_HTTP_2_PRIOR_KNOWLEDGE: u32 = 21;

@@ -54,7 +54,7 @@ pub struct hs_worker_options {
     pub connection_life_ms: u64,
     /// How many idle connections are kept. Default 100; at most 65,536.
     pub max_idle_connections: u32,
-    /// `HS_HTTP_DEFAULT`, `HS_HTTP_1_1` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
+    /// `HS_HTTP_DEFAULT`, `HS_HTTP_1_0`, `HS_HTTP_1_1`, `HS_HTTP_2` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
     pub http_version: u32,
     /// Value of the `User-Agent` header. Default "http-sentinel/VERSION".
     pub user_agent: hs_str,
@@ -74,6 +74,11 @@ pub struct hs_worker_options {
     pub cookies: *mut hs_cookie_jar,
     /// Proxies; NULL is none, and then the environment is not read either.
     pub proxy: *const hs_proxy_options,
+    /// The oldest version of HTTP that will do: `HS_HTTP_1_1` or `HS_HTTP_2`; 0 or `HS_HTTP_1_0`: any. A server that speaks
+    /// less gives `HS_ERR_HTTP_VERSION`, before the request is sent where the TLS handshake tells.
+    pub min_http_version: u32,
+    /// Must be 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -149,6 +154,8 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
         fields: options::number(given.max_header_count as usize, limits.head.fields),
     };
     limits.http = options::http(given.http_version, limits.http, "hs_worker_options.http_version")?;
+    limits.min_http = options::min_http(given.min_http_version, limits.min_http, limits.http, "hs_worker_options")?;
+    options::unused(u64::from(given.reserved), "hs_worker_options.reserved")?;
     limits.redirects =
         options::redirects(given.redirects, given.max_redirects, given.flags, limits.redirects, "hs_worker_options")?;
     limits.raw_body = given.flags & HS_RAW_BODY != 0;

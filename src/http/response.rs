@@ -4,7 +4,7 @@ use super::headers::HeaderBlock;
 use super::metrics::Metrics;
 use crate::hop::redirect::Hop;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum HttpVersion {
     #[default]
     Unknown,
@@ -12,6 +12,18 @@ pub enum HttpVersion {
     Http11,
     Http2,
     Http3,
+}
+
+impl HttpVersion {
+    pub fn name(self) -> &'static str {
+        match self {
+            HttpVersion::Unknown => "no known version of HTTP",
+            HttpVersion::Http10 => "HTTP/1.0",
+            HttpVersion::Http11 => "HTTP/1.1",
+            HttpVersion::Http2 => "HTTP/2",
+            HttpVersion::Http3 => "HTTP/3",
+        }
+    }
 }
 
 /// Everything up to the first byte of the body.

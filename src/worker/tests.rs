@@ -14,6 +14,8 @@ use bytes::Bytes;
 use hs_test_server::TestServer;
 use std::cell::RefCell;
 
+mod http2;
+
 fn server() -> TestServer {
     TestServer::start().expect("the test server")
 }

@@ -64,13 +64,13 @@ fn as_rust_says() -> Vec<String> {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
             http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
-            network, cookies, proxy,
+            network, cookies, proxy, min_http_version, reserved,
         }
         hs_upload { struct_size, flags, length, read, rewind, user_data }
         hs_request_options {
             struct_size, flags, method, url, headers, header_count, body, timeout_ms, cancel, attempt_timeout_ms,
             connect_timeout_ms, idle_timeout_ms, max_body_bytes, on_body, user_data, http_version, redirects,
-            max_redirects, reserved, upload, form,
+            max_redirects, min_http_version, upload, form,
         }
         hs_part { struct_size, flags, name, data, file, upload, filename, content_type }
         hs_redirect { struct_size, status, url, elapsed_ns }

@@ -4,7 +4,7 @@ use super::network::Wiring;
 use super::proxy::{self, Routes};
 use super::tls::{self, Trust};
 use super::transfer::{Transfer, header_callback, prereq_callback, read_callback, seek_callback, write_callback};
-use super::{address, sys};
+use super::{address, resend, sys};
 use crate::engine::HttpChoice;
 use crate::error::Error;
 use crate::http::body::Body;
@@ -80,6 +80,12 @@ impl Easy {
             let mut look = libc::pollfd { fd: socket, events, revents: 0 };
             socket >= 0 && libc::poll(&mut look, 1, 0) > 0
         }
+    }
+
+    /// Whether the connection that this handle is about to use has carried a request before.
+    pub fn is_reused(&self) -> bool {
+        // SAFETY: a live handle; it names a long.
+        unsafe { sys::info_long(self.raw, sys::CURLINFO_NUM_CONNECTS) == 0 }
     }
 
     /// Makes the next transfer take a connection of its own.
@@ -183,6 +189,7 @@ pub unsafe fn configure(
     options.function(sys::CURLOPT_PREREQFUNCTION, callback as *const c_void)?;
     options.data(sys::CURLOPT_PREREQDATA, this as *mut c_void)?;
     address::configure(transfer, &options)?;
+    resend::configure(transfer, &options)?;
     if transfer.needs_tls() {
         options.number(sys::CURLOPT_SSLVERSION, sys::CURL_SSLVERSION_TLSv1_2 as c_long)?;
         // SAFETY: as the caller promises.
@@ -202,6 +209,7 @@ fn milliseconds(duration: Duration) -> c_long {
 fn http_version(choice: HttpChoice) -> c_long {
     match choice {
         HttpChoice::Negotiated => sys::CURL_HTTP_VERSION_2TLS as c_long,
+        HttpChoice::Http10 => sys::CURL_HTTP_VERSION_1_0 as c_long,
         HttpChoice::Http11 => sys::CURL_HTTP_VERSION_1_1 as c_long,
         HttpChoice::Http2PriorKnowledge => sys::CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
     }

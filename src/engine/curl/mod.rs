@@ -7,6 +7,7 @@ mod multi;
 mod network;
 mod outcome;
 mod proxy;
+mod resend;
 mod signals;
 mod sys;
 pub mod tls;

@@ -12,7 +12,7 @@ impl Transfer {
     pub fn sent(&self, state: &State) -> Sent {
         if matches!(state.head_state, HeadState::Complete | HeadState::Taken) {
             Sent::Yes
-        } else if state.sends == 0 {
+        } else if state.sends == state.rejections.count() {
             Sent::No
         } else {
             Sent::Maybe
@@ -54,20 +54,19 @@ impl Transfer {
         if let Some(refused) = self.address_refused(state.attempts) {
             return self.with_facts(refused, code, sent, Retryable::No);
         }
-        let (status, phase) = match &state.failure {
-            Some(failure) if !state.refused_by_proxy => {
-                return self.with_facts(failure.clone(), code, sent, Retryable::No);
-            }
-            _ if state.resend_blocked => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),
-            _ => match self.classify_with_proxy(code, &state) {
-                Some(status) => (status, row(status).map_or(HS_PHASE_PROXY, |row| row.phase)),
-                None => self.classify(code, &state),
-            },
+        if let (Some(failure), false) = (&state.failure, state.refused_by_proxy) {
+            return self.with_facts(failure.clone(), code, sent, Retryable::No);
+        }
+        let again = retryable(sent, self.exchange.request.is_replay_safe());
+        if let Some(blocked) = state.blocked {
+            return self.with_facts(blocked.error(state.rejections), code, sent, again);
+        }
+        let (status, phase) = match self.classify_with_proxy(code, &state) {
+            Some(status) => (status, row(status).map_or(HS_PHASE_PROXY, |row| row.phase)),
+            None => self.classify(code, &state),
         };
         let what = row(status).map_or("", |row| row.message);
-        let reason = if state.resend_blocked {
-            String::from("a reused connection closed before an answer; the request was not sent a second time")
-        } else if state.refused_by_proxy {
+        let reason = if state.refused_by_proxy {
             String::from("it answered 407")
         } else if code == sys::CURLE_OK {
             String::from("the response head is incomplete")
@@ -79,7 +78,7 @@ impl Transfer {
         error.details_mut().phase = phase;
         let again = match status {
             HS_ERR_TLS_CERTIFICATE | HS_ERR_PROXY_AUTH | HS_ERR_OUT_OF_MEMORY | HS_ERR_INTERNAL => Retryable::No,
-            _ => retryable(sent, self.exchange.request.is_replay_safe()),
+            _ => again,
         };
         self.with_facts(error, code, sent, again)
     }

@@ -122,4 +122,5 @@ pub(super) const READ_ABORT: usize = 0x1000_0000;
 /// The C prototypes of the callbacks that we install.
 pub type WriteCallback = extern "C" fn(*mut c_char, usize, usize, *mut c_void) -> usize;
 pub type SeekCallback = extern "C" fn(*mut c_void, curl_off_t, c_int) -> c_int;
+pub type DebugCallback = extern "C" fn(*mut CURL, c_int, *mut c_char, usize, *mut c_void) -> c_int;
 pub type PrereqCallback = extern "C" fn(*mut c_void, *mut c_char, *mut c_char, c_int, c_int) -> c_int;

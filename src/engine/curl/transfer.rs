@@ -3,6 +3,7 @@
 use super::address::Attempts;
 use super::easy::Easy;
 use super::proxy::Route;
+use super::resend::{Blocked, Rejections};
 use super::sys;
 use super::tls::Trust;
 use crate::engine::{ExchangeRequest, HttpChoice};
@@ -47,8 +48,10 @@ pub struct State {
     pub sends: u32,
     /// Whether any byte of an answer came since the last of them.
     pub answered: bool,
-    /// libcurl wanted to send again what must not be sent twice.
-    pub resend_blocked: bool,
+    /// What the server said instead of answering.
+    pub rejections: Rejections,
+    /// libcurl wanted to send again what must not be sent again.
+    pub blocked: Option<Blocked>,
     /// A forwarding proxy wants credentials, and nothing was sent since.
     pub refused_by_proxy: bool,
     /// The connection that libcurl chose was closed by the server already, and nothing was sent on it.
@@ -174,6 +177,7 @@ impl Transfer {
                     let may_switch = self.exchange.request.headers.iter().any(|header| header.is("upgrade"));
                     framing::check(&state.head, may_switch)?;
                     state.head_state = HeadState::Complete;
+                    self.check_version(state.head.version).inspect_err(|_| state.head_state = HeadState::Taken)?;
                 }
             }
             // The connection was cut in the middle of this line: there is no head.
@@ -190,7 +194,7 @@ impl Transfer {
         match version {
             HttpVersion::Http2 => match self.exchange.http {
                 HttpChoice::Negotiated => self.exchange.request.url.is_secure(),
-                HttpChoice::Http11 => false,
+                HttpChoice::Http10 | HttpChoice::Http11 => false,
                 HttpChoice::Http2PriorKnowledge => true,
             },
             HttpVersion::Http3 | HttpVersion::Unknown => false,
@@ -211,45 +215,6 @@ impl Transfer {
         }
         state.incoming.extend_from_slice(bytes);
         Ok(true)
-    }
-
-    /// The resend guard: whether the request may go on the connection that libcurl has ready. libcurl asks again when
-    /// a reused connection died before a byte of an answer, and would send any method twice without telling.
-    fn on_send(&self, peer: Option<Endpoint>, local: Option<Endpoint>) -> bool {
-        const RESENDS_OF_SAFE_REQUESTS: u32 = 1;
-        let mut state = self.state.borrow_mut();
-        let allowed = if self.exchange.request.is_replay_safe() { 1 + RESENDS_OF_SAFE_REQUESTS } else { 1 };
-        if state.sends >= allowed && !state.answered {
-            state.resend_blocked = true;
-            return false;
-        }
-        // libcurl looks for closed connections once a second. For what must not be sent twice that is too seldom: on
-        // such a connection it would come to nothing, and nobody could say whether it had arrived.
-        let closed = || !self.exchange.request.is_replay_safe() && self.easy.peer_has_closed();
-        if state.stale == Stale::No && (closed() || self.is_poisoned()) {
-            state.stale = Stale::Found;
-            return false;
-        }
-        state.sends += 1;
-        state.answered = false;
-        state.refused_by_proxy = false;
-        (state.peer, state.local) = (peer, local);
-        true
-    }
-
-    /// Whether the server has spoken on a reused connection on which it was not asked. Over HTTP/1.1 libcurl would take
-    /// that for the response to this request.
-    fn is_poisoned(&self) -> bool {
-        // SAFETY: the live handle of this transfer, inside one of its callbacks.
-        let reused = unsafe { sys::info_long(self.easy.raw(), sys::CURLINFO_NUM_CONNECTS) } == 0;
-        let speaks_when_it_likes = match self.exchange.http {
-            HttpChoice::Http11 => false,
-            HttpChoice::Http2PriorKnowledge => true,
-            HttpChoice::Negotiated if !self.exchange.request.url.is_secure() => false,
-            // SAFETY: the live handle of this transfer, inside one of its callbacks.
-            HttpChoice::Negotiated => unsafe { super::tls::may_be_http2(self.easy.raw()) },
-        };
-        reused && !speaks_when_it_likes && self.easy.peer_has_spoken()
     }
 
     pub fn guarded(&self, body: impl FnOnce() -> Result<(), Error>) -> bool {
@@ -395,7 +360,7 @@ pub extern "C" fn prereq_callback(
     transfer.guarded(|| {
         // SAFETY: libcurl gives NUL-terminated text that is valid during the callback.
         let (peer, local) = unsafe { (endpoint(peer_ip, peer_port), endpoint(local_ip, local_port)) };
-        allowed = transfer.on_send(peer, local);
+        allowed = transfer.on_send(peer, local)?;
         Ok(())
     });
     if allowed { sys::CURL_PREREQFUNC_OK } else { sys::CURL_PREREQFUNC_ABORT }

@@ -147,10 +147,10 @@ static void flags(void) {
             REFUSED(&request, HS_ERR_INVALID_ARGUMENT, "hs_request_options.flags");
         }
         request = fine();
-        request.reserved = UINT32_C(1) << bit;
-        REFUSED(&request, HS_ERR_INVALID_ARGUMENT, "hs_request_options.reserved");
+        request.min_http_version = UINT32_C(1) << bit;
+        REFUSED(&request, HS_ERR_INVALID_ARGUMENT, "hs_request_options.min_http_version");
     }
-    const uint32_t versions[] = {1, 10, 12, 20, 30, UINT32_MAX};
+    const uint32_t versions[] = {1, 9, 12, 22, 30, UINT32_MAX};
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
         hs_request_options request = fine();
         request.http_version = versions[i];
@@ -271,10 +271,12 @@ static void worker_options(void) {
     } numbers[] = {
         {offsetof(hs_worker_options, flags), 4, "hs_worker_options.flags"},
         {offsetof(hs_worker_options, flags), UINT32_C(1) << 31, "hs_worker_options.flags"},
+        {offsetof(hs_worker_options, min_http_version), 21, "hs_worker_options.min_http_version"},
+        {offsetof(hs_worker_options, reserved), 1, "hs_worker_options.reserved"},
         {offsetof(hs_worker_options, max_header_bytes), 307201, "max_header_bytes"},
         {offsetof(hs_worker_options, max_header_count), 5001, "max_header_count"},
         {offsetof(hs_worker_options, max_idle_connections), 65537, "max_idle_connections"},
-        {offsetof(hs_worker_options, http_version), HS_HTTP_2, "http_version"},
+        {offsetof(hs_worker_options, http_version), HS_HTTP_3, "http_version"},
         {offsetof(hs_worker_options, redirects), 4, "redirects"},
         {offsetof(hs_worker_options, max_redirects), 1001, "max_redirects"},
     };

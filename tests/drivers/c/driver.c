@@ -64,7 +64,7 @@ static const field request_fields[] = {
     AT(NUMBER32, http_version),
     AT(NUMBER32, redirects),
     AT(NUMBER32, max_redirects),
-    AT(NUMBER32, reserved),
+    AT(NUMBER32, min_http_version),
 };
 #undef AT
 

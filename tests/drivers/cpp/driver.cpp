@@ -61,7 +61,7 @@ const Fields<hs_request_options> request_fields{
     {"http_version", &hs_request_options::http_version},
     {"redirects", &hs_request_options::redirects},
     {"max_redirects", &hs_request_options::max_redirects},
-    {"reserved", &hs_request_options::reserved},
+    {"min_http_version", &hs_request_options::min_http_version},
 };
 
 // Facts that do not differ from run to run, in the order in which they are told.

@@ -3,12 +3,12 @@
 #[cfg(feature = "bundled-curl")]
 mod store;
 #[cfg(feature = "bundled-curl")]
-pub use store::{Trust, configure, configure_proxy, has_unread, init, may_be_http2, version};
+pub use store::{Trust, configure, configure_proxy, has_unread, init, negotiated, version};
 
 #[cfg(not(feature = "bundled-curl"))]
 mod system;
 #[cfg(not(feature = "bundled-curl"))]
-pub use system::{Trust, configure, configure_proxy, has_unread, init, may_be_http2, version};
+pub use system::{Trust, configure, configure_proxy, has_unread, init, negotiated, version};
 
 /// The CA certificates to trust.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use super::super::transfer::{Handshake, note_handshake};
 use super::CaSource;
 use crate::error::Error;
 use crate::http::metrics::TlsVersion;
+use crate::http::response::HttpVersion;
 use crate::process;
 use crate::status::HS_ERR_CA_STORE;
 use openssl_sys as ssl;
@@ -192,19 +193,21 @@ pub unsafe fn version(easy: *mut sys::CURL) -> TlsVersion {
     }
 }
 
-/// Whether HTTP/2 was negotiated on the connection that `easy` uses just now.
+/// The version of HTTP that was negotiated (ALPN, RFC 7301) on the connection that `easy` uses just now; `None` where
+/// that is not known.
 ///
 /// # Safety
 /// `easy` is a live easy handle.
-pub unsafe fn may_be_http2(easy: *mut sys::CURL) -> bool {
+pub unsafe fn negotiated(easy: *mut sys::CURL) -> Option<HttpVersion> {
     // SAFETY: as the caller promises.
-    let Some(session) = (unsafe { session(easy) }) else { return true };
+    let session = unsafe { session(easy) }?;
     let (mut name, mut len) = (std::ptr::null(), 0);
     // SAFETY: the SSL of the connection in use; what it writes are readable bytes of its own, or NULL and 0.
-    unsafe {
+    let http2 = unsafe {
         ssl::SSL_get0_alpn_selected(session.as_ptr(), &mut name, &mut len);
         !name.is_null() && std::slice::from_raw_parts(name, len as usize) == b"h2"
-    }
+    };
+    Some(if http2 { HttpVersion::Http2 } else { HttpVersion::Http11 })
 }
 
 /// Whether TLS has bytes of the connection that `easy` uses just now, which nobody has asked it for.

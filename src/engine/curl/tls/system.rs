@@ -6,6 +6,7 @@ use super::super::transfer::note_handshake;
 use super::CaSource;
 use crate::error::Error;
 use crate::http::metrics::TlsVersion;
+use crate::http::response::HttpVersion;
 use crate::status::HS_ERR_CA_STORE;
 use std::ffi::c_void;
 
@@ -72,8 +73,8 @@ extern "C" fn handshake_begins(easy: *mut sys::CURL, _: *mut c_void, _: *mut c_v
 ///
 /// # Safety
 /// None; the signature is that of the other half.
-pub unsafe fn may_be_http2(_: *mut sys::CURL) -> bool {
-    true
+pub unsafe fn negotiated(_: *mut sys::CURL) -> Option<HttpVersion> {
+    None
 }
 
 /// # Safety

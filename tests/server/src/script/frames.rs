@@ -100,7 +100,7 @@ impl Stream {
     pub fn number(self, last: u32) -> u32 {
         match self {
             Stream::Number(number) => number,
-            Stream::Last(offset) => (i64::from(last) + offset) as u32,
+            Stream::Last(offset) => (i64::from(last) + offset).max(0) as u32,
         }
     }
 }
