@@ -135,6 +135,21 @@
 // The request may have been carried out, and its method is not idempotent.
 #define HS_RETRYABLE_UNKNOWN 2
 
+// No credentials; of a request: not the worker's either.
+#define HS_AUTH_NONE 0
+
+// User and password with each request (RFC 7617), in UTF-8. The user has no colon.
+#define HS_AUTH_BASIC 1
+
+// A token with each request (RFC 6750): letters, digits and `-._~+/`, with `=` at its end.
+#define HS_AUTH_BEARER 2
+
+// User and password, proved but not told (RFC 7616): the request goes out without credentials and is sent again when a
+// 401 asks for them; later ones prove themselves at once. MD5, SHA-256 and SHA-512-256, each also as `-sess`, of which
+// the strongest is chosen; `qop=auth` or none; hashed users. The 401 is the response where nothing of that is offered,
+// where the proof is refused, or where the body cannot be sent again. Bodies are not proved (`auth-int`).
+#define HS_AUTH_DIGEST 3
+
 // What the lists do not name is allowed.
 #define HS_ADDRESS_ANY 0
 
@@ -376,6 +391,27 @@ typedef struct hs_proxy_options {
     uint32_t reserved;
 } hs_proxy_options;
 
+// Credentials. They go to one origin (scheme, host and port) and are dropped for the rest of a call that a redirect
+// leads to another, also where it leads back. They are not for proxies, and no error shows them.
+//
+// Of a request, they go to the origin of its URL, and nothing else may name credentials: an `Authorization` header, or
+// user and password in the URL, give `HS_ERR_INVALID_ARGUMENT`. Of a worker, they go with requests whose URL is of
+// `origin` and that have none of their own.
+typedef struct hs_auth {
+    // `sizeof(hs_auth)`.
+    uint32_t struct_size;
+    // `HS_AUTH_…`
+    uint32_t scheme;
+    // For Basic and Digest; UTF-8 without control characters.
+    struct hs_str user;
+    // The same.
+    struct hs_str password;
+    // For Bearer.
+    struct hs_str token;
+    // Of a worker: where they go, for instance "https://api.example:8443"; required. Of a request: empty.
+    struct hs_str origin;
+} hs_auth;
+
 // Options of a worker. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations
 // are milliseconds; `HS_INFINITE` is no limit.
 typedef struct hs_worker_options {
@@ -430,6 +466,8 @@ typedef struct hs_worker_options {
     uint32_t min_http_version;
     // Must be 0.
     uint32_t reserved;
+    // Credentials for one origin; NULL for none.
+    const struct hs_auth *auth;
 } hs_worker_options;
 
 // Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
@@ -504,7 +542,7 @@ typedef struct hs_request_options {
     // `HS_STREAM` is set.
     uint64_t max_body_bytes;
     // Receives the body instead of the response, which then has none; may be NULL. Called for the body of every
-    // status, but not for those of redirects that are followed.
+    // status, but not for those of redirects that are followed and challenges that are answered.
     hs_body_callback on_body;
     // Handed to `on_body`.
     void *user_data;
@@ -522,6 +560,8 @@ typedef struct hs_request_options {
     const struct hs_upload *upload;
     // A form to send as the body, instead of `body` and `upload`; may be NULL. It brings the `Content-Type`.
     const struct hs_form *form;
+    // Credentials for the origin of the URL; NULL for the worker's, where they are for that origin.
+    const struct hs_auth *auth;
 } hs_request_options;
 
 // A field or a file of a form: exactly one of `data`, `file` and `upload` is its content.
@@ -618,6 +658,9 @@ typedef struct hs_metrics {
     uint32_t decoded;
     // 1 where the exchange went through a proxy, else 0.
     uint32_t proxied;
+    // How many exchanges were answered with a challenge (401) and followed by another with the answer. They are neither
+    // redirects nor attempts.
+    uint32_t auth_exchanges;
 } hs_metrics;
 
 // Success.
@@ -993,7 +1036,8 @@ hs_status hs_cookie_jar_import(struct hs_cookie_jar *jar, struct hs_str text, st
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
 // `HS_ERR_INVALID_HANDLE` (cookies), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
-// proxies), `HS_ERR_INVALID_URL` (proxies), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
+// proxies), `HS_ERR_INVALID_CREDENTIALS`, `HS_ERR_INVALID_URL` (proxies, origin of credentials),
+// `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
 // `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 //
 // Memory: `options` and the structs that it points to are NULL or valid for as many bytes as their `struct_size` says;
@@ -1024,7 +1068,7 @@ hs_status hs_worker_retire(struct hs_worker *worker);
 // Thread: the worker's own. Errors: any `HS_ERR_…`; the ones before anything is sent are `HS_ERR_NULL_ARGUMENT`,
 // `HS_ERR_INVALID_HANDLE`, `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`,
 // `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_INVALID_URL`, `HS_ERR_UNSUPPORTED_SCHEME`, `HS_ERR_INVALID_METHOD`,
-// `HS_ERR_INVALID_HEADER`, `HS_ERR_INVALID_BODY`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+// `HS_ERR_INVALID_HEADER`, `HS_ERR_INVALID_BODY`, `HS_ERR_INVALID_CREDENTIALS`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
 //
 // Memory: `request` is NULL or valid for as many bytes as its `struct_size` says, and so is all that it points to;
 // `response` and `error` are NULL or valid for a write.

@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::engine::curl::tls::CaSource;
 use crate::engine::curl::{ConnectionAges, CurlEngine, CurlOptions};
 use crate::error::Error;
+use crate::hop::auth::{Bound, Keyring};
 use crate::http::address::AddressRule;
 use crate::http::headers::HeadLimits;
 use crate::http::network::Network;
@@ -37,6 +38,7 @@ pub struct WorkerOptions {
     pub network: Network,
     pub addresses: AddressRule,
     pub cookies: Option<Jar>,
+    pub auth: Option<Bound>,
 }
 
 impl Default for WorkerOptions {
@@ -66,6 +68,7 @@ impl Default for WorkerOptions {
             network: Network::default(),
             addresses: AddressRule::default(),
             cookies: None,
+            auth: None,
         }
     }
 }
@@ -97,6 +100,7 @@ impl Worker {
             timers: runtime.timers().clone(),
             user_agent: options.user_agent.into(),
             cookies: options.cookies,
+            keyring: Rc::new(Keyring::new(options.auth)),
         };
         Ok(Worker {
             streams: Streams::default(),

@@ -79,6 +79,7 @@ impl Incoming {
             total_ns: call.elapsed_ns(),
             attempts: call.attempts.get(),
             decoded: self.decoded,
+            auth_exchanges: call.auth_exchanges.get(),
             exchange: self.running.metrics(),
         }
     }

@@ -11,6 +11,7 @@ use crate::cancel::Cancel;
 use crate::cookies::Jar;
 use crate::engine::{Engine, HttpChoice};
 use crate::error::Error;
+use crate::hop::auth::Keyring;
 use crate::hop::redirect::Policy;
 use crate::hop::{self, Landing};
 use crate::http::headers::{HeadLimits, HeaderBlock};
@@ -53,6 +54,7 @@ pub struct Ground {
     pub timers: Rc<Timers>,
     pub user_agent: Rc<str>,
     pub cookies: Option<Jar>,
+    pub keyring: Rc<Keyring>,
 }
 
 /// One running call, as the layers below see it.
@@ -62,6 +64,7 @@ pub struct Call {
     stops: Stops,
     started: Instant,
     attempts: Cell<u32>,
+    auth_exchanges: Cell<u32>,
 }
 
 impl Call {
@@ -69,7 +72,7 @@ impl Call {
         let started = ground.timers.now();
         let deadline = limits.timeout.map(|limit| started.saturating_add(limit));
         let stops = Stops::new(ground.timers.clone(), cancel, deadline);
-        Rc::new(Call { ground, limits, stops, started, attempts: Cell::new(0) })
+        Rc::new(Call { ground, limits, stops, started, attempts: Cell::new(0), auth_exchanges: Cell::new(0) })
     }
 
     /// Writes into an error what the whole call has cost.
@@ -91,6 +94,15 @@ impl Call {
 
     pub fn cookies(&self) -> Option<&Jar> {
         self.ground.cookies.as_ref()
+    }
+
+    pub fn keyring(&self) -> &Keyring {
+        &self.ground.keyring
+    }
+
+    /// An exchange was only a question for credentials.
+    pub fn count_auth_exchange(&self) {
+        self.auth_exchanges.set(self.auth_exchanges.get() + 1);
     }
 
     pub fn now(&self) -> Instant {

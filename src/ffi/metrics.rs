@@ -75,6 +75,9 @@ pub struct hs_metrics {
     pub decoded: u32,
     /// 1 where the exchange went through a proxy, else 0.
     pub proxied: u32,
+    /// How many exchanges were answered with a challenge (401) and followed by another with the answer. They are neither
+    /// redirects nor attempts.
+    pub auth_exchanges: u32,
 }
 
 // SAFETY: repr(C), integers alone.
@@ -132,6 +135,7 @@ fn facts(response: &Answer) -> hs_metrics {
         local: address(exchange.local),
         decoded: metrics.decoded,
         proxied: u32::from(exchange.proxied),
+        auth_exchanges: metrics.auth_exchanges,
     }
 }
 

@@ -22,6 +22,8 @@ pub mod cancel;
 
 pub mod cookies;
 
+pub mod auth;
+
 pub mod address_rule;
 
 pub mod network;

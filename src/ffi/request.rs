@@ -1,5 +1,6 @@
 //! `hs_request`: one call from its arguments to its response.
 
+use super::auth::{self, hs_auth};
 use super::cancel::hs_cancel;
 use super::error::hs_error;
 use super::form::{SharedForm, hs_form};
@@ -16,6 +17,7 @@ use crate::call::Limits;
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::http::body::Body;
+use crate::http::credentials::Auth;
 use crate::http::headers::Header;
 use crate::http::request::Request;
 use crate::status::*;
@@ -68,7 +70,7 @@ pub struct hs_request_options {
     /// `HS_STREAM` is set.
     pub max_body_bytes: u64,
     /// Receives the body instead of the response, which then has none; may be NULL. Called for the body of every
-    /// status, but not for those of redirects that are followed.
+    /// status, but not for those of redirects that are followed and challenges that are answered.
     pub on_body: hs_body_callback,
     /// Handed to `on_body`.
     pub user_data: *mut c_void,
@@ -86,6 +88,8 @@ pub struct hs_request_options {
     pub upload: *const hs_upload,
     /// A form to send as the body, instead of `body` and `upload`; may be NULL. It brings the `Content-Type`.
     pub form: *const hs_form,
+    /// Credentials for the origin of the URL; NULL for the worker's, where they are for that origin.
+    pub auth: *const hs_auth,
 }
 
 // SAFETY: repr(C): integers, pointers and an optional function, for which all-zero is None.
@@ -107,7 +111,7 @@ const MOST_HEADERS: usize = 1_000;
 /// Thread: the worker's own. Errors: any `HS_ERR_…`; the ones before anything is sent are `HS_ERR_NULL_ARGUMENT`,
 /// `HS_ERR_INVALID_HANDLE`, `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`,
 /// `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_INVALID_URL`, `HS_ERR_UNSUPPORTED_SCHEME`, `HS_ERR_INVALID_METHOD`,
-/// `HS_ERR_INVALID_HEADER`, `HS_ERR_INVALID_BODY`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+/// `HS_ERR_INVALID_HEADER`, `HS_ERR_INVALID_BODY`, `HS_ERR_INVALID_CREDENTIALS`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
 ///
 /// # Safety
 /// `request` is NULL or valid for as many bytes as its `struct_size` says, and so is all that it points to;
@@ -209,7 +213,13 @@ unsafe fn parse(given: &hs_request_options, worker: &Worker) -> Result<Request, 
             bytes.into()
         };
         let url = worker.parse_url(given.url.bytes("url")?)?;
-        Request::new(given.method.bytes("method")?, url, headers, body)
+        let mut request = Request::new(given.method.bytes("method")?, url, headers, body)?;
+        request.auth = auth::of_request(given.auth)?;
+        if matches!(request.auth, Auth::Given(_)) && request.headers.iter().any(|header| header.is("authorization")) {
+            let message = "credentials are given twice: by auth, and by an Authorization header or in the URL";
+            return Err(options::invalid(message.into()));
+        }
+        Ok(request)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `hs_worker`: one HTTP client, bound to the thread that made it.
 
 use super::address_rule::{self, hs_address_rule};
+use super::auth::{self, hs_auth};
 use super::cookies::{self, hs_cookie_jar};
 use super::error::hs_error;
 use super::network::{self, hs_network_options};
@@ -79,6 +80,8 @@ pub struct hs_worker_options {
     pub min_http_version: u32,
     /// Must be 0.
     pub reserved: u32,
+    /// Credentials for one origin; NULL for none.
+    pub auth: *const hs_auth,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -97,7 +100,8 @@ const MOST_IDLE_CONNECTIONS: u32 = 65_536;
 ///
 /// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
 /// `HS_ERR_INVALID_HANDLE` (cookies), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
-/// proxies), `HS_ERR_INVALID_URL` (proxies), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
+/// proxies), `HS_ERR_INVALID_CREDENTIALS`, `HS_ERR_INVALID_URL` (proxies, origin of credentials),
+/// `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
 /// `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 ///
 /// # Safety
@@ -168,6 +172,7 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
         chosen.ca = ca(given.ca_file, given.ca_pem)?;
         chosen.addresses = address_rule::chosen(given.addresses)?;
         chosen.network = network::chosen(given.network)?;
+        chosen.auth = auth::of_worker(given.auth)?;
         (chosen.proxies, chosen.proxy_ca) = proxy::chosen(given.proxy)?;
     }
     if chosen.network.socket.is_some() && (chosen.proxies.http.is_some() || chosen.proxies.https.is_some()) {

@@ -1,12 +1,15 @@
 //! The hop loop: from the URL that was asked for to the response that is handed back. Each hop is one exchange, and
 //! passes every rule again.
 
+pub mod auth;
 pub mod redirect;
 
 use crate::call::{Call, Incoming, Running};
 use crate::error::{Error, Retryable, Sent};
+use crate::http::credentials::Auth;
 use crate::http::request::Request;
 use crate::http::response::Head;
+use auth::Dialogue;
 use redirect::Hop;
 use std::rc::Rc;
 
@@ -20,6 +23,9 @@ pub struct Landing {
 
 pub async fn run(call: &Rc<Call>, asked: &Rc<Request>) -> Result<Landing, Error> {
     let mut request = asked.clone();
+    if let Some(credentials) = call.keyring().own_for(asked) {
+        request = Rc::new(Request { auth: Auth::Given(credentials), ..Request::clone(asked) });
+    }
     let landing = follow(call, asked, &mut request).await;
     landing.map_err(|error| of_the_whole_chain(error, asked, &request))
 }
@@ -41,11 +47,7 @@ async fn follow(call: &Rc<Call>, asked: &Rc<Request>, request: &mut Rc<Request>)
     let mut hops = Vec::new();
     loop {
         let started = call.now();
-        let running = Running::start(call, &dressed(call, request))?;
-        let head = running.head().await?;
-        if let Some(jar) = call.cookies() {
-            jar.take(&request.url, &head.headers);
-        }
+        let (running, head) = answered(call, request).await?;
         let policy = &call.limits().redirects;
         let next = redirect::next(policy, hops.len() as u32, request, head.status, &head.headers);
         let Some(next) = running.received(next)? else {
@@ -60,10 +62,34 @@ async fn follow(call: &Rc<Call>, asked: &Rc<Request>, request: &mut Rc<Request>)
     }
 }
 
-/// The request as this hop sends it, with the cookies for its URL.
-fn dressed(call: &Call, request: &Rc<Request>) -> Rc<Request> {
-    let Some(jar) = call.cookies() else { return request.clone() };
+/// One hop: an exchange, and another where its response is a challenge that can be answered. A challenge says that the
+/// request was not carried out (RFC 9110, section 15.5.2), so what matters is what becomes of the last exchange.
+async fn answered(call: &Rc<Call>, request: &Rc<Request>) -> Result<(Running, Head), Error> {
+    let mut dialogue = Dialogue::default();
+    loop {
+        let running = Running::start(call, &dressed(call, request, &mut dialogue)?)?;
+        let head = running.head().await?;
+        if let Some(jar) = call.cookies() {
+            jar.take(&request.url, &head.headers);
+        }
+        let answer = call.keyring().is_to_be_answered(request, head.status, &head.headers, &mut dialogue);
+        if !running.received(answer)? {
+            return Ok((running, head));
+        }
+        running.discard(&head).await?;
+        call.count_auth_exchange();
+    }
+}
+
+/// The request as an exchange sends it, with the cookies for its URL and the credentials for its origin.
+fn dressed(call: &Call, request: &Rc<Request>, dialogue: &mut Dialogue) -> Result<Rc<Request>, Error> {
+    if call.cookies().is_none() && !matches!(request.auth, Auth::Given(_)) {
+        return Ok(request.clone());
+    }
     let mut dressed = Request::clone(request);
-    jar.dress(&mut dressed);
-    Rc::new(dressed)
+    if let Some(jar) = call.cookies() {
+        jar.dress(&mut dressed);
+    }
+    call.keyring().dress(&mut dressed, dialogue)?;
+    Ok(Rc::new(dressed))
 }

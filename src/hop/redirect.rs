@@ -3,6 +3,7 @@
 
 use crate::error::{Error, quoted};
 use crate::http::body::Body;
+use crate::http::credentials::Auth;
 use crate::http::headers::HeaderBlock;
 use crate::http::request::Request;
 use crate::http::url::Url;
@@ -110,6 +111,7 @@ fn changed(request: &Request, status: u16, url: Url, same_origin: bool) -> Reque
     if !same_origin {
         // What is dropped is gone for the rest of the chain, also where it leads back.
         next.headers.retain(|header| !header.sensitive && !header.is("host"));
+        next.auth = Auth::None;
     }
     next
 }

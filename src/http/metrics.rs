@@ -59,6 +59,8 @@ pub struct Metrics {
     pub attempts: u32,
     /// How many codings were taken off the body.
     pub decoded: u32,
+    /// How many exchanges were only questions for credentials.
+    pub auth_exchanges: u32,
     /// The exchange that gave the response.
     pub exchange: ExchangeMetrics,
 }

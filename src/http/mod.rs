@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod body;
+pub mod credentials;
 pub mod framing;
 pub mod headers;
 pub mod method;

@@ -1,6 +1,7 @@
 //! A request as the caller meant it, checked.
 
 use super::body::Body;
+use super::credentials::Auth;
 use super::headers::{Header, decimal};
 use super::method::Method;
 use super::url::{ParsedUrl, Url};
@@ -16,6 +17,7 @@ pub struct Request {
     pub body: Body,
     /// Codings of the response's body were asked for by the library, which therefore takes them off.
     pub decodes: bool,
+    pub auth: Auth,
 }
 
 impl Request {
@@ -38,7 +40,7 @@ impl Request {
         {
             headers.push(Header { name: "Authorization".into(), value: value.into_bytes(), sensitive: true });
         }
-        Ok(Request { method, url: url.url, headers, body, decodes: false })
+        Ok(Request { method, url: url.url, headers, body, decodes: false, auth: Auth::Unsaid })
     }
 
     /// Asks for a coded body, which the caller will get decoded, unless he asks for something himself. A part of a

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use hs_test_server::TestServer;
 use std::cell::RefCell;
 
+mod auth;
 mod http2;
 
 fn server() -> TestServer {

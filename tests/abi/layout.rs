@@ -5,6 +5,7 @@
 use crate::compile::{self, Ring};
 use crate::run;
 use http_sentinel::ffi::address_rule::hs_address_rule;
+use http_sentinel::ffi::auth::hs_auth;
 use http_sentinel::ffi::error::hs_error_info;
 use http_sentinel::ffi::form::hs_part;
 use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
@@ -60,17 +61,18 @@ fn as_rust_says() -> Vec<String> {
             struct_size, flags, all, http_proxy, https_proxy, no_proxy, user, password, headers, header_count, ca_file,
             ca_pem, auth, reserved,
         }
+        hs_auth { struct_size, scheme, user, password, token, origin }
         hs_worker_options {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
             http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
-            network, cookies, proxy, min_http_version, reserved,
+            network, cookies, proxy, min_http_version, reserved, auth,
         }
         hs_upload { struct_size, flags, length, read, rewind, user_data }
         hs_request_options {
             struct_size, flags, method, url, headers, header_count, body, timeout_ms, cancel, attempt_timeout_ms,
             connect_timeout_ms, idle_timeout_ms, max_body_bytes, on_body, user_data, http_version, redirects,
-            max_redirects, min_http_version, upload, form,
+            max_redirects, min_http_version, upload, form, auth,
         }
         hs_part { struct_size, flags, name, data, file, upload, filename, content_type }
         hs_redirect { struct_size, status, url, elapsed_ns }
@@ -78,7 +80,7 @@ fn as_rust_says() -> Vec<String> {
         hs_metrics {
             struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,
             send_ns, first_byte_ns, body_ns, request_header_bytes, request_body_bytes, response_header_bytes,
-            response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, decoded, proxied,
+            response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, decoded, proxied, auth_exchanges,
         }
     }
 }

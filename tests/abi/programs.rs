@@ -125,6 +125,7 @@ programs! {
         codings: Program { files: &["codings"], ..PROGRAM };
         redirects: Program { files: &["redirects"], ..PROGRAM };
         addresses: Program { files: &["addresses", "resolver"], ..PROGRAM };
+        auth: Program { files: &["auth"], ..PROGRAM };
         cookies: Program { files: &["cookies"], ..PROGRAM };
         fork: Program { files: &["fork"], ..PROGRAM };
         signals: Program { files: &["signals", "resolver"], ..PROGRAM };

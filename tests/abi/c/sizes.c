@@ -176,6 +176,7 @@ static void facts(const hs_response *response, const hs_error *error) {
     CHECK_INT(metrics.peer.port, strtol(strrchr(address("http"), ':') + 1, NULL, 10));
     CHECK(metrics.local.port != 0 && metrics.local.port != metrics.peer.port);
     CHECK_INT(metrics.decoded, 0);
+    CHECK_INT(metrics.auth_exchanges, 0);
 
     hs_error_info info;
     memset(&info, 0xA5, sizeof info);

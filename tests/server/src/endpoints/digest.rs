@@ -1,9 +1,11 @@
 //! Digest authentication by RFC 7616, and by RFC 2069 where a client leaves `qop` out.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use md5::{Digest, Md5};
+use percent_encoding::percent_decode_str;
 use ring::digest::{self, SHA256, SHA512_256};
 use serde_json::json;
 
@@ -82,10 +84,21 @@ fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_millis() as u64
 }
 
-/// A nonce is its time of birth and a signature, so none has to be remembered.
-fn nonce(secret: &[u8], born: u64) -> String {
-    let signature = digest::digest(&SHA256, &[secret, &born.to_le_bytes()].concat());
-    format!("{born:x}.{}", hex(&signature.as_ref()[..12]))
+/// A nonce is its time of birth, a number and a signature, so none has to be remembered.
+fn nonce(secret: &[u8], born: u64, number: u64) -> String {
+    let signature = digest::digest(&SHA256, &[secret, &born.to_le_bytes(), &number.to_le_bytes()].concat());
+    format!("{born:x}.{number:x}.{}", hex(&signature.as_ref()[..12]))
+}
+
+/// Time and number of a nonce.
+fn birth(nonce: &str) -> (u64, u64) {
+    let mut parts = nonce.split('.').map(|text| u64::from_str_radix(text, 16).unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+fn new_nonce(secret: &[u8]) -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    nonce(secret, now_ms(), NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -103,6 +116,9 @@ struct Check<'a> {
     password: &'a str,
     algorithms: &'a [&'a str],
     qop: &'a str,
+    /// What the challenge says beside algorithm and qop, and the answer must take up.
+    opaque: &'a str,
+    userhash: bool,
     body_hash: &'a dyn Fn(Hash) -> String,
 }
 
@@ -111,19 +127,35 @@ impl Check<'_> {
         self.sent.get(name).map_or("", String::as_str)
     }
 
+    /// `username`, or `username*` by RFC 8187.
+    fn username(&self) -> Option<String> {
+        let (plain, extended) = (self.sent.get("username"), self.sent.get("username*"));
+        match (plain, extended) {
+            (Some(plain), None) => Some(plain.clone()),
+            (None, Some(extended)) => {
+                let encoded = extended.strip_prefix("UTF-8''")?;
+                Some(percent_decode_str(encoded).decode_utf8().ok()?.into_owned())
+            }
+            _ => None,
+        }
+    }
+
     fn verdict(&self, nonce_is_ours: bool, nonce_is_fresh: bool) -> Verdict {
         let algorithm = self.sent.get("algorithm").map_or("MD5", String::as_str);
         if !self.algorithms.iter().any(|offered| offered.eq_ignore_ascii_case(algorithm)) {
             return Verdict::Bad("an algorithm that was not offered");
         }
         let Some((hash, session)) = Hash::parse(algorithm) else { return Verdict::Bad("an unknown algorithm") };
-        let name = if self.field("userhash") == "true" {
-            hash.of(format!("{}:{REALM}", self.user))
-        } else {
-            self.user.to_owned()
-        };
-        if self.field("username") != name || self.field("realm") != REALM {
+        let hashed = self.field("userhash") == "true";
+        if hashed != self.userhash {
+            return Verdict::Bad("another userhash");
+        }
+        let name = if hashed { hash.of(format!("{}:{REALM}", self.user)) } else { self.user.to_owned() };
+        if self.username() != Some(name) || self.field("realm") != REALM {
             return Verdict::Bad("another user or realm");
+        }
+        if self.field("opaque") != self.opaque {
+            return Verdict::Bad("another opaque");
         }
         if self.field("uri") != self.uri {
             return Verdict::Bad("another uri");
@@ -173,7 +205,7 @@ pub fn is_good(
     password: &str,
 ) -> bool {
     let used = sent.get("nonce").map_or("", String::as_str);
-    let born = used.split('.').next().and_then(|text| u64::from_str_radix(text, 16).ok()).unwrap_or(0);
+    let (born, number) = birth(used);
     let check = Check {
         sent,
         method,
@@ -182,23 +214,29 @@ pub fn is_good(
         password,
         algorithms: &["SHA-256"],
         qop: "auth",
+        opaque: "",
+        userhash: false,
         body_hash: &|_| String::new(),
     };
-    check.verdict(used == nonce(secret, born), true) == Verdict::Good
+    check.verdict(used == nonce(secret, born, number), true) == Verdict::Good
 }
 
 /// The challenge that goes with `is_good`.
 pub fn challenge(secret: &[u8]) -> String {
-    format!("Digest realm=\"{REALM}\", nonce=\"{}\", algorithm=SHA-256, qop=\"auth\"", nonce(secret, now_ms()))
+    format!("Digest realm=\"{REALM}\", nonce=\"{}\", algorithm=SHA-256, qop=\"auth\"", new_nonce(secret))
 }
 
-/// `?algorithm=SHA-256,MD5` offers one challenge each; `?qop=` empty leaves qop out; `?stale_after_ms=N` makes nonces
-/// grow old.
+/// `?algorithm=SHA-256,MD5` offers one challenge each, `&together=1` all in one field behind one for Basic; `?qop=` empty
+/// leaves qop out; `?stale_after_ms=N` makes nonces grow old, `?uses=N` lets each be used so many times; `?opaque=` and
+/// `?userhash=1` are demanded back.
 pub async fn digest_auth(call: Call, user: &str, password: &str) -> Result<Reply, Abort> {
     let query = call.query();
     let algorithm = query.get("algorithm").unwrap_or("MD5".into()).into_owned();
     let algorithms: Vec<&str> = algorithm.split(',').map(str::trim).collect();
     let qop = query.get("qop").unwrap_or("auth".into()).into_owned();
+    let opaque = query.get("opaque").unwrap_or_default().into_owned();
+    let (userhash, together) = (query.get("userhash").is_some(), query.get("together").is_some());
+    let uses: u32 = query.number("uses").unwrap_or(u32::MAX);
     let max_age: u64 = query.number("stale_after_ms").unwrap_or(u64::MAX);
     let sent = auth::credentials(&call, "digest").map(parameters).unwrap_or_default();
     let uri = call.parts.uri.path_and_query().map_or(String::new(), ToString::to_string);
@@ -206,7 +244,7 @@ pub async fn digest_auth(call: Call, user: &str, password: &str) -> Result<Reply
     let body = receive(call.body, 16 << 20, false).await?;
 
     let used = sent.get("nonce").cloned().unwrap_or_default();
-    let born = used.split('.').next().and_then(|text| u64::from_str_radix(text, 16).ok()).unwrap_or(0);
+    let (born, number) = birth(&used);
     let check = Check {
         sent: &sent,
         method: method.as_str(),
@@ -215,13 +253,16 @@ pub async fn digest_auth(call: Call, user: &str, password: &str) -> Result<Reply
         password,
         algorithms: &algorithms,
         qop: &qop,
+        opaque: &opaque,
+        userhash,
         body_hash: &|hash| hash.of(&body.quoted),
     };
-    let fresh = now_ms().saturating_sub(born) <= max_age;
+    let used_up = u32::from_str_radix(check.field("nc"), 16).is_ok_and(|count| count > uses);
+    let fresh = now_ms().saturating_sub(born) <= max_age && !used_up;
     let verdict = if sent.is_empty() {
         Verdict::Bad("no credentials")
     } else {
-        check.verdict(used == nonce(&secret, born), fresh)
+        check.verdict(used == nonce(&secret, born, number), fresh)
     };
     if verdict == Verdict::Good {
         let algorithm = sent.get("algorithm").map_or("MD5", String::as_str);
@@ -229,12 +270,21 @@ pub async fn digest_auth(call: Call, user: &str, password: &str) -> Result<Reply
     }
     let mut reply = reply::json(&json!({ "authenticated": false, "why": format!("{verdict:?}") }))
         .with_status(hyper::StatusCode::UNAUTHORIZED);
+    let mut fields = Vec::new();
     for algorithm in &algorithms {
-        let nonce = nonce(&secret, now_ms());
+        let nonce = new_nonce(&secret);
         let qop = if qop.is_empty() { String::new() } else { format!(", qop=\"{qop}\"") };
         let stale = if verdict == Verdict::Stale { ", stale=true" } else { "" };
-        let text = format!("Digest realm=\"{REALM}\", nonce=\"{nonce}\", algorithm={algorithm}{qop}{stale}");
-        reply = reply.with_header("www-authenticate", &text);
+        let opaque = if opaque.is_empty() { String::new() } else { format!(", opaque=\"{opaque}\"") };
+        let userhash = if userhash { ", userhash=true" } else { "" };
+        let what = format!("nonce=\"{nonce}\", algorithm={algorithm}{qop}{stale}{opaque}{userhash}");
+        fields.push(format!("Digest realm=\"{REALM}\", {what}"));
+    }
+    if together {
+        fields = vec![format!("Basic realm=\"{REALM}\", {}", fields.join(", "))];
+    }
+    for field in &fields {
+        reply = reply.with_header("www-authenticate", field);
     }
     Ok(reply)
 }

@@ -207,6 +207,36 @@ fn digest_answers_are_verified() {
 }
 
 #[test]
+fn digest_challenges_say_what_they_are_told_to() {
+    let (_server, mut client) = start();
+    let target = "/digest-auth/u/p?algorithm=SHA-256,MD5&opaque=o&userhash=1&together=1&uses=0";
+    let refused = client.get(target);
+    let challenge = refused.header("www-authenticate").unwrap();
+    assert!(challenge.starts_with("Basic realm=\"http-sentinel\", Digest realm="), "{challenge}");
+    assert_eq!(challenge.matches("qop=\"auth\", opaque=\"o\", userhash=true").count(), 2, "{challenge}");
+    let nonces: Vec<&str> = challenge.split("nonce=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_ne!(nonces[0], nonces[1]);
+    let mut attempt = |user: &str, opaque: &str| {
+        let response = sha256(&format!(
+            "{}:{}:00000001:c:auth:{}",
+            sha256("u:http-sentinel:p"),
+            nonces[0],
+            sha256(&format!("GET:{target}"))
+        ));
+        let header = format!(
+            "Authorization: Digest username=\"{user}\", realm=\"http-sentinel\", nonce=\"{}\", uri=\"{target}\", \
+             algorithm=SHA-256, qop=auth, nc=00000001, cnonce=\"c\", response=\"{response}\", opaque=\"{opaque}\", \
+             userhash=true\r\n",
+            nonces[0]
+        );
+        client.request("GET", target, &header, "").header("www-authenticate").unwrap().contains("stale=true")
+    };
+    assert!(attempt(&sha256("u:http-sentinel"), "o"));
+    assert!(!attempt(&sha256("u:http-sentinel"), "other"));
+    assert!(!attempt("u", "o"));
+}
+
+#[test]
 fn trailers_and_interim_answers_leave_the_connection_usable() {
     let (_server, mut client) = start();
     let answer = client.get("/trailers?trailer=X-Sum:42");
