@@ -15,6 +15,7 @@ use hs_test_server::TestServer;
 use std::cell::RefCell;
 
 mod auth;
+mod connections;
 mod http2;
 
 fn server() -> TestServer {

@@ -46,6 +46,8 @@ pub struct CurlEngine {
     spare: RefCell<Vec<Easy>>,
     /// Something was started, resumed or stopped since libcurl last looked: it wants to run before it can wait.
     dirty: Cell<bool>,
+    /// A connection that others wait for cannot be shared: they must be told.
+    alone: Rc<Cell<bool>>,
     /// How many transfers have names on their way: for those libcurl may start a resolver thread.
     may_resolve: Cell<usize>,
     multi: Multi,
@@ -76,6 +78,7 @@ impl CurlEngine {
             transfers: RefCell::default(),
             spare: RefCell::default(),
             dirty: Cell::new(false),
+            alone: Rc::default(),
             may_resolve: Cell::new(0),
             multi: Multi::new(options.max_idle_connections)?,
             trust: Box::new(Trust::new(&options.ca)?),
@@ -135,6 +138,21 @@ impl CurlEngine {
         transfer.easy.want_fresh_connection().and_then(|()| unsafe { self.multi.add(transfer.easy.raw()) }).is_ok()
     }
 
+    /// Makes libcurl look again at the transfers that wait to share a connection. It does so whenever one is removed, but
+    /// not when a connection turns out to be HTTP/1.1's, before its first response: that may be a long wait.
+    fn stop_waiting(&self) {
+        let spare = self.spare.borrow_mut().pop();
+        let Ok(easy) = spare.map_or_else(Easy::new, Ok) else { return };
+        // SAFETY: a live handle in no multi and without options, which is never run.
+        unsafe {
+            if self.multi.add(easy.raw()).is_ok() {
+                self.multi.remove(easy.raw());
+            }
+        }
+        self.spare.borrow_mut().push(easy);
+        self.dirty.set(true);
+    }
+
     fn resume(&self, id: ExchangeId) {
         let easy = self.with(id, |transfer| transfer.paused.replace(false).then(|| transfer.easy.raw()));
         if let Some(easy) = easy {
@@ -154,7 +172,7 @@ impl Engine for CurlEngine {
             None => Easy::new()?,
         };
         let route = self.routes.choose(&request.request.url);
-        let transfer = PinnedTransfer::new(Transfer::new(easy, request, self.rule.clone(), route));
+        let transfer = PinnedTransfer::new(Transfer::new(easy, request, self.rule.clone(), route, self.alone.clone()));
         transfer.check_url()?;
         // SAFETY: transfer, trust, routes and wiring stay where they are until `release` resets the handle.
         unsafe {
@@ -236,6 +254,9 @@ impl Engine for CurlEngine {
         let blocked = (self.may_resolve.get() > 0).then(Blocked::all);
         self.multi.perform();
         drop(blocked);
+        if self.alone.replace(false) && self.transfers.borrow().len() > 1 {
+            self.stop_waiting();
+        }
         while let Some(finished) = self.multi.next_finished() {
             // SAFETY: the live handle of a transfer that is in the multi, and therefore in the slab.
             let transfer = unsafe {

@@ -41,7 +41,7 @@ impl Transfer {
         } else if state.handshaking {
             HS_PHASE_TLS
         } else if self.off_t(sys::CURLINFO_NAMELOOKUP_TIME_T) == 0 {
-            HS_PHASE_DNS
+            if self.has_no_connection() { HS_PHASE_QUEUE } else { HS_PHASE_DNS }
         } else {
             HS_PHASE_CONNECT
         }
@@ -137,6 +137,14 @@ impl Transfer {
             sys::CURLE_OK => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),
             _ => (HS_ERR_INTERNAL, now),
         }
+    }
+
+    /// Whether it has not even begun to connect; false where libcurl is too old to tell.
+    fn has_no_connection(&self) -> bool {
+        let mut id: i64 = 0;
+        // SAFETY: the live easy handle of this transfer and an off_t value.
+        unsafe { sys::curl_easy_getinfo(self.easy.raw(), sys::CURLINFO_CONN_ID, &mut id as *mut i64) };
+        id < 0
     }
 
     fn off_t(&self, info: sys::CURLINFO) -> u64 {

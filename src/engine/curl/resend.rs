@@ -148,6 +148,9 @@ impl Transfer {
         state.refused_by_proxy = false;
         (state.peer, state.local) = (peer, local);
         drop(state);
+        if version == Some(HttpVersion::Http11) && waits(self) && !self.easy.is_reused() {
+            self.alone.set(true);
+        }
         if version.is_none_or(|version| version == HttpVersion::Http2) && may_be_http2(self) {
             // From here on libcurl says what becomes of the stream.
             Options::of(&self.easy).number(sys::CURLOPT_VERBOSE, 1)?;
@@ -204,14 +207,19 @@ fn may_be_http2(transfer: &Transfer) -> bool {
     }
 }
 
+/// Of many requests that begin at once, one connects, and the others wait to share its connection. Not where nobody could
+/// tell them that it cannot be shared.
+fn waits(transfer: &Transfer) -> bool {
+    may_be_http2(transfer) && cfg!(feature = "bundled-curl")
+}
+
 pub fn configure(transfer: &Transfer, options: &Options) -> Result<(), Error> {
     if may_be_http2(transfer) {
         let callback: sys::DebugCallback = debug_callback;
         options.function(sys::CURLOPT_DEBUGFUNCTION, callback as *const c_void)?;
         options.data(sys::CURLOPT_DEBUGDATA, std::ptr::from_ref(transfer) as *mut c_void)?;
     }
-    if transfer.exchange.http == HttpChoice::Http2PriorKnowledge {
-        // Of many requests that begin at once, one connects and the others wait to share its connection.
+    if waits(transfer) {
         options.number(sys::CURLOPT_PIPEWAIT, 1)?;
     }
     Ok(())

@@ -35,6 +35,8 @@ pub struct Transfer {
     pub state: RefCell<State>,
     /// Set by the write callback, read by the engine between two turns.
     pub paused: Cell<bool>,
+    /// Set when a new connection turns out not to be one that others can share.
+    pub alone: Rc<Cell<bool>>,
 }
 
 #[derive(Default)]
@@ -120,8 +122,14 @@ impl Drop for PinnedTransfer {
 }
 
 impl Transfer {
-    pub fn new(easy: Easy, exchange: ExchangeRequest, rule: Option<Rc<AddressRule>>, route: Option<Route>) -> Transfer {
-        Transfer { easy, exchange, rule, route, state: RefCell::default(), paused: Cell::new(false) }
+    pub fn new(
+        easy: Easy,
+        exchange: ExchangeRequest,
+        rule: Option<Rc<AddressRule>>,
+        route: Option<Route>,
+        alone: Rc<Cell<bool>>,
+    ) -> Transfer {
+        Transfer { easy, exchange, rule, route, state: RefCell::default(), paused: Cell::new(false), alone }
     }
 
     /// Whether libcurl has a name to resolve for it.
@@ -172,7 +180,7 @@ impl Transfer {
                     state.head = Head { headers: HeaderBlock::default(), ..Head::default() };
                     state.head_state = HeadState::Waiting;
                     state.refused_by_proxy = true;
-                    state.sends = 0;
+                    (state.sends, state.rejections) = (0, Rejections::default());
                 } else {
                     let may_switch = self.exchange.request.headers.iter().any(|header| header.is("upgrade"));
                     framing::check(&state.head, may_switch)?;

@@ -1,0 +1,47 @@
+//! How long connections are used: by their age, and by how long they were idle.
+
+use super::*;
+
+fn aged(server: &TestServer, idle: u64, life: u64) -> Worker {
+    let ca = CaSource::Pem { text: server.ca_pem().as_bytes().to_vec(), origin: "the test server".into() };
+    let (idle_connection, connection_life) = (Duration::from_secs(idle), Duration::from_secs(life));
+    Worker::new(WorkerOptions { ca, idle_connection, connection_life, ..WorkerOptions::default() }).expect("a worker")
+}
+
+fn reuses(worker: &Worker, server: &TestServer) -> bool {
+    get(worker, &format!("{}/get", server.http_url())).unwrap().metrics.exchange.connection_reused
+}
+
+#[test]
+fn a_connection_that_has_lived_its_life_is_replaced_however_busy() {
+    let server = server();
+    let worker = aged(&server, 300, 1);
+    assert!(!reuses(&worker, &server));
+    let made = std::time::Instant::now();
+    assert!(reuses(&worker, &server));
+    while reuses(&worker, &server) {
+        assert!(made.elapsed() < Duration::from_secs(60), "it goes on and on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(made.elapsed() >= Duration::from_secs(1));
+    assert_eq!(server.connections("http").0, 2);
+}
+
+#[test]
+fn a_connection_that_was_idle_for_too_long_is_replaced() {
+    let server = server();
+    let worker = aged(&server, 1, 300);
+    assert!(!reuses(&worker, &server));
+    let mut pause = Duration::from_millis(200);
+    loop {
+        let asked = std::time::Instant::now();
+        std::thread::sleep(pause);
+        if !reuses(&worker, &server) {
+            assert!(asked.elapsed() >= Duration::from_secs(1));
+            break;
+        }
+        assert!(pause < Duration::from_secs(60), "it is never too long");
+        pause *= 2;
+    }
+    assert_eq!(server.connections("http").0, 2);
+}
