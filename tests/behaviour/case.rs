@@ -36,7 +36,10 @@ pub struct Case {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    pub request: Table,
+    pub request: Option<Table>,
+    /// Instead of a request: what is done with the jar, each with its arguments.
+    #[serde(default)]
+    pub jar: Vec<Vec<String>>,
     pub expect: Expect,
 }
 
@@ -57,8 +60,15 @@ pub struct Expect {
     pub headers: BTreeMap<String, OneOrMany>,
     #[serde(default)]
     pub absent: Vec<String>,
+    #[serde(default)]
+    pub trailers: BTreeMap<String, OneOrMany>,
+    /// Other lines of the outcome.
+    #[serde(default)]
+    pub lines: BTreeMap<String, Value>,
     /// `STATUS URL`, first to last.
     pub redirects: Option<Vec<String>>,
+    /// `OPERATION RESULT` of each operation on the jar.
+    pub jar: Option<Vec<String>>,
     pub phase: Option<String>,
     pub request_sent: Option<String>,
     pub retryable: Option<String>,
@@ -114,7 +124,9 @@ impl Case {
     /// The steps, whichever way they are written; none where the worker cannot be made.
     pub fn steps(&self) -> Vec<Step> {
         match (&self.request, &self.expect) {
-            (Some(request), Some(expect)) => vec![Step { request: request.clone(), expect: expect.clone() }],
+            (Some(request), Some(expect)) => {
+                vec![Step { request: Some(request.clone()), jar: Vec::new(), expect: expect.clone() }]
+            }
             _ => self.step.clone(),
         }
     }
@@ -122,7 +134,11 @@ impl Case {
     fn check(&self) -> Result<(), String> {
         let complain = |what: &str| Err(format!("{}: {what}", self.name));
         match (&self.request, &self.expect, self.step.is_empty()) {
-            (Some(_), Some(_), true) | (None, None, false) => Ok(()),
+            (Some(_), Some(_), true) => Ok(()),
+            (None, None, false) => match self.step.iter().all(|step| step.request.is_some() == step.jar.is_empty()) {
+                true => Ok(()),
+                false => complain("a step has either a request or a jar"),
+            },
             (None, Some(expect), true) if expect.status.is_some() => Ok(()),
             (None, Some(_), true) => complain("a worker that is refused needs expect.status"),
             _ => complain("a case has request and expect, or steps, or a worker that is refused and expect"),

@@ -17,6 +17,13 @@ pub struct Judge<'a> {
 
 impl Judge<'_> {
     pub fn judge(mut self, expect: &Expect) -> Vec<String> {
+        if let Some(jar) = &expect.jar {
+            let expected: Vec<String> = jar.iter().map(|line| (self.fill)(line)).collect();
+            let pairs = self.outcome.pairs("jar");
+            let found: Vec<String> = pairs.iter().map(|(operation, result)| format!("{operation} {result}")).collect();
+            self.same("jar", &found, &expected);
+            return self.faults;
+        }
         let status = expect.status.as_deref().unwrap_or("HS_OK");
         self.line("status", status);
         self.number("http", &expect.http);
@@ -36,6 +43,16 @@ impl Judge<'_> {
         }
         for name in &expect.absent {
             self.values("header", &headers, name, &[]);
+        }
+        let trailers = self.outcome.pairs("trailer");
+        for (name, values) in &expect.trailers {
+            self.values("trailer", &trailers, name, values.all());
+        }
+        for (key, value) in &expect.lines {
+            match value {
+                Value::String(text) => self.line(key, (self.fill)(text)),
+                other => self.value(key, other),
+            }
         }
         if let Some(redirects) = &expect.redirects {
             let expected: Vec<String> = redirects.iter().map(|line| (self.fill)(line)).collect();

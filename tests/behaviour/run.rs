@@ -142,7 +142,11 @@ impl Runner<'_> {
         let refused = refused.unwrap_or_default();
         judged(&opened, &refused, "worker");
         for (nth, step) in steps.iter().enumerate() {
-            let outcome = process.say(&self.block("request", &step.request, &fill)?)?;
+            let block = match &step.request {
+                Some(request) => self.block("request", request, &fill)?,
+                None => jar_block(&step.jar, &fill),
+            };
+            let outcome = process.say(&block)?;
             judged(&outcome, &step.expect, &format!("request {}", nth + 1));
         }
         for (name, expected) in &case.counters {
@@ -176,10 +180,13 @@ impl Runner<'_> {
             let name = format!("{prefix}{name}");
             match value {
                 _ if name == "nts" => {}
-                Value::Table(inner) if name == "body_repeat" => {
-                    let text = inner.get("text").and_then(Value::as_str).ok_or("body_repeat needs text")?;
-                    let size = inner.get("size").and_then(Value::as_integer).ok_or("body_repeat needs size")?;
-                    let _ = writeln!(block, "body_repeat {size} {}", encode(&bytes(&fill(text))));
+                Value::Table(inner) if name.ends_with("_repeat") => {
+                    let text = inner.get("text").and_then(Value::as_str).ok_or_else(|| format!("{name} needs text"))?;
+                    let size = inner.get("size").and_then(word).ok_or_else(|| format!("{name} needs size"))?;
+                    let _ = writeln!(block, "{name} {size} {}", encode(&bytes(&fill(text))));
+                }
+                Value::Table(inner) if inner.is_empty() => {
+                    let _ = writeln!(block, "{name} ");
                 }
                 Value::Table(inner) => self.lines(block, &format!("{name}."), inner, fill)?,
                 Value::Array(items) if name == "headers" => {
@@ -190,8 +197,18 @@ impl Runner<'_> {
                 }
                 Value::Array(items) => {
                     for item in items {
-                        let text = item.as_str().ok_or_else(|| format!("{name} has an item that is no text"))?;
-                        let _ = writeln!(block, "{name} {}", self.value(&fill(text))?);
+                        match item {
+                            Value::String(text) => {
+                                let _ = writeln!(block, "{name} {}", self.value(&fill(text))?);
+                            }
+                            Value::Table(inner) => {
+                                let _ = writeln!(block, "{name}.add ");
+                                self.lines(block, &format!("{name}."), inner, fill)?;
+                            }
+                            other => {
+                                return Err(format!("{name} has an item that is neither text nor table: {other:?}"));
+                            }
+                        }
                     }
                 }
                 Value::String(text) => {
@@ -220,6 +237,19 @@ impl Runner<'_> {
         let value = value.strip_prefix(' ').unwrap_or(value);
         Ok(format!("{flags} {} {}", encode(&bytes(name)), encode(&bytes(value))))
     }
+}
+
+fn word(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned).or_else(|| value.as_integer().map(|number| number.to_string()))
+}
+
+fn jar_block(operations: &[Vec<String>], fill: &dyn Fn(&str) -> String) -> String {
+    let line = |words: &Vec<String>| {
+        let (operation, arguments) = words.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+        let arguments: Vec<String> = arguments.iter().map(|text| encode(&bytes(&fill(text)))).collect();
+        format!("{operation} {}\n", arguments.join(" "))
+    };
+    format!("jar\n{}\n", operations.iter().map(line).collect::<String>())
 }
 
 /// The bytes of a text; `\u{E0XX}` is the byte XX, since TOML has no other way to say bytes that are not UTF-8.

@@ -16,74 +16,150 @@
 
 /* ---- options ------------------------------------------------------------------------------------------------------ */
 
-typedef enum { NUMBER32, NUMBER64, TEXT } kind;
+typedef enum { NUMBER32, NUMBER64, TEXT, TEXTS, STRUCT, STRUCTS } kind;
+
+typedef struct table table;
 
 typedef struct {
     const char *name;
     kind kind;
     size_t offset;
+    const table *of; /* STRUCT and STRUCTS: what the pointer points to */
+    size_t count;    /* TEXTS and STRUCTS: where their number is */
 } field;
 
+struct table {
+    const field *fields;
+    size_t count;
+    size_t size;
+};
+
+/* The most items of a list. */
+#define MOST_ITEMS 64
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+#define TABLE(name, type) static const table name = {name##_fields, COUNT(name##_fields), sizeof(type)}
+#define ONE(kind, name) {#name, kind, offsetof(TYPE, name), NULL, 0}
+#define LIST(name) {#name, TEXTS, offsetof(TYPE, name), NULL, offsetof(TYPE, name##_count)}
+#define INTO(name, table) {#name, STRUCT, offsetof(TYPE, name), &table, 0}
+#define MANY(name, table) {#name, STRUCTS, offsetof(TYPE, name), &table, offsetof(TYPE, name##_count)}
 
-#define AT(kind, name) {#name, kind, offsetof(hs_worker_options, name)}
-static const field worker_fields[] = {
-    AT(NUMBER32, struct_size),
-    AT(NUMBER32, flags),
-    AT(NUMBER64, timeout_ms),
-    AT(NUMBER64, attempt_timeout_ms),
-    AT(NUMBER64, connect_timeout_ms),
-    AT(NUMBER64, idle_timeout_ms),
-    AT(NUMBER64, max_body_bytes),
-    AT(NUMBER32, max_header_bytes),
-    AT(NUMBER32, max_header_count),
-    AT(NUMBER64, idle_connection_ms),
-    AT(NUMBER64, connection_life_ms),
-    AT(NUMBER32, max_idle_connections),
-    AT(NUMBER32, http_version),
-    AT(TEXT, user_agent),
-    AT(TEXT, ca_file),
-    AT(TEXT, ca_pem),
-    AT(NUMBER32, redirects),
-    AT(NUMBER32, max_redirects),
+#define TYPE hs_address_rule
+static const field addresses_fields[] = {
+    ONE(NUMBER32, struct_size),
+    ONE(NUMBER32, mode),
+    LIST(allow),
+    LIST(deny),
 };
-#undef AT
+TABLE(addresses, TYPE);
+#undef TYPE
 
-#define AT(kind, name) {#name, kind, offsetof(hs_request_options, name)}
-static const field request_fields[] = {
-    AT(NUMBER32, struct_size),
-    AT(NUMBER32, flags),
-    AT(TEXT, method),
-    AT(TEXT, url),
-    AT(TEXT, body),
-    AT(NUMBER64, timeout_ms),
-    AT(NUMBER64, attempt_timeout_ms),
-    AT(NUMBER64, connect_timeout_ms),
-    AT(NUMBER64, idle_timeout_ms),
-    AT(NUMBER64, max_body_bytes),
-    AT(NUMBER32, http_version),
-    AT(NUMBER32, redirects),
-    AT(NUMBER32, max_redirects),
-    AT(NUMBER32, min_http_version),
+#define TYPE hs_connect_to
+static const field connect_to_fields[] = {
+    ONE(TEXT, host),
+    ONE(TEXT, connect_host),
+    ONE(NUMBER32, port),
+    ONE(NUMBER32, connect_port),
 };
-#undef AT
+TABLE(connect_to, TYPE);
+#undef TYPE
+
+#define TYPE hs_network_options
+static const field network_fields[] = {
+    ONE(NUMBER32, struct_size),
+    ONE(NUMBER32, flags),
+    ONE(TEXT, unix_socket),
+    ONE(TEXT, abstract_socket),
+    MANY(connect_to, connect_to),
+    ONE(TEXT, local_interface),
+    ONE(TEXT, local_address),
+    ONE(NUMBER32, local_port),
+    ONE(NUMBER32, local_port_count),
+    ONE(NUMBER32, family),
+    ONE(NUMBER32, keep_alive_count),
+    ONE(NUMBER64, keep_alive_idle_ms),
+    ONE(NUMBER64, keep_alive_interval_ms),
+    ONE(NUMBER64, happy_eyeballs_ms),
+    ONE(NUMBER32, receive_buffer_bytes),
+    ONE(NUMBER32, send_buffer_bytes),
+};
+TABLE(network, TYPE);
+#undef TYPE
+
+#define TYPE hs_worker_options
+static const field worker_options_fields[] = {
+    ONE(NUMBER32, struct_size),
+    ONE(NUMBER32, flags),
+    ONE(NUMBER64, timeout_ms),
+    ONE(NUMBER64, attempt_timeout_ms),
+    ONE(NUMBER64, connect_timeout_ms),
+    ONE(NUMBER64, idle_timeout_ms),
+    ONE(NUMBER64, max_body_bytes),
+    ONE(NUMBER32, max_header_bytes),
+    ONE(NUMBER32, max_header_count),
+    ONE(NUMBER64, idle_connection_ms),
+    ONE(NUMBER64, connection_life_ms),
+    ONE(NUMBER32, max_idle_connections),
+    ONE(NUMBER32, http_version),
+    ONE(TEXT, user_agent),
+    ONE(TEXT, ca_file),
+    ONE(TEXT, ca_pem),
+    ONE(NUMBER32, redirects),
+    ONE(NUMBER32, max_redirects),
+    INTO(addresses, addresses),
+    INTO(network, network),
+    ONE(NUMBER32, min_http_version),
+    ONE(NUMBER32, reserved),
+};
+TABLE(worker_options, TYPE);
+#undef TYPE
+
+#define TYPE hs_upload
+static const field upload_fields[] = {
+    ONE(NUMBER32, struct_size),
+    ONE(NUMBER32, flags),
+    ONE(NUMBER64, length),
+};
+TABLE(upload, TYPE);
+#undef TYPE
+
+#define TYPE hs_request_options
+static const field request_options_fields[] = {
+    ONE(NUMBER32, struct_size),
+    ONE(NUMBER32, flags),
+    ONE(TEXT, method),
+    ONE(TEXT, url),
+    ONE(TEXT, body),
+    ONE(NUMBER64, timeout_ms),
+    ONE(NUMBER64, attempt_timeout_ms),
+    ONE(NUMBER64, connect_timeout_ms),
+    ONE(NUMBER64, idle_timeout_ms),
+    ONE(NUMBER64, max_body_bytes),
+    ONE(NUMBER32, http_version),
+    ONE(NUMBER32, redirects),
+    ONE(NUMBER32, max_redirects),
+    ONE(NUMBER32, min_http_version),
+    INTO(upload, upload),
+};
+TABLE(request_options, TYPE);
+#undef TYPE
 
 /* Facts that do not differ from run to run. */
-#define AT(kind, name) {#name, kind, offsetof(hs_metrics, name)}
+#define TYPE hs_metrics
 static const field metrics_fields[] = {
-    AT(NUMBER32, attempts),
-    AT(NUMBER32, redirects),
-    AT(NUMBER32, internal_resends),
-    AT(NUMBER64, request_header_bytes),
-    AT(NUMBER64, request_body_bytes),
-    AT(NUMBER64, response_header_bytes),
-    AT(NUMBER64, response_body_bytes),
-    AT(NUMBER32, connection_reused),
-    AT(NUMBER32, http_version),
-    AT(NUMBER32, tls_version),
-    AT(NUMBER32, decoded),
+    ONE(NUMBER32, attempts),
+    ONE(NUMBER32, redirects),
+    ONE(NUMBER32, internal_resends),
+    ONE(NUMBER64, request_header_bytes),
+    ONE(NUMBER64, request_body_bytes),
+    ONE(NUMBER64, response_header_bytes),
+    ONE(NUMBER64, response_body_bytes),
+    ONE(NUMBER32, connection_reused),
+    ONE(NUMBER32, http_version),
+    ONE(NUMBER32, tls_version),
+    ONE(NUMBER32, decoded),
 };
-#undef AT
+#undef TYPE
 
 /* ---- lines -------------------------------------------------------------------------------------------------------- */
 
@@ -193,37 +269,99 @@ typedef struct {
     const char *cancel;
     hs_str cancel_after;
     hs_cancel *switch_;
-    /* The callback's part. */
+    size_t read; /* the capacity of each hs_response_read, 0 for none */
+    /* The callbacks' part. */
+    hs_str upload; /* what is uploaded */
+    size_t uploaded;
+    size_t upload_piece;
+    int upload_stops;
     const char *on_body;
     char *body;
     size_t body_length;
 } block;
 
-static int set(const field *fields, size_t count, void *options, const block *b, const char *key, const char *value) {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(fields[i].name, key) != 0) continue;
-        char *at = (char *)options + fields[i].offset;
-        if (fields[i].kind == NUMBER32) {
-            *(uint32_t *)(void *)at = (uint32_t)number(value);
-        } else if (fields[i].kind == NUMBER64) {
-            *(uint64_t *)(void *)at = number(value);
-        } else {
-            hs_str text = decoded(value);
+/* The struct that a pointer points to; made where it is NULL. */
+static void *pointed(void *pointer, size_t size, size_t items) {
+    void *data;
+    memcpy(&data, pointer, sizeof data);
+    if (data == NULL) {
+        data = keep(size * items);
+        memcpy(pointer, &data, sizeof data);
+    }
+    return data;
+}
+
+/* Sets the field that a key names, `struct.field` where it is in a struct below; false where there is none. */
+static int set(const table *t, void *options, const block *b, const char *key, const char *value) {
+    const size_t length = strcspn(key, ".");
+    for (size_t i = 0; i < t->count; i++) {
+        const field *f = &t->fields[i];
+        if (strlen(f->name) != length || strncmp(f->name, key, length) != 0) continue;
+        const char *rest = key[length] == '.' ? key + length + 1 : "";
+        void *at = (char *)options + f->offset;
+        size_t *count = (void *)((char *)options + f->count);
+        hs_str text;
+        char *data;
+        switch (f->kind) {
+        case NUMBER32: *(uint32_t *)at = (uint32_t)number(value); return 1;
+        case NUMBER64: *(uint64_t *)at = number(value); return 1;
+        case TEXT:
+            text = decoded(value);
             if (b->nts) text.len = (size_t)HS_NTS;
-            *(hs_str *)(void *)at = text;
+            *(hs_str *)at = text;
+            return 1;
+        case TEXTS:
+            if (*count == MOST_ITEMS) fail("too many", key);
+            ((hs_str *)pointed(at, sizeof(hs_str), MOST_ITEMS))[(*count)++] = decoded(value);
+            return 1;
+        case STRUCT:
+            memcpy(&data, at, sizeof data);
+            if (data == NULL) *(uint32_t *)pointed(at, f->of->size, 1) = (uint32_t)f->of->size;
+            return *rest == '\0' || set(f->of, pointed(at, f->of->size, 1), b, rest, value);
+        case STRUCTS:
+            data = pointed(at, f->of->size, MOST_ITEMS);
+            if (strcmp(rest, "add") != 0) return set(f->of, data + (*count - 1) * f->of->size, b, rest, value);
+            if ((*count)++ == MOST_ITEMS) fail("too many", key);
+            return 1;
         }
-        return 1;
     }
     return 0;
 }
 
+static hs_str repeated(char *value) { /* SIZE TEXT */
+    const hs_str pattern = decoded(split(value));
+    const size_t size = (size_t)number(value);
+    char *data = keep(size);
+    for (size_t i = 0; i < size; i++) data[i] = pattern.data[i % pattern.len];
+    return (hs_str){data, size};
+}
+
+/* The jar that jar blocks work on, and workers with `jar` use. */
+static hs_cookie_jar *jar;
+
 static void worker_option(block *b, const char *key, const char *value) {
-    if (set(worker_fields, COUNT(worker_fields), &b->worker, b, key, value)) return;
+    if (strcmp(key, "jar") == 0) {
+        b->worker.cookies = jar;
+        return;
+    }
+    if (set(&worker_options, &b->worker, b, key, value)) return;
     fail("unknown worker option", key);
 }
 
+static int32_t read_upload(void *user_data, void *buffer, size_t capacity, size_t *count);
+static int32_t rewind_upload(void *user_data);
+
+/* The upload's struct is kept apart from where it is lent, since it is lent as const. */
+static hs_upload *upload_of(block *b) {
+    set(&request_options, &b->request, b, "upload", "");
+    hs_upload *made;
+    memcpy(&made, &b->request.upload, sizeof made);
+    made->user_data = b;
+    return made;
+}
+
 static void request_option(block *b, const char *key, char *value) {
-    if (set(request_fields, COUNT(request_fields), &b->request, b, key, value)) return;
+    if (set(&request_options, &b->request, b, key, value)) return;
     if (strcmp(key, "header") == 0) { /* FLAGS NAME VALUE */
         if (b->request.header_count == COUNT(b->headers)) fail("too many", "headers");
         hs_header *header = &b->headers[b->request.header_count++];
@@ -233,13 +371,19 @@ static void request_option(block *b, const char *key, char *value) {
         header->name = decoded(name);
         header->value = decoded(text);
         b->request.headers = b->headers;
-    } else if (strcmp(key, "body_repeat") == 0) { /* SIZE TEXT */
-        const hs_str pattern = decoded(split(value));
-        const size_t size = (size_t)number(value);
-        char *data = keep(size);
-        for (size_t i = 0; i < size; i++) data[i] = pattern.data[i % pattern.len];
-        b->request.body.data = data;
-        b->request.body.len = size;
+    } else if (strcmp(key, "body_repeat") == 0) {
+        b->request.body = repeated(value);
+    } else if (strcmp(key, "upload_repeat") == 0) {
+        b->upload = repeated(value);
+        upload_of(b)->read = read_upload;
+    } else if (strcmp(key, "upload_piece") == 0) {
+        b->upload_piece = (size_t)number(value);
+    } else if (strcmp(key, "upload_stop") == 0) {
+        b->upload_stops = 1;
+    } else if (strcmp(key, "upload_rewind") == 0) {
+        upload_of(b)->rewind = rewind_upload;
+    } else if (strcmp(key, "read") == 0) {
+        b->read = (size_t)number(value);
     } else if (strcmp(key, "nts") == 0) {
         b->nts = 1;
     } else if (strcmp(key, "null") == 0) {
@@ -286,25 +430,60 @@ static void put_body(const char *data, size_t length) {
     }
 }
 
-static void put_response(const block *b, hs_response *response) {
+static void put_field(const char *key, const hs_header *header) {
+    printf("%s ", key);
+    put_encoded(header->name);
+    put_text("", header->value);
+}
+
+static void take(block *b, const void *data, size_t length) {
+    b->body = must(realloc(b->body, b->body_length + length + 1));
+    memcpy(b->body + b->body_length, data, length);
+    b->body_length += length;
+}
+
+/* Reads to the end, or until it fails, and once more: the end and a failure stay. */
+static void read_body(block *b, hs_response *response) {
+    char *buffer = keep(b->read);
+    size_t count = 1;
+    hs_error *error = NULL;
+    hs_status status = HS_OK;
+    while (status == HS_OK && count > 0) {
+        status = hs_response_read(response, buffer, b->read, &count, 0, &error);
+        if (status == HS_OK) take(b, buffer, count);
+    }
+    put_status("read", status);
+    if (status != HS_OK) put_error(error);
+    put_status("read.again", hs_response_read(response, buffer, b->read, &count, 0, NULL));
+}
+
+static void put_response(block *b, hs_response *response) {
     put_number("http", hs_response_status(response));
     put_text("url", hs_response_url(response));
     hs_header header;
     const size_t headers = hs_response_header_count(response);
     for (size_t i = 0; i < headers && hs_response_header_at(response, i, &header) == HS_OK; i++) {
-        printf("header ");
-        put_encoded(header.name);
-        put_text("", header.value);
+        put_field("header", &header);
     }
     put_status("header.end", hs_response_header_at(response, headers, &header));
+    for (size_t nth = 0; hs_response_interim_status(response, nth) != 0; nth++) {
+        put_number("interim", hs_response_interim_status(response, nth));
+        for (size_t i = 0; hs_response_interim_header_at(response, nth, i, &header) == HS_OK; i++) {
+            put_field("interim.header", &header);
+        }
+    }
 
+    if (b->read > 0) read_body(b, response);
     const hs_str body = hs_response_body(response);
-    if (b->on_body == NULL) {
+    if (b->on_body == NULL && b->read == 0) {
         put_body(body.data, body.len);
     } else {
         put_body(b->body, b->body_length);
         put_number("body.left", (int64_t)body.len);
     }
+
+    for (size_t i = 0; hs_response_trailer_at(response, i, &header) == HS_OK; i++) put_field("trailer", &header);
+    put_number("trailers", (int64_t)hs_response_trailer_count(response));
 
     hs_metrics metrics;
     memset(&metrics, 0, sizeof metrics);
@@ -338,9 +517,25 @@ static int32_t on_body(void *user_data, const void *data, size_t length) {
     block *b = user_data;
     if (strcmp(b->on_body, "stop") == 0) return 7;
     if (strcmp(b->on_body, "cancel") == 0) hs_cancel_trigger(b->switch_);
-    b->body = must(realloc(b->body, b->body_length + length + 1));
-    memcpy(b->body + b->body_length, data, length);
-    b->body_length += length;
+    take(b, data, length);
+    return 0;
+}
+
+static int32_t read_upload(void *user_data, void *buffer, size_t capacity, size_t *count) {
+    block *b = user_data;
+    size_t piece = b->upload.len - b->uploaded;
+    if (b->upload_stops) return 9;
+    if (b->upload_piece > 0 && piece > b->upload_piece) piece = b->upload_piece;
+    if (piece > capacity) piece = capacity;
+    memcpy(buffer, b->upload.data + b->uploaded, piece);
+    b->uploaded += piece;
+    *count = piece;
+    return 0;
+}
+
+static int32_t rewind_upload(void *user_data) {
+    block *b = user_data;
+    b->uploaded = 0;
     return 0;
 }
 
@@ -401,6 +596,42 @@ static void request(block *b, hs_worker *worker) {
     free(b->body);
 }
 
+/* `jar OP RESULT`: a text or number where it has one, else the status. */
+static void put_jar(const char *operation, hs_status status, hs_error *error, hs_text *text) {
+    printf("jar %s ", operation);
+    put_encoded(text != NULL ? hs_text_value(text) : hs_status_name(status));
+    putchar('\n');
+    if (error != NULL) put_error(error);
+    hs_text_free(text);
+}
+
+static void jar_operation(const char *key, char *value) {
+    const hs_str second = decoded(split(value)), first = decoded(value);
+    hs_error *error = NULL;
+    hs_text *text = NULL;
+    hs_status status = HS_OK;
+    if (strcmp(key, "count") == 0) {
+        printf("jar count %zu\n", hs_cookie_jar_count(jar));
+        return;
+    } else if (strcmp(key, "new") == 0) {
+        hs_cookie_jar_free(jar);
+        status = hs_cookie_jar_new(&jar);
+    } else if (strcmp(key, "set") == 0) { /* URL LINE */
+        status = hs_cookie_jar_set(jar, first, second, &error);
+    } else if (strcmp(key, "get") == 0) { /* URL */
+        status = hs_cookie_jar_get(jar, first, &text, &error);
+    } else if (strcmp(key, "export") == 0) {
+        status = hs_cookie_jar_export(jar, &text, &error);
+    } else if (strcmp(key, "import") == 0) { /* TEXT */
+        status = hs_cookie_jar_import(jar, first, &error);
+    } else if (strcmp(key, "clear") == 0) {
+        status = hs_cookie_jar_clear(jar);
+    } else {
+        fail("unknown jar operation", key);
+    }
+    put_jar(key, status, error, text);
+}
+
 /* Reads and does one block; false at the end of the input. */
 static int next_block(hs_worker **worker) {
     static block b;
@@ -410,11 +641,14 @@ static int next_block(hs_worker **worker) {
     char *line = read_line();
     if (line == NULL) return 0;
     const int opens = strcmp(line, "open") == 0;
-    if (!opens && strcmp(line, "request") != 0) fail("unknown block", line);
+    const int keeps = strcmp(line, "jar") == 0;
+    if (!opens && !keeps && strcmp(line, "request") != 0) fail("unknown block", line);
     while ((line = read_line()) != NULL && *line != '\0') {
         char *value = split(line);
         if (opens) {
             worker_option(&b, line, value);
+        } else if (keeps) {
+            jar_operation(line, value);
         } else {
             request_option(&b, line, value);
         }
@@ -422,7 +656,7 @@ static int next_block(hs_worker **worker) {
     if (opens) {
         put_status("closed", hs_worker_free(*worker));
         *worker = open_worker(&b);
-    } else {
+    } else if (!keeps) {
         request(&b, *worker);
     }
     forget();
@@ -435,5 +669,5 @@ int main(void) {
     hs_worker *worker = NULL;
     while (next_block(&worker)) {
     }
-    return hs_worker_free(worker) == HS_OK ? 0 : 1;
+    return hs_cookie_jar_free(jar) == HS_OK && hs_worker_free(worker) == HS_OK ? 0 : 1;
 }

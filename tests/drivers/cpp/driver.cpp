@@ -2,6 +2,7 @@
 // told in tests/drivers/README.md. An option is one line of a table here.
 #include <http_sentinel.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -23,10 +24,69 @@ constexpr std::size_t told_bytes = 65536;
 
 // ---- options --------------------------------------------------------------------------------------------------------
 
-template <class T> using Field = std::variant<std::uint32_t T::*, std::uint64_t T::*, hs_str T::*>;
+// A field that is a number, a text, a list of texts, a struct below or a list of those. The last two are functions, since
+// only they know the types.
+class Block;
+template <class T> struct Texts {
+    const hs_str *T::*items;
+    std::size_t T::*count;
+};
+template <class T> using Below = bool (*)(Block &, T &, const std::string &key, const std::string &value);
+template <class T>
+using Field = std::variant<std::uint32_t T::*, std::uint64_t T::*, hs_str T::*, Texts<T>, Below<T>>;
 template <class T> using Fields = std::map<std::string_view, Field<T>>;
+template <class T> const Fields<T> fields_of;
+template <auto pointer> struct Pointer;
+template <class T, class U, const U *T::*pointer> struct Pointer<pointer> {
+    static bool one(Block &, T &, const std::string &, const std::string &);
+    template <std::size_t T::*count> static bool many(Block &, T &, const std::string &, const std::string &);
+};
 
-const Fields<hs_worker_options> worker_fields{
+template <>
+const Fields<hs_address_rule> fields_of<hs_address_rule>{
+    {"struct_size", &hs_address_rule::struct_size},
+    {"mode", &hs_address_rule::mode},
+    {"allow", Texts<hs_address_rule>{&hs_address_rule::allow, &hs_address_rule::allow_count}},
+    {"deny", Texts<hs_address_rule>{&hs_address_rule::deny, &hs_address_rule::deny_count}},
+};
+
+template <>
+const Fields<hs_connect_to> fields_of<hs_connect_to>{
+    {"host", &hs_connect_to::host},
+    {"connect_host", &hs_connect_to::connect_host},
+    {"port", &hs_connect_to::port},
+    {"connect_port", &hs_connect_to::connect_port},
+};
+
+template <>
+const Fields<hs_network_options> fields_of<hs_network_options>{
+    {"struct_size", &hs_network_options::struct_size},
+    {"flags", &hs_network_options::flags},
+    {"unix_socket", &hs_network_options::unix_socket},
+    {"abstract_socket", &hs_network_options::abstract_socket},
+    {"connect_to", Pointer<&hs_network_options::connect_to>::many<&hs_network_options::connect_to_count>},
+    {"local_interface", &hs_network_options::local_interface},
+    {"local_address", &hs_network_options::local_address},
+    {"local_port", &hs_network_options::local_port},
+    {"local_port_count", &hs_network_options::local_port_count},
+    {"family", &hs_network_options::family},
+    {"keep_alive_count", &hs_network_options::keep_alive_count},
+    {"keep_alive_idle_ms", &hs_network_options::keep_alive_idle_ms},
+    {"keep_alive_interval_ms", &hs_network_options::keep_alive_interval_ms},
+    {"happy_eyeballs_ms", &hs_network_options::happy_eyeballs_ms},
+    {"receive_buffer_bytes", &hs_network_options::receive_buffer_bytes},
+    {"send_buffer_bytes", &hs_network_options::send_buffer_bytes},
+};
+
+template <>
+const Fields<hs_upload> fields_of<hs_upload>{
+    {"struct_size", &hs_upload::struct_size},
+    {"flags", &hs_upload::flags},
+    {"length", &hs_upload::length},
+};
+
+template <>
+const Fields<hs_worker_options> fields_of<hs_worker_options>{
     {"struct_size", &hs_worker_options::struct_size},
     {"flags", &hs_worker_options::flags},
     {"timeout_ms", &hs_worker_options::timeout_ms},
@@ -45,9 +105,14 @@ const Fields<hs_worker_options> worker_fields{
     {"ca_pem", &hs_worker_options::ca_pem},
     {"redirects", &hs_worker_options::redirects},
     {"max_redirects", &hs_worker_options::max_redirects},
+    {"addresses", Pointer<&hs_worker_options::addresses>::one},
+    {"network", Pointer<&hs_worker_options::network>::one},
+    {"min_http_version", &hs_worker_options::min_http_version},
+    {"reserved", &hs_worker_options::reserved},
 };
 
-const Fields<hs_request_options> request_fields{
+template <>
+const Fields<hs_request_options> fields_of<hs_request_options>{
     {"struct_size", &hs_request_options::struct_size},
     {"flags", &hs_request_options::flags},
     {"method", &hs_request_options::method},
@@ -62,6 +127,7 @@ const Fields<hs_request_options> request_fields{
     {"redirects", &hs_request_options::redirects},
     {"max_redirects", &hs_request_options::max_redirects},
     {"min_http_version", &hs_request_options::min_http_version},
+    {"upload", Pointer<&hs_request_options::upload>::one},
 };
 
 // Facts that do not differ from run to run, in the order in which they are told.
@@ -134,14 +200,21 @@ void put_status(std::string_view key, hs_status status) { put(key, view(hs_statu
 
 struct Free {
     void operator()(hs_worker *worker) const { hs_worker_free(worker); }
+    void operator()(hs_cookie_jar *jar) const { hs_cookie_jar_free(jar); }
+    void operator()(hs_text *text) const { hs_text_free(text); }
 };
 using Worker = std::unique_ptr<hs_worker, Free>;
+using Jar = std::unique_ptr<hs_cookie_jar, Free>;
+using Text = std::unique_ptr<hs_text, Free>;
 
 template <class T> T sized() {
     T options{};
     options.struct_size = sizeof options;
     return options;
 }
+
+extern "C" std::int32_t read_upload(void *user_data, void *buffer, std::size_t capacity, std::size_t *count);
+extern "C" std::int32_t rewind_upload(void *user_data);
 
 // What the lines of a block say; it owns every text that the options point to.
 class Block {
@@ -151,33 +224,50 @@ class Block {
     std::string null;
     std::string cancel;
     std::optional<std::string> cancel_after;
+    std::size_t read = 0; // the capacity of each hs_response_read, 0 for none
+    std::string upload;   // what is uploaded
+    std::size_t uploaded = 0;
+    std::size_t upload_piece = 0;
+    bool upload_stops = false;
     std::string on_body;
     hs_cancel *switch_ = nullptr;
-    std::string body; // what the callback received
+    std::string body; // what the callback received, or was read
 
     Block() = default;
     Block(const Block &) = delete;
     Block &operator=(const Block &) = delete;
 
-    void worker_option(const std::string &key, const std::string &value) {
-        if (!set(worker_fields, worker, key, value)) fail("unknown worker option", key);
+    void worker_option(const std::string &key, const std::string &value, hs_cookie_jar *jar) {
+        if (key == "jar") {
+            worker.cookies = jar;
+            return;
+        }
+        if (!set(worker, key, value)) fail("unknown worker option", key);
     }
 
     void request_option(const std::string &key, const std::string &value) {
-        if (set(request_fields, request, key, value)) return;
+        if (set(request, key, value)) return;
         if (key == "header") { // FLAGS NAME VALUE
             const auto [flags, field] = split(value);
             const auto [name, text] = split(field);
             headers_.push_back({lent(decoded(name)), lent(decoded(text)), static_cast<std::uint32_t>(number(flags))});
             request.headers = headers_.data();
             request.header_count = headers_.size();
-        } else if (key == "body_repeat") { // SIZE TEXT
-            const auto [size, text] = split(value);
-            const std::string pattern = decoded(text);
-            std::string whole(number(size), '\0');
-            for (std::size_t i = 0; i < whole.size(); i++) whole[i] = pattern[i % pattern.size()];
-            const std::size_t length = whole.size();
-            request.body = {lent(std::move(whole)).data, length};
+        } else if (key == "body_repeat") {
+            request.body = lent(repeated(value));
+        } else if (key == "upload_repeat") {
+            upload = repeated(value);
+            made(request.upload)->read = read_upload;
+            made(request.upload)->user_data = this;
+        } else if (key == "upload_piece") {
+            upload_piece = number(value);
+        } else if (key == "upload_stop") {
+            upload_stops = true;
+        } else if (key == "upload_rewind") {
+            made(request.upload)->rewind = rewind_upload;
+            made(request.upload)->user_data = this;
+        } else if (key == "read") {
+            read = number(value);
         } else if (key == "nts") {
             nts_ = true;
         } else if (key == "null") {
@@ -193,9 +283,59 @@ class Block {
         }
     }
 
+    // Sets the field that a key names, `struct.field` where it is in a struct below; false where there is none.
+    template <class T> bool set(T &options, const std::string &key, const std::string &value) {
+        const auto dot = key.find('.');
+        const auto found = fields_of<T>.find(std::string_view(key).substr(0, dot));
+        if (found == fields_of<T>.end()) return false;
+        const std::string rest = dot == std::string::npos ? "" : key.substr(dot + 1);
+        if (const auto *const narrow = std::get_if<std::uint32_t T::*>(&found->second)) {
+            options.**narrow = static_cast<std::uint32_t>(number(value));
+        } else if (const auto *const wide = std::get_if<std::uint64_t T::*>(&found->second)) {
+            options.**wide = number(value);
+        } else if (const auto *const text = std::get_if<hs_str T::*>(&found->second)) {
+            options.**text = lent(decoded(value));
+            if (nts_) (options.**text).len = HS_NTS;
+        } else if (const auto *const texts = std::get_if<Texts<T>>(&found->second)) {
+            auto *const items = const_cast<hs_str *>(list(options.*texts->items));
+            items[next(options.*texts->count)] = lent(decoded(value));
+        } else {
+            return std::get<Below<T>>(found->second)(*this, options, rest, value);
+        }
+        return true;
+    }
+
+    // The struct that a pointer points to; made where it is null.
+    template <class T> T *made(const T *&pointer) {
+        if (pointer == nullptr) {
+            auto owned = std::make_shared<T>(sized<T>());
+            pointer = owned.get();
+            kept_.push_back(std::move(owned));
+        }
+        return const_cast<T *>(pointer);
+    }
+
+    // The array that a pointer points to; made where it is null.
+    template <class T> T *list(const T *&pointer) {
+        if (pointer == nullptr) {
+            auto owned = std::make_shared<std::vector<T>>(most_items);
+            pointer = owned->data();
+            kept_.push_back(std::move(owned));
+        }
+        return const_cast<T *>(pointer);
+    }
+
+    static std::size_t next(std::size_t &count) {
+        if (count == most_items) fail("too many", "items");
+        return count++;
+    }
+
   private:
+    static constexpr std::size_t most_items = 64;
+
     // A deque does not move what is in it.
     std::deque<std::string> texts_;
+    std::vector<std::shared_ptr<void>> kept_;
     std::vector<hs_header> headers_;
     bool nts_ = false; // lengths are HS_NTS
 
@@ -204,21 +344,28 @@ class Block {
         return {texts_.back().c_str(), texts_.back().size()};
     }
 
-    template <class T>
-    bool set(const Fields<T> &fields, T &options, const std::string &key, const std::string &value) {
-        const auto found = fields.find(key);
-        if (found == fields.end()) return false;
-        if (const auto *const text = std::get_if<hs_str T::*>(&found->second)) {
-            options.**text = lent(decoded(value));
-            if (nts_) (options.**text).len = HS_NTS;
-        } else if (const auto *const narrow = std::get_if<std::uint32_t T::*>(&found->second)) {
-            options.**narrow = static_cast<std::uint32_t>(number(value));
-        } else {
-            options.*std::get<std::uint64_t T::*>(found->second) = number(value);
-        }
-        return true;
+    static std::string repeated(const std::string &value) { // SIZE TEXT
+        const auto [size, text] = split(value);
+        const std::string pattern = decoded(text);
+        std::string whole(number(size), '\0');
+        for (std::size_t i = 0; i < whole.size(); i++) whole[i] = pattern[i % pattern.size()];
+        return whole;
     }
 };
+
+template <class T, class U, const U *T::*pointer>
+bool Pointer<pointer>::one(Block &block, T &options, const std::string &key, const std::string &value) {
+    U &below = *block.made(options.*pointer);
+    return key.empty() || block.set(below, key, value);
+}
+
+template <class T, class U, const U *T::*pointer>
+template <std::size_t T::*count>
+bool Pointer<pointer>::many(Block &block, T &options, const std::string &key, const std::string &value) {
+    U *const items = block.list(options.*pointer);
+    if (key == "add") return Block::next(options.*count), true;
+    return block.set(items[options.*count - 1], key, value);
+}
 
 // ---- what came of it ------------------------------------------------------------------------------------------------
 
@@ -261,19 +408,48 @@ void put_metrics(const hs_response *response) {
     put_number("metrics.local.family", metrics.local.family);
 }
 
-void put_response(const Block &block, hs_response *response) {
+void put_field(const std::string &key, const hs_header &header) {
+    put(key + ' ' + encoded(view(header.name)), view(header.value));
+}
+
+// Reads to the end, or until it fails, and once more: the end and a failure stay.
+void read_body(Block &block, hs_response *response) {
+    std::vector<char> buffer(block.read);
+    std::size_t count = 1;
+    hs_error *error = nullptr;
+    hs_status status = HS_OK;
+    while (status == HS_OK && count > 0) {
+        status = hs_response_read(response, buffer.data(), buffer.size(), &count, 0, &error);
+        if (status == HS_OK) block.body.append(buffer.data(), count);
+    }
+    put_status("read", status);
+    if (status != HS_OK) put_error(error);
+    put_status("read.again", hs_response_read(response, buffer.data(), buffer.size(), &count, 0, nullptr));
+}
+
+void put_response(Block &block, hs_response *response) {
     put_number("http", hs_response_status(response));
     put("url", view(hs_response_url(response)));
     hs_header header{};
     const std::size_t headers = hs_response_header_count(response);
     for (std::size_t i = 0; i < headers && hs_response_header_at(response, i, &header) == HS_OK; i++) {
-        put("header " + encoded(view(header.name)), view(header.value));
+        put_field("header", header);
     }
     put_status("header.end", hs_response_header_at(response, headers, &header));
+    for (std::size_t nth = 0; hs_response_interim_status(response, nth) != 0; nth++) {
+        put_number("interim", hs_response_interim_status(response, nth));
+        for (std::size_t i = 0; hs_response_interim_header_at(response, nth, i, &header) == HS_OK; i++) {
+            put_field("interim.header", header);
+        }
+    }
 
+    if (block.read > 0) read_body(block, response);
     const auto body = view(hs_response_body(response));
-    put_body(block.on_body.empty() ? body : std::string_view(block.body));
-    if (!block.on_body.empty()) put_number("body.left", static_cast<std::int64_t>(body.size()));
+    const bool elsewhere = !block.on_body.empty() || block.read > 0;
+    put_body(elsewhere ? std::string_view(block.body) : body);
+    if (elsewhere) put_number("body.left", static_cast<std::int64_t>(body.size()));
+    for (std::size_t i = 0; hs_response_trailer_at(response, i, &header) == HS_OK; i++) put_field("trailer", header);
+    put_number("trailers", static_cast<std::int64_t>(hs_response_trailer_count(response)));
 
     put_metrics(response);
     auto redirect = sized<hs_redirect>();
@@ -292,6 +468,20 @@ extern "C" std::int32_t receive(void *user_data, const void *data, std::size_t l
     if (block.on_body == "stop") return 7;
     if (block.on_body == "cancel") hs_cancel_trigger(block.switch_);
     block.body.append(static_cast<const char *>(data), length);
+    return 0;
+}
+
+extern "C" std::int32_t read_upload(void *user_data, void *buffer, std::size_t capacity, std::size_t *count) {
+    auto &block = *static_cast<Block *>(user_data);
+    if (block.upload_stops) return 9;
+    const std::size_t piece = block.upload_piece > 0 ? std::min(block.upload_piece, capacity) : capacity;
+    *count = block.upload.copy(static_cast<char *>(buffer), piece, block.uploaded);
+    block.uploaded += *count;
+    return 0;
+}
+
+extern "C" std::int32_t rewind_upload(void *user_data) {
+    static_cast<Block *>(user_data)->uploaded = 0;
     return 0;
 }
 
@@ -347,18 +537,57 @@ void send(Block &block, hs_worker *worker) {
     if (block.switch_ != nullptr) put_status("cancel.freed", hs_cancel_free(block.switch_));
 }
 
+// `jar OP RESULT`: a text or number where it has one, else the status.
+void put_jar(const std::string &operation, hs_status status, hs_error *error = nullptr, Text text = nullptr) {
+    put("jar " + operation, view(text ? hs_text_value(text.get()) : hs_status_name(status)));
+    if (error != nullptr) put_error(error);
+}
+
+void jar_operation(Jar &jar, const std::string &key, const std::string &value) {
+    const auto [first, second] = split(value);
+    const std::string one = decoded(first), two = decoded(second);
+    const auto lent = [](const std::string &text) { return hs_str{text.data(), text.size()}; };
+    hs_error *error = nullptr;
+    hs_text *text = nullptr;
+    hs_status status = HS_OK;
+    if (key == "new") {
+        hs_cookie_jar *made = nullptr;
+        put_jar(key, hs_cookie_jar_new(&made));
+        jar.reset(made);
+        return;
+    }
+    if (key == "count") return put_number("jar count", static_cast<std::int64_t>(hs_cookie_jar_count(jar.get())));
+    if (key == "set") { // URL LINE
+        status = hs_cookie_jar_set(jar.get(), lent(one), lent(two), &error);
+    } else if (key == "get") { // URL
+        status = hs_cookie_jar_get(jar.get(), lent(one), &text, &error);
+    } else if (key == "export") {
+        status = hs_cookie_jar_export(jar.get(), &text, &error);
+    } else if (key == "import") { // TEXT
+        status = hs_cookie_jar_import(jar.get(), lent(one), &error);
+    } else if (key == "clear") {
+        status = hs_cookie_jar_clear(jar.get());
+    } else {
+        fail("unknown jar operation", key);
+    }
+    put_jar(key, status, error, Text(text));
+}
+
 } // namespace
 
 int main() {
+    Jar jar; // what jar blocks work on, and workers with `jar` use
     Worker worker;
     for (std::string verb; std::getline(std::cin, verb);) {
-        const bool opens = verb == "open";
-        if (!opens && verb != "request") fail("unknown block", verb);
+        const bool opens = verb == "open", keeps = verb == "jar";
+        if (!opens && !keeps && verb != "request") fail("unknown block", verb);
         Block block;
         for (std::string line; std::getline(std::cin, line) && !line.empty();) {
             const auto [key, value] = split(line);
             if (opens) {
-                block.worker_option(key, value);
+                block.worker_option(key, value, jar.get());
+            } else if (keeps) {
+                jar_operation(jar, key, value);
             } else {
                 block.request_option(key, value);
             }
@@ -366,7 +595,7 @@ int main() {
         if (opens) {
             put_status("closed", hs_worker_free(worker.release()));
             worker = open(block);
-        } else {
+        } else if (!keeps) {
             send(block, worker.get());
         }
         std::cout << std::endl;

@@ -3,9 +3,12 @@ package main
 // #include <http_sentinel.h>
 //
 // int32_t receive(void *user_data, void *data, size_t len);
+// int32_t readUpload(void *user_data, void *buffer, size_t capacity, size_t *count);
+// int32_t rewindUpload(void *user_data);
 import "C"
 
 import (
+	"reflect"
 	"runtime"
 	"runtime/cgo"
 	"strings"
@@ -21,13 +24,19 @@ type call struct {
 	onBody      string
 	switch_     *C.hs_cancel
 	cancelled   chan struct{} // closed when the canceller is done
-	handle      cgo.Handle    // what the callback finds this by
-	body        []byte        // what the callback received
+	handle      cgo.Handle    // what the callbacks find this by
+	body        []byte        // what the callback received, or was read
+	read        int           // the capacity of each hs_response_read, 0 for none
+	upload      string        // what is uploaded
+	uploaded    int
+	uploadPiece int
+	uploadStops bool
 }
 
 func newCall(memory *arena, lines []line) *call {
 	c := &call{options: newRequestOptions(memory)}
 	var headers []C.hs_header
+	var uploads []func(*C.hs_upload)
 	nts := false
 	for _, l := range lines {
 		switch l.key {
@@ -37,9 +46,18 @@ func newCall(memory *arena, lines []line) *call {
 			header.flags = C.uint32_t(number(parts[0]))
 			headers = append(headers, header)
 		case "body_repeat": // SIZE TEXT
-			size, text, _ := strings.Cut(l.value, " ")
-			length, pattern := int(number(size)), decoded(text)
-			c.options.body = memory.lend(strings.Repeat(pattern, length/len(pattern)+1)[:length])
+			c.options.body = memory.lend(repeated(l.value))
+		case "upload_repeat":
+			c.upload = repeated(l.value)
+			uploads = append(uploads, func(upload *C.hs_upload) { upload.read = C.hs_read_callback(C.readUpload) })
+		case "upload_piece":
+			c.uploadPiece = int(number(l.value))
+		case "upload_stop":
+			c.uploadStops = true
+		case "upload_rewind":
+			uploads = append(uploads, func(upload *C.hs_upload) { upload.rewind = C.hs_rewind_callback(C.rewindUpload) })
+		case "read":
+			c.read = int(number(l.value))
 		case "nts":
 			nts = true
 		case "null":
@@ -51,7 +69,7 @@ func newCall(memory *arena, lines []line) *call {
 		case "cancel_after":
 			c.cancelAfter = decoded(l.value)
 		default:
-			if !setField(memory, c.options, l.key, l.value, nts) {
+			if !setField(memory, reflect.ValueOf(c.options).Elem(), l.key, l.value, nts) {
 				fail("unknown request option", l.key)
 			}
 		}
@@ -62,12 +80,17 @@ func newCall(memory *arena, lines []line) *call {
 		c.options.headers = (*C.hs_header)(data)
 		c.options.header_count = C.size_t(len(headers))
 	}
+	c.handle = cgo.NewHandle(c)
+	place := (*cgo.Handle)(memory.alloc(unsafe.Sizeof(c.handle)))
+	*place = c.handle
 	if c.onBody != "" {
-		c.handle = cgo.NewHandle(c)
-		place := (*cgo.Handle)(memory.alloc(unsafe.Sizeof(c.handle)))
-		*place = c.handle
 		c.options.on_body = C.hs_body_callback(C.receive)
 		c.options.user_data = unsafe.Pointer(place)
+	}
+	for _, set := range uploads {
+		setField(memory, reflect.ValueOf(c.options).Elem(), "upload", "", false)
+		c.options.upload.user_data = unsafe.Pointer(place)
+		set(c.options.upload)
 	}
 	return c
 }
@@ -91,9 +114,7 @@ func (c *call) close() {
 	if c.switch_ != nil {
 		putStatus("cancel.freed", C.hs_cancel_free(c.switch_))
 	}
-	if c.onBody != "" {
-		c.handle.Delete()
-	}
+	c.handle.Delete()
 }
 
 // cancelWhenAnswered waits until a URL answers, and throws the switch.
@@ -115,9 +136,40 @@ func cancelWhenAnswered(url string, cancel *C.hs_cancel, done chan<- struct{}) {
 	C.hs_response_free(response)
 }
 
+// repeated reads SIZE TEXT.
+func repeated(value string) string {
+	size, text, _ := strings.Cut(value, " ")
+	length, pattern := int(number(size)), decoded(text)
+	return strings.Repeat(pattern, length/len(pattern)+1)[:length]
+}
+
+func callOf(userData unsafe.Pointer) *call { return (*(*cgo.Handle)(userData)).Value().(*call) }
+
+//export readUpload
+func readUpload(userData, buffer unsafe.Pointer, capacity C.size_t, count *C.size_t) C.int32_t {
+	c := callOf(userData)
+	if c.uploadStops {
+		return 9
+	}
+	piece := unsafe.Slice((*byte)(buffer), int(capacity))
+	if c.uploadPiece > 0 && c.uploadPiece < len(piece) {
+		piece = piece[:c.uploadPiece]
+	}
+	read := copy(piece, c.upload[c.uploaded:])
+	c.uploaded += read
+	*count = C.size_t(read)
+	return 0
+}
+
+//export rewindUpload
+func rewindUpload(userData unsafe.Pointer) C.int32_t {
+	callOf(userData).uploaded = 0
+	return 0
+}
+
 //export receive
 func receive(userData, data unsafe.Pointer, length C.size_t) C.int32_t {
-	c := (*(*cgo.Handle)(userData)).Value().(*call)
+	c := callOf(userData)
 	switch c.onBody {
 	case "stop":
 		return 7

@@ -9,6 +9,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"reflect"
 	"runtime"
 	"strings"
 )
@@ -28,6 +29,10 @@ func main() {
 		case "open":
 			putStatus("closed", C.hs_worker_free(worker))
 			worker = open(lines)
+		case "jar":
+			for _, l := range lines {
+				jarOperation(l.key, l.value)
+			}
 		case "request":
 			send(worker, lines)
 		default:
@@ -36,7 +41,7 @@ func main() {
 		fmt.Fprintln(out)
 		out.Flush()
 	}
-	if C.hs_worker_free(worker) != C.HS_OK {
+	if C.hs_cookie_jar_free(jar) != C.HS_OK || C.hs_worker_free(worker) != C.HS_OK {
 		os.Exit(1)
 	}
 }
@@ -74,7 +79,9 @@ func open(lines []line) *C.hs_worker {
 	defer memory.free()
 	options := newWorkerOptions(&memory)
 	for _, l := range lines {
-		if !setField(&memory, options, l.key, l.value, false) {
+		if l.key == "jar" {
+			options.cookies = jar
+		} else if !setField(&memory, reflect.ValueOf(options).Elem(), l.key, l.value, false) {
 			fail("unknown worker option", l.key)
 		}
 	}

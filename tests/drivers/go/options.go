@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"reflect"
 	"strconv"
+	"strings"
 	"unsafe"
 )
 
@@ -64,27 +65,72 @@ func newRequestOptions(memory *arena) *C.hs_request_options {
 	return options
 }
 
-// setField sets the field of that name in the struct that options points to; false where it has none.
-func setField(memory *arena, options any, name, value string, nts bool) bool {
-	field := reflect.ValueOf(options).Elem().FieldByName(name)
-	if !field.IsValid() || !field.CanAddr() {
+// mostItems is how long lists can get.
+const mostItems = 64
+
+// setField sets the field that a name says, `struct.field` where it is in a struct below; false where there is none.
+func setField(memory *arena, options reflect.Value, name, value string, nts bool) bool {
+	name, rest, _ := strings.Cut(name, ".")
+	field := options.FieldByName(name)
+	if !field.IsValid() {
 		return false
 	}
 	// cgo's fields are not exported, so they are written through their addresses.
 	at := unsafe.Pointer(field.UnsafeAddr())
-	switch field.Type() {
-	case reflect.TypeOf(C.hs_str{}):
+	counter := options.FieldByName(name + "_count")
+	switch {
+	case field.Type() == reflect.TypeOf(C.hs_str{}):
 		text := memory.lend(decoded(value))
 		if nts {
 			text.len = C.HS_NTS
 		}
 		*(*C.hs_str)(at) = text
-	case reflect.TypeOf(C.uint32_t(0)):
+	case field.Kind() == reflect.Uint32:
 		*(*C.uint32_t)(at) = C.uint32_t(number(value))
-	case reflect.TypeOf(C.uint64_t(0)):
+	case field.Kind() == reflect.Uint64:
 		*(*C.uint64_t)(at) = C.uint64_t(number(value))
-	default:
+	case field.Kind() != reflect.Pointer:
 		return false
+	case counter.IsValid():
+		return setItem(memory, field, (*C.size_t)(unsafe.Pointer(counter.UnsafeAddr())), rest, value)
+	default:
+		below := made(memory, field, 1)
+		size := (*C.uint32_t)(unsafe.Pointer(below.Elem().FieldByName("struct_size").UnsafeAddr()))
+		if *size == 0 {
+			*size = C.uint32_t(below.Elem().Type().Size())
+		}
+		return rest == "" || setField(memory, below.Elem(), rest, value, nts)
 	}
 	return true
+}
+
+// setItem adds an item to a list, or sets a field of its last one.
+func setItem(memory *arena, list reflect.Value, count *C.size_t, rest, value string) bool {
+	items := made(memory, list, mostItems)
+	if rest == "" || rest == "add" {
+		if *count == mostItems {
+			fail("too many", rest)
+		}
+		*count++
+	}
+	size := items.Type().Elem().Size()
+	last := unsafe.Add(items.UnsafePointer(), uintptr(*count-1)*size)
+	switch rest {
+	case "":
+		*(*C.hs_str)(last) = memory.lend(decoded(value))
+		return true
+	case "add":
+		return true
+	default:
+		return setField(memory, reflect.NewAt(items.Type().Elem(), last).Elem(), rest, value, false)
+	}
+}
+
+// made gives what a pointer points to; it is made where the pointer is nil.
+func made(memory *arena, pointer reflect.Value, items uintptr) reflect.Value {
+	place := (*unsafe.Pointer)(unsafe.Pointer(pointer.UnsafeAddr()))
+	if *place == nil {
+		*place = memory.alloc(pointer.Type().Elem().Size() * items)
+	}
+	return reflect.NewAt(pointer.Type().Elem(), *place)
 }

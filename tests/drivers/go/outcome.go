@@ -82,23 +82,60 @@ func putMetrics(response *C.hs_response) {
 	putNumber("metrics.local.family", int64(m.local.family))
 }
 
+func putField(key string, header *C.hs_header) {
+	put(key+" "+encoded(text(header.name)), text(header.value))
+}
+
+// readBody reads to the end, or until it fails, and once more: the end and a failure stay.
+func readBody(c *call, response *C.hs_response) {
+	buffer := make([]byte, c.read)
+	place, capacity := unsafe.Pointer(&buffer[0]), C.size_t(len(buffer))
+	var failure *C.hs_error
+	count, status := C.size_t(1), C.hs_status(C.HS_OK)
+	for status == C.HS_OK && count > 0 {
+		status = C.hs_response_read(response, place, capacity, &count, 0, &failure)
+		if status == C.HS_OK {
+			c.body = append(c.body, buffer[:count]...)
+		}
+	}
+	putStatus("read", status)
+	if status != C.HS_OK {
+		putError(failure)
+	}
+	putStatus("read.again", C.hs_response_read(response, place, capacity, &count, 0, nil))
+}
+
 func putResponse(c *call, response *C.hs_response) {
 	putNumber("http", int64(C.hs_response_status(response)))
 	put("url", text(C.hs_response_url(response)))
 	var header C.hs_header
 	count := C.hs_response_header_count(response)
 	for i := C.size_t(0); i < count && C.hs_response_header_at(response, i, &header) == C.HS_OK; i++ {
-		put("header "+encoded(text(header.name)), text(header.value))
+		putField("header", &header)
 	}
 	putStatus("header.end", C.hs_response_header_at(response, count, &header))
+	for nth := C.size_t(0); C.hs_response_interim_status(response, nth) != 0; nth++ {
+		putNumber("interim", int64(C.hs_response_interim_status(response, nth)))
+		for i := C.size_t(0); C.hs_response_interim_header_at(response, nth, i, &header) == C.HS_OK; i++ {
+			putField("interim.header", &header)
+		}
+	}
 
+	if c.read > 0 {
+		readBody(c, response)
+	}
 	body := C.hs_response_body(response)
-	if c.onBody == "" {
+	if c.onBody == "" && c.read == 0 {
 		putBody([]byte(text(body)))
 	} else {
 		putBody(c.body)
 		putNumber("body.left", int64(body.len))
 	}
+
+	for i := C.size_t(0); C.hs_response_trailer_at(response, i, &header) == C.HS_OK; i++ {
+		putField("trailer", &header)
+	}
+	putNumber("trailers", int64(C.hs_response_trailer_count(response)))
 
 	putMetrics(response)
 	var redirect C.hs_redirect

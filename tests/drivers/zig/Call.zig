@@ -13,7 +13,14 @@ cancel_mode: []const u8 = "",
 cancel_after: ?[:0]const u8 = null,
 cancel: ?*hs.hs_cancel = null,
 on_body: []const u8 = "",
-/// What the callback received.
+/// The capacity of each hs_response_read, 0 for none.
+read_capacity: usize = 0,
+/// What is uploaded.
+upload: []const u8 = "",
+uploaded: usize = 0,
+upload_piece: usize = std.math.maxInt(usize),
+upload_stops: bool = false,
+/// What the callback received, or was read.
 body: std.ArrayList(u8) = .empty,
 
 pub fn read(call: *Call, lines: []const c.Line) !void {
@@ -22,7 +29,19 @@ pub fn read(call: *Call, lines: []const c.Line) !void {
         if (std.mem.eql(u8, line.key, "header")) {
             try call.addHeader(line.value);
         } else if (std.mem.eql(u8, line.key, "body_repeat")) {
-            try call.repeatBody(line.value);
+            const body = try call.repeated(line.value);
+            call.options.body = .{ .data = body.ptr, .len = body.len };
+        } else if (std.mem.eql(u8, line.key, "upload_repeat")) {
+            call.upload = try call.repeated(line.value);
+            (try call.uploadOptions()).read = readUpload;
+        } else if (std.mem.eql(u8, line.key, "upload_piece")) {
+            call.upload_piece = c.number(line.value);
+        } else if (std.mem.eql(u8, line.key, "upload_stop")) {
+            call.upload_stops = true;
+        } else if (std.mem.eql(u8, line.key, "upload_rewind")) {
+            (try call.uploadOptions()).rewind = rewindUpload;
+        } else if (std.mem.eql(u8, line.key, "read")) {
+            call.read_capacity = c.number(line.value);
         } else if (std.mem.eql(u8, line.key, "nts")) {
             nts = true;
         } else if (std.mem.eql(u8, line.key, "null")) {
@@ -53,12 +72,18 @@ fn addHeader(call: *Call, text: []const u8) !void {
 }
 
 /// SIZE TEXT
-fn repeatBody(call: *Call, text: []const u8) !void {
+fn repeated(call: *Call, text: []const u8) ![]const u8 {
     const size, const encoded = c.split(text);
     const pattern = try c.decoded(call.allocator, encoded);
-    const body = try call.allocator.alloc(u8, c.number(size));
-    for (body, 0..) |*byte, i| byte.* = pattern[i % pattern.len];
-    call.options.body = .{ .data = body.ptr, .len = body.len };
+    const whole = try call.allocator.alloc(u8, c.number(size));
+    for (whole, 0..) |*byte, i| byte.* = pattern[i % pattern.len];
+    return whole;
+}
+
+fn uploadOptions(call: *Call) !*hs.hs_upload {
+    const upload = try c.made(call.allocator, hs.hs_upload, &call.options.upload);
+    upload.user_data = call;
+    return upload;
 }
 
 pub fn isNull(call: *const Call, argument: []const u8) bool {
@@ -102,5 +127,23 @@ fn receive(user_data: ?*anyopaque, data: ?*const anyopaque, length: usize) callc
     if (std.mem.eql(u8, call.on_body, "cancel")) _ = hs.hs_cancel_trigger(call.cancel);
     const bytes: [*]const u8 = @ptrCast(data);
     call.body.appendSlice(call.allocator, bytes[0..length]) catch return 1;
+    return 0;
+}
+
+fn readUpload(user_data: ?*anyopaque, buffer: ?*anyopaque, capacity: usize, count: [*c]usize) callconv(.c) i32 {
+    const call: *Call = @ptrCast(@alignCast(user_data));
+    if (call.upload_stops) return 9;
+    const left = call.upload[call.uploaded..];
+    const piece = left[0..@min(left.len, capacity, call.upload_piece)];
+    const bytes: [*]u8 = @ptrCast(buffer);
+    @memcpy(bytes[0..piece.len], piece);
+    call.uploaded += piece.len;
+    count.* = piece.len;
+    return 0;
+}
+
+fn rewindUpload(user_data: ?*anyopaque) callconv(.c) i32 {
+    const call: *Call = @ptrCast(@alignCast(user_data));
+    call.uploaded = 0;
     return 0;
 }

@@ -24,13 +24,13 @@ fn encoded(tell: Teller, bytes: []const u8) !void {
     };
 }
 
-fn text(tell: Teller, key: []const u8, value: hs.hs_str) !void {
+pub fn text(tell: Teller, key: []const u8, value: hs.hs_str) !void {
     try tell.out.print("{s} ", .{key});
     try tell.encoded(c.slice(value));
     try tell.out.writeByte('\n');
 }
 
-fn number(tell: Teller, key: []const u8, value: anytype) !void {
+pub fn number(tell: Teller, key: []const u8, value: anytype) !void {
     try tell.out.print("{s} {d}\n", .{ key, value });
 }
 
@@ -60,26 +60,61 @@ fn body(tell: Teller, bytes: []const u8) !void {
     }
 }
 
-pub fn response(tell: Teller, call: *const Call, answer: ?*hs.hs_response) !void {
+fn field(tell: Teller, key: []const u8, header: hs.hs_header) !void {
+    try tell.out.print("{s} ", .{key});
+    try tell.encoded(c.slice(header.name));
+    try tell.text("", header.value);
+}
+
+/// Reads to the end, or until it fails, and once more: the end and a failure stay.
+fn read(tell: Teller, call: *Call, answer: ?*hs.hs_response) !void {
+    const buffer = try call.allocator.alloc(u8, call.read_capacity);
+    var count: usize = 1;
+    var err: ?*hs.hs_error = null;
+    var result: hs.hs_status = hs.HS_OK;
+    while (result == hs.HS_OK and count > 0) {
+        result = hs.hs_response_read(answer, buffer.ptr, buffer.len, &count, 0, &err);
+        if (result == hs.HS_OK) try call.body.appendSlice(call.allocator, buffer[0..count]);
+    }
+    try tell.status("read", result);
+    if (result != hs.HS_OK) try tell.failure(err);
+    try tell.status("read.again", hs.hs_response_read(answer, buffer.ptr, buffer.len, &count, 0, null));
+}
+
+pub fn response(tell: Teller, call: *Call, answer: ?*hs.hs_response) !void {
     try tell.number("http", hs.hs_response_status(answer));
     try tell.text("url", hs.hs_response_url(answer));
     const count = hs.hs_response_header_count(answer);
     var header: hs.hs_header = undefined;
     for (0..count) |index| {
         if (hs.hs_response_header_at(answer, index, &header) != hs.HS_OK) break;
-        try tell.out.writeAll("header ");
-        try tell.encoded(c.slice(header.name));
-        try tell.text("", header.value);
+        try tell.field("header", header);
     }
     try tell.status("header.end", hs.hs_response_header_at(answer, count, &header));
 
+    var nth: usize = 0;
+    while (hs.hs_response_interim_status(answer, nth) != 0) : (nth += 1) {
+        try tell.number("interim", hs.hs_response_interim_status(answer, nth));
+        var index: usize = 0;
+        while (hs.hs_response_interim_header_at(answer, nth, index, &header) == hs.HS_OK) : (index += 1) {
+            try tell.field("interim.header", header);
+        }
+    }
+
+    if (call.read_capacity > 0) try tell.read(call, answer);
     const left = c.slice(hs.hs_response_body(answer));
-    if (call.on_body.len == 0) {
+    if (call.on_body.len == 0 and call.read_capacity == 0) {
         try tell.body(left);
     } else {
         try tell.body(call.body.items);
         try tell.number("body.left", left.len);
     }
+
+    const trailers = hs.hs_response_trailer_count(answer);
+    for (0..trailers) |index| {
+        if (hs.hs_response_trailer_at(answer, index, &header) == hs.HS_OK) try tell.field("trailer", header);
+    }
+    try tell.number("trailers", trailers);
 
     try tell.metrics(answer);
     var redirect = c.sized(hs.hs_redirect);

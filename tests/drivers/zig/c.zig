@@ -41,11 +41,18 @@ pub fn sized(comptime T: type) T {
     return value;
 }
 
-/// Sets the field that the line names; false where the struct has none. With `nts` a text's length is HS_NTS.
-pub fn setField(allocator: std.mem.Allocator, options: anytype, line: Line, nts: bool) !bool {
-    inline for (@typeInfo(@TypeOf(options.*)).@"struct".fields) |field| {
+/// How long lists can get.
+const most_items = 64;
+
+/// Sets the field that the line names, `struct.field` where it is in a struct below; false where there is none. With
+/// `nts` a text's length is HS_NTS.
+pub fn setField(allocator: std.mem.Allocator, options: anytype, line: Line, nts: bool) std.mem.Allocator.Error!bool {
+    const T = @TypeOf(options.*);
+    const dot = std.mem.indexOfScalar(u8, line.key, '.') orelse line.key.len;
+    const rest: Line = .{ .key = line.key[@min(dot + 1, line.key.len)..], .value = line.value };
+    inline for (@typeInfo(T).@"struct".fields) |field| {
         const at = &@field(options, field.name);
-        if (std.mem.eql(u8, field.name, line.key)) switch (field.type) {
+        if (std.mem.eql(u8, field.name, line.key[0..dot])) switch (field.type) {
             u32, u64 => {
                 at.* = @truncate(number(line.value));
                 return true;
@@ -55,8 +62,54 @@ pub fn setField(allocator: std.mem.Allocator, options: anytype, line: Line, nts:
                 if (nts) at.len = hs.HS_NTS;
                 return true;
             },
-            else => return false,
+            else => {
+                const Item = Pointee(field.type) orelse return false;
+                if (@hasField(T, field.name ++ "_count")) {
+                    return setItem(allocator, Item, at, &@field(options, field.name ++ "_count"), rest);
+                }
+                if (!@hasField(Item, "struct_size")) return false;
+                const below = try made(allocator, Item, at);
+                return rest.key.len == 0 or try setField(allocator, below, rest, nts);
+            },
         };
     }
     return false;
+}
+
+/// Adds an item to a list, or sets a field of its last one.
+fn setItem(allocator: std.mem.Allocator, Item: type, list: anytype, count: *usize, line: Line) !bool {
+    if (list.* == null) list.* = (try allocator.alloc(Item, most_items)).ptr;
+    const items: [*]Item = @ptrCast(@constCast(list.*));
+    if (line.key.len == 0 or std.mem.eql(u8, line.key, "add")) {
+        if (count.* == most_items) fail("too many", line.key);
+        items[count.*] = std.mem.zeroes(Item);
+        count.* += 1;
+    }
+    if (Item == hs.hs_str) {
+        items[count.* - 1] = str(try decoded(allocator, line.value));
+        return true;
+    }
+    if (std.mem.eql(u8, line.key, "add")) return true;
+    return setField(allocator, &items[count.* - 1], line, false);
+}
+
+/// The struct that a pointer points to; made where it is null.
+pub fn made(allocator: std.mem.Allocator, T: type, pointer: anytype) !*T {
+    if (pointer.* == null) {
+        const below = try allocator.create(T);
+        below.* = sized(T);
+        pointer.* = below;
+    }
+    return @ptrCast(@constCast(pointer.*));
+}
+
+fn Pointee(comptime T: type) ?type {
+    const Pointer = switch (@typeInfo(T)) {
+        .optional => |optional| optional.child,
+        else => T,
+    };
+    return switch (@typeInfo(Pointer)) {
+        .pointer => |pointer| if (@typeInfo(pointer.child) == .@"struct") pointer.child else null,
+        else => null,
+    };
 }

@@ -14,12 +14,16 @@ pub fn main(init: std.process.Init) !u8 {
     const tell: Teller = .{ .out = &output.interface };
 
     var worker: ?*hs.hs_worker = null;
+    // What jar blocks work on, and workers with `jar` use.
+    var jar: ?*hs.hs_cookie_jar = null;
     var arena: std.heap.ArenaAllocator = .init(init.gpa);
     defer arena.deinit();
     while (try readBlock(arena.allocator(), &input.interface)) |block| {
         if (std.mem.eql(u8, block.verb, "open")) {
             try tell.status("closed", hs.hs_worker_free(worker));
-            worker = try open(arena.allocator(), tell, block.lines);
+            worker = try open(arena.allocator(), tell, block.lines, jar);
+        } else if (std.mem.eql(u8, block.verb, "jar")) {
+            for (block.lines) |line| try keep(arena.allocator(), tell, &jar, line);
         } else if (std.mem.eql(u8, block.verb, "request")) {
             try send(arena.allocator(), tell, worker, block.lines);
         } else {
@@ -29,7 +33,7 @@ pub fn main(init: std.process.Init) !u8 {
         try output.interface.flush();
         _ = arena.reset(.retain_capacity);
     }
-    return if (hs.hs_worker_free(worker) == hs.HS_OK) 0 else 1;
+    return if (hs.hs_cookie_jar_free(jar) == hs.HS_OK and hs.hs_worker_free(worker) == hs.HS_OK) 0 else 1;
 }
 
 const Block = struct { verb: []const u8, lines: []const c.Line };
@@ -57,10 +61,19 @@ fn readBlock(allocator: std.mem.Allocator, in: *std.Io.Reader) !?Block {
     }
 }
 
-fn open(allocator: std.mem.Allocator, tell: Teller, lines: []const c.Line) !?*hs.hs_worker {
+fn open(
+    allocator: std.mem.Allocator,
+    tell: Teller,
+    lines: []const c.Line,
+    jar: ?*hs.hs_cookie_jar,
+) !?*hs.hs_worker {
     var options = c.sized(hs.hs_worker_options);
     for (lines) |line| {
-        if (!try c.setField(allocator, &options, line, false)) c.fail("unknown worker option", line.key);
+        if (std.mem.eql(u8, line.key, "jar")) {
+            options.cookies = jar;
+        } else if (!try c.setField(allocator, &options, line, false)) {
+            c.fail("unknown worker option", line.key);
+        }
     }
     var worker: ?*hs.hs_worker = null;
     var failure: ?*hs.hs_error = null;
@@ -68,6 +81,32 @@ fn open(allocator: std.mem.Allocator, tell: Teller, lines: []const c.Line) !?*hs
     try tell.status("status", status);
     if (status != hs.HS_OK) try tell.failure(failure);
     return worker;
+}
+
+/// Tells `jar OP RESULT`: a text or number where it has one, else the status.
+fn keep(allocator: std.mem.Allocator, tell: Teller, jar: *?*hs.hs_cookie_jar, line: c.Line) !void {
+    const first, const second = c.split(line.value);
+    const one = c.str(try c.decoded(allocator, first));
+    const two = c.str(try c.decoded(allocator, second));
+    var err: ?*hs.hs_error = null;
+    var text: ?*hs.hs_text = null;
+    defer _ = hs.hs_text_free(text);
+    const status = switch (std.meta.stringToEnum(enum { new, set, get, @"export", import, clear, count }, line.key) orelse
+        c.fail("unknown jar operation", line.key)) {
+        .new => blk: {
+            _ = hs.hs_cookie_jar_free(jar.*);
+            break :blk hs.hs_cookie_jar_new(jar);
+        },
+        .set => hs.hs_cookie_jar_set(jar.*, one, two, &err), // URL LINE
+        .get => hs.hs_cookie_jar_get(jar.*, one, &text, &err), // URL
+        .@"export" => hs.hs_cookie_jar_export(jar.*, &text, &err),
+        .import => hs.hs_cookie_jar_import(jar.*, one, &err), // TEXT
+        .clear => hs.hs_cookie_jar_clear(jar.*),
+        .count => return tell.number("jar count", hs.hs_cookie_jar_count(jar.*)),
+    };
+    const key = try std.fmt.allocPrint(allocator, "jar {s}", .{line.key});
+    if (text != null) try tell.text(key, hs.hs_text_value(text)) else try tell.status(key, status);
+    if (err != null) try tell.failure(err);
 }
 
 fn send(allocator: std.mem.Allocator, tell: Teller, worker: ?*hs.hs_worker, lines: []const c.Line) !void {
