@@ -197,6 +197,7 @@ fn doing(phase: hs_phase) -> &'static str {
     match phase {
         HS_PHASE_DNS => "resolving the host name",
         HS_PHASE_CONNECT => "connecting",
+        HS_PHASE_PROXY => "talking to the proxy",
         HS_PHASE_TLS => "in the TLS handshake",
         HS_PHASE_SEND => "sending the request",
         HS_PHASE_FIRST_BYTE => "waiting for the response head",

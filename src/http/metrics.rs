@@ -22,7 +22,7 @@ pub struct Phases {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[cfg_attr(not(feature = "bundled-curl"), expect(dead_code, reason = "the distribution's TLS library does not tell"))]
+#[cfg_attr(not(feature = "bundled-curl"), allow(dead_code, reason = "the distribution's TLS library does not tell"))]
 pub enum TlsVersion {
     #[default]
     None,

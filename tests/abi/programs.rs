@@ -138,6 +138,7 @@ programs! {
     bundled libcurl {
         network: Program { files: &["network"], ..PROGRAM };
         http_versions: Program { files: &["http_versions"], ..PROGRAM };
+        proxies: Program { files: &["proxies"], ..PROGRAM };
         errors: Program { files: &["errors", "resolver"], ..PROGRAM };
         resend: Program { files: &["resend"], ..PROGRAM };
         cancel: Program { files: &["cancel", "resolver"], slow: &["rounds=5", "bound_ms=30000"], alone: true, ..PROGRAM };

@@ -128,8 +128,7 @@ impl Transfer {
 
     /// Whether the proxy is all there is to talk to yet.
     pub fn is_with_proxy(&self, state: &State) -> bool {
-        let Some(route) = &self.route else { return false };
-        state.sends == 0 && !state.handshaking && (route.forwards || !self.has_tunnel())
+        self.route.is_some() && state.sends == 0 && !state.handshaking
     }
 
     /// A forwarding proxy has refused the request for want of credentials: its target has not seen it, and libcurl may
@@ -145,6 +144,7 @@ impl Transfer {
         unsafe { sys::info_long(self.easy.raw(), sys::CURLINFO_HTTP_CONNECTCODE) }
     }
 
+    /// The proxy's answer to CONNECT begins as one that grants it; whether it has an end is another question.
     fn has_tunnel(&self) -> bool {
         self.connect_status() / 100 == 2
     }
@@ -166,12 +166,22 @@ impl Transfer {
         if !self.is_with_proxy(state) {
             return None;
         }
+        // SAFETY: the live easy handle of this transfer and a long value.
+        let refused_by_system = unsafe { sys::info_long(self.easy.raw(), sys::CURLINFO_OS_ERRNO) } != 0;
         Some(match (code, self.connect_status()) {
             (sys::CURLE_OPERATION_TIMEDOUT | sys::CURLE_OUT_OF_MEMORY | sys::CURLE_COULDNT_RESOLVE_HOST, _) => {
                 return None;
             }
             (_, 407) => HS_ERR_PROXY_AUTH,
+            // TLS libraries that do not tell when a handshake begins.
+            (
+                sys::CURLE_SSL_CONNECT_ERROR | sys::CURLE_PEER_FAILED_VERIFICATION | sys::CURLE_SSL_ISSUER_ERROR,
+                200..300,
+            ) => return None,
+            (_, 200..300) => HS_ERR_PROXY,
             (_, 1..) => HS_ERR_PROXY_REFUSED,
+            // The connection was made, and what came over it was no answer.
+            (sys::CURLE_COULDNT_CONNECT, _) if !refused_by_system => HS_ERR_PROXY,
             (
                 sys::CURLE_COULDNT_RESOLVE_PROXY
                 | sys::CURLE_COULDNT_CONNECT

@@ -243,7 +243,10 @@ impl Transfer {
 pub enum Handshake<'a> {
     Server,
     /// With the proxy; its own trust, if it has one.
-    Proxy(Option<&'a Trust>),
+    Proxy(
+        #[cfg_attr(not(feature = "bundled-curl"), expect(dead_code, reason = "there libcurl keeps the two apart"))]
+        Option<&'a Trust>,
+    ),
 }
 
 /// Notes that a TLS handshake begins; for the callback that libcurl makes at that moment.

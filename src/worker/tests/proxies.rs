@@ -1,5 +1,7 @@
 //! Requests through proxies: what the proxy saw, what the server saw, and what a failure is called.
 
+mod faults;
+
 use super::*;
 use crate::http::proxy::bypass::Bypass;
 use crate::http::proxy::{Credentials, Proxies, Proxy, ProxyAuth};

@@ -6,4 +6,5 @@ mod frames;
 mod http2;
 mod ports;
 mod program;
+mod proxies;
 mod scripts;
