@@ -185,6 +185,9 @@
 // HTTP proxies are asked for a challenge first, and the password is not sent (RFC 7616).
 #define HS_PROXY_AUTH_DIGEST 1
 
+// As a number of times: none.
+#define HS_NEVER 4294967295
+
 // A switch that ends the calls that were given it. It may be used on any thread, by any number of calls at once, and
 // be freed while calls still have it.
 typedef struct hs_cancel hs_cancel;
@@ -261,6 +264,8 @@ typedef struct hs_error_info {
     int32_t os_error;
     // How long the call took, in nanoseconds.
     uint64_t elapsed_ns;
+    // Of `hs_download`: how many bytes of the file are written, those that were there before included.
+    uint64_t file_bytes;
 } hs_error_info;
 
 // To which addresses a worker may connect: against requests that are forged through URLs, names or redirects of
@@ -585,6 +590,24 @@ typedef struct hs_part {
     struct hs_str content_type;
 } hs_part;
 
+// Where a download goes, and where it goes on.
+typedef struct hs_download_options {
+    // `sizeof(hs_download_options)`.
+    uint32_t struct_size;
+    // The descriptor that is written to, from where it stands; it stays open and the caller's. Blocking.
+    int32_t fd;
+    // How many bytes of the file are there already, before where the descriptor stands; with `validator`. Default 0.
+    uint64_t offset;
+    // The version of which those bytes are: the entity tag, quotes included, or the Last-Modified date that came with
+    // them (`hs_error_validator`).
+    struct hs_str validator;
+    // How often in a row it is tried to go on where the connection broke off, without getting a byte. Default 3;
+    // `HS_NEVER` is not at all; at most 1,000.
+    uint32_t max_resumes;
+    // Must be 0.
+    uint32_t flags;
+} hs_download_options;
+
 // A redirect that was followed on the way to a response. Set `struct_size` before the call.
 typedef struct hs_redirect {
     // `sizeof(hs_redirect)`.
@@ -661,6 +684,8 @@ typedef struct hs_metrics {
     // How many exchanges were answered with a challenge (401) and followed by another with the answer. They are neither
     // redirects nor attempts.
     uint32_t auth_exchanges;
+    // Of `hs_download`: how many bytes the file has now.
+    uint64_t file_bytes;
 } hs_metrics;
 
 // Success.
@@ -923,6 +948,12 @@ hs_status hs_error_status(const struct hs_error *error);
 // Thread: any. Since 1.0.
 struct hs_str hs_error_message(const struct hs_error *error);
 
+// The version of the file whose first bytes a failed `hs_download` has written: what its next call needs as `validator`.
+// Borrowed from the error until it is freed; `data == NULL` where there is none, and the file cannot be gone on with.
+//
+// Thread: any. Since 1.0.
+struct hs_str hs_error_validator(const struct hs_error *error);
+
 // The facts of an error. `info->struct_size` must be set; on failure nothing is written.
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_STRUCT_SIZE`. Since 1.0.
@@ -1100,6 +1131,30 @@ hs_status hs_form_add(struct hs_form *form, const struct hs_part *part, struct h
 //
 // Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
 hs_status hs_form_free(struct hs_form *form);
+
+// Sends a request and writes the body of a response with status 200 or 206 straight to a file descriptor, in constant
+// memory. The response has the head and no body; any other status has its body in the response as with `hs_request`,
+// and nothing is written. Bytes are written as they were sent: codings are not asked for.
+//
+// When the connection breaks off in the body and the server gave a strong validator, what is missing is asked for with
+// `Range` and `If-Range`, within the same deadline. If the file has changed meanwhile, the server sends it from its
+// start: what was written is then taken back (`ftruncate`), or the call ends with `HS_ERR_RESUME` where the descriptor
+// cannot do that. After a failure `hs_error_details` tells with `file_bytes` how much is written and
+// `hs_error_validator` of which version: with these as `offset` and `validator` a later call goes on. Then status 416
+// means that the file has no such byte; with `file_bytes` equal to the length that its Content-Range names, it was
+// complete.
+//
+// Only for GET without a body; a `Range` or `If-Range` header, `on_body` and `HS_STREAM` are refused. The limits are those of a
+// stream: no `timeout_ms` and no `max_body_bytes` unless they are set.
+//
+// Thread: the worker's own. Errors: those of `hs_request`, `HS_ERR_FILE` (with `errno`), `HS_ERR_RESUME`. Since 1.0.
+//
+// Memory: As for `hs_request`; `download` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_download(struct hs_worker *worker,
+                      const struct hs_request_options *request,
+                      const struct hs_download_options *download,
+                      struct hs_response **response,
+                      struct hs_error **error);
 
 // The HTTP status, for instance 200; 0 for anything that is not a live response.
 //

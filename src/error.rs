@@ -44,6 +44,15 @@ pub struct Details {
     pub os_error: i32,
     pub attempts: u32,
     pub elapsed_ns: u64,
+    /// What a download has got.
+    pub resume: Option<Box<Resume>>,
+}
+
+/// How much of a file was written, and of which version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resume {
+    pub bytes: u64,
+    pub validator: Option<String>,
 }
 
 impl Error {
@@ -58,12 +67,18 @@ impl Error {
             os_error: 0,
             attempts: 0,
             elapsed_ns: 0,
+            resume: None,
         }))
     }
 
     /// An error whose status says everything.
     pub fn plain(status: hs_status) -> Self {
         Error::new(status, status::row(status).map_or("unknown status", |row| row.message))
+    }
+
+    pub fn with_os_error(mut self, error: &std::io::Error) -> Self {
+        self.0.os_error = error.raw_os_error().unwrap_or(0);
+        self
     }
 
     pub fn status(&self) -> hs_status {

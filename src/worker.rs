@@ -1,6 +1,7 @@
 //! The worker: owns one engine and one runtime, and stays on the thread that made it.
 
 use crate::body::Sink;
+use crate::call::download::{self, Plan, Target};
 use crate::call::{self, Ground, Limits};
 use crate::cancel::Cancel;
 use crate::cookies::Jar;
@@ -147,6 +148,19 @@ impl Worker {
         let _busy = self.enter()?;
         let (response, incoming) = self.runtime.block_on(call::open(self.ground.clone(), limits, cancel, request))?;
         Ok((response, self.streams.add(incoming)))
+    }
+
+    /// Carries out one request whose body goes to a file.
+    pub fn download(
+        &self,
+        request: &Rc<Request>,
+        limits: Limits,
+        cancel: Option<Cancel>,
+        plan: Plan,
+        target: &mut dyn Target,
+    ) -> Result<Response, Error> {
+        let _busy = self.enter()?;
+        self.runtime.block_on(download::download(self.ground.clone(), limits, cancel, request, plan, target))
     }
 
     /// Reads from a stream; `HS_ERR_INVALID_HANDLE` where it was closed.

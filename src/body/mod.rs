@@ -111,7 +111,7 @@ impl Pipeline {
     }
 }
 
-fn too_large(limit: u64, how: &str) -> Error {
+pub fn too_large(limit: u64, how: &str) -> Error {
     let message = format!("the body is too large: the limit is {limit} bytes and the server {how}");
     Error::new(HS_ERR_BODY_TOO_LARGE, message)
 }

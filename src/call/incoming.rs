@@ -80,6 +80,7 @@ impl Incoming {
             attempts: call.attempts.get(),
             decoded: self.decoded,
             auth_exchanges: call.auth_exchanges.get(),
+            file_bytes: 0,
             exchange: self.running.metrics(),
         }
     }

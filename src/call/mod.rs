@@ -3,6 +3,7 @@
 //! A call is a future. `Worker::request` drives one to its end; whoever drives many uses the same code.
 
 mod attempt;
+pub mod download;
 mod incoming;
 mod stops;
 

@@ -54,6 +54,8 @@ pub struct hs_error_info {
     pub os_error: i32,
     /// How long the call took, in nanoseconds.
     pub elapsed_ns: u64,
+    /// Of `hs_download`: how many bytes of the file are written, those that were there before included.
+    pub file_bytes: u64,
 }
 
 // SAFETY: repr(C), integers alone.
@@ -82,6 +84,19 @@ pub extern "C" fn hs_error_message(error: *const hs_error) -> hs_str {
     guard::value(hs_str::NONE, || {
         let error = handle::open::<Error>(error).ok()?;
         Some(hs_str::borrowed(error.details().message.as_bytes()))
+    })
+}
+
+/// The version of the file whose first bytes a failed `hs_download` has written: what its next call needs as `validator`.
+/// Borrowed from the error until it is freed; `data == NULL` where there is none, and the file cannot be gone on with.
+///
+/// Thread: any. Since 1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn hs_error_validator(error: *const hs_error) -> hs_str {
+    guard::value(hs_str::NONE, || {
+        let error = handle::open::<Error>(error).ok()?;
+        let validator = error.details().resume.as_ref()?.validator.as_ref()?;
+        Some(hs_str::borrowed(validator.as_bytes()))
     })
 }
 
@@ -117,6 +132,7 @@ pub unsafe extern "C" fn hs_error_details(error: *const hs_error, info: *mut hs_
             curl_code: details.curl_code,
             os_error: details.os_error,
             elapsed_ns: details.elapsed_ns,
+            file_bytes: details.resume.as_ref().map_or(0, |resume| resume.bytes),
         };
         // SAFETY: as the caller promises.
         unsafe { sized::write(info, &facts) }

@@ -78,6 +78,8 @@ pub struct hs_metrics {
     /// How many exchanges were answered with a challenge (401) and followed by another with the answer. They are neither
     /// redirects nor attempts.
     pub auth_exchanges: u32,
+    /// Of `hs_download`: how many bytes the file has now.
+    pub file_bytes: u64,
 }
 
 // SAFETY: repr(C), integers alone.
@@ -136,6 +138,7 @@ fn facts(response: &Answer) -> hs_metrics {
         decoded: metrics.decoded,
         proxied: u32::from(exchange.proxied),
         auth_exchanges: metrics.auth_exchanges,
+        file_bytes: metrics.file_bytes,
     }
 }
 

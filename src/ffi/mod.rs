@@ -38,6 +38,9 @@ pub mod upload;
 
 pub mod form;
 
+#[cfg(unix)]
+pub mod download;
+
 pub mod response;
 
 pub mod stream;

@@ -124,34 +124,12 @@ pub unsafe extern "C" fn hs_request(
     error: *mut *mut hs_error,
 ) -> hs_status {
     let body = || {
-        if worker.is_null() {
-            return Err(Error::new(HS_ERR_NULL_ARGUMENT, "worker is NULL"));
-        }
-        let token = handle::Token::of(worker, handle::Kind::Worker)?;
-        let worker = thread::worker_of(token)?;
-        if worker.is_busy() {
-            return Err(Error::plain(HS_ERR_BUSY));
-        }
-        if request.is_null() {
-            return Err(Error::new(HS_ERR_NULL_ARGUMENT, "request is NULL"));
-        }
-        if response.is_null() {
-            return Err(Error::new(HS_ERR_NULL_ARGUMENT, "response is NULL: there is nowhere to put the response"));
-        }
         // SAFETY: as the caller promises, until this function returns; the call is over by then.
-        let (given, mut parsed) = unsafe {
-            let given = sized::read(request)?;
-            (given, parse(&given, &worker)?)
-        };
-        let limits = limits(&given, worker.limits())?;
-        if !limits.raw_body {
-            parsed.ask_for_codings();
-        }
-        let parsed = Rc::new(parsed);
-        let cancel = cancel(given.cancel)?;
+        let Prepared { token, worker, given, request, limits, cancel } =
+            unsafe { prepare(worker, request, response, false) }?;
         let place = handle::Reservation::new()?;
         if given.flags & HS_STREAM != 0 {
-            let (answer, key) = worker.open(&parsed, limits, cancel)?;
+            let (answer, key) = worker.open(&request, limits, cancel)?;
             let link = StreamLink::new(token, key, worker.abandoned().clone());
             // SAFETY: as the caller promises.
             unsafe { response.write(place.fill(Answer::streaming(answer, link)).0) };
@@ -172,13 +150,60 @@ pub unsafe extern "C" fn hs_request(
                 Sink::Callback(&mut on_body)
             }
         };
-        let answer = worker.request(&parsed, limits, cancel, sink)?;
+        let answer = worker.request(&request, limits, cancel, sink)?;
         // SAFETY: as the caller promises.
         unsafe { response.write(place.fill(Answer::whole(answer)).0) };
         Ok(())
     };
     // SAFETY: as the caller promises.
     unsafe { guard::with_error(error, body) }
+}
+
+/// A call whose arguments were found good.
+pub struct Prepared {
+    pub token: handle::Token,
+    pub worker: Rc<Worker>,
+    pub given: hs_request_options,
+    pub request: Rc<Request>,
+    pub limits: Limits,
+    pub cancel: Option<Cancel>,
+}
+
+/// Checks the arguments of a call. A body that goes to a file is taken as it was sent.
+///
+/// # Safety
+/// `request` is NULL or valid for as many bytes as its `struct_size` says, and so is all that it points to, until the
+/// result is dropped.
+pub unsafe fn prepare(
+    worker: *mut hs_worker,
+    request: *const hs_request_options,
+    response: *mut *mut hs_response,
+    to_file: bool,
+) -> Result<Prepared, Error> {
+    if worker.is_null() {
+        return Err(Error::new(HS_ERR_NULL_ARGUMENT, "worker is NULL"));
+    }
+    let token = handle::Token::of(worker, handle::Kind::Worker)?;
+    let worker = thread::worker_of(token)?;
+    if worker.is_busy() {
+        return Err(Error::plain(HS_ERR_BUSY));
+    }
+    if request.is_null() {
+        return Err(Error::new(HS_ERR_NULL_ARGUMENT, "request is NULL"));
+    }
+    if response.is_null() {
+        return Err(Error::new(HS_ERR_NULL_ARGUMENT, "response is NULL: there is nowhere to put the response"));
+    }
+    // SAFETY: as the caller promises.
+    let (given, mut request) = unsafe {
+        let given = sized::read(request)?;
+        (given, parse(&given, &worker)?)
+    };
+    let limits = limits(&given, worker.limits(), to_file)?;
+    if !limits.raw_body && !to_file {
+        request.ask_for_codings();
+    }
+    Ok(Prepared { token, worker, given, request: Rc::new(request), limits, cancel: cancel(given.cancel)? })
 }
 
 /// Checks a request and takes it over; the body stays the caller's.
@@ -256,8 +281,8 @@ fn at_index(index: usize, mut error: Error) -> Error {
     error
 }
 
-fn limits(given: &hs_request_options, worker: &Limits) -> Result<Limits, Error> {
-    let streams_in = given.on_body.is_some() || given.flags & HS_STREAM != 0;
+fn limits(given: &hs_request_options, worker: &Limits, to_file: bool) -> Result<Limits, Error> {
+    let streams_in = to_file || given.on_body.is_some() || given.flags & HS_STREAM != 0;
     let streams = streams_in || !given.upload.is_null() || !given.form.is_null();
     let http = options::http(given.http_version, worker.http, "hs_request_options.http_version")?;
     Ok(Limits {

@@ -61,6 +61,8 @@ pub struct Metrics {
     pub decoded: u32,
     /// How many exchanges were only questions for credentials.
     pub auth_exchanges: u32,
+    /// How much of a file a download has written, and found there.
+    pub file_bytes: u64,
     /// The exchange that gave the response.
     pub exchange: ExchangeMetrics,
 }

@@ -6,6 +6,7 @@ use crate::compile::{self, Ring};
 use crate::run;
 use http_sentinel::ffi::address_rule::hs_address_rule;
 use http_sentinel::ffi::auth::hs_auth;
+use http_sentinel::ffi::download::hs_download_options;
 use http_sentinel::ffi::error::hs_error_info;
 use http_sentinel::ffi::form::hs_part;
 use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
@@ -48,6 +49,7 @@ fn as_rust_says() -> Vec<String> {
         hs_str { data, len }
         hs_error_info {
             struct_size, status, phase, request_sent, retryable, attempts, curl_code, os_error, elapsed_ns,
+            file_bytes,
         }
         hs_address_rule { struct_size, mode, allow, allow_count, deny, deny_count }
         hs_connect_to { host, connect_host, port, connect_port }
@@ -75,12 +77,14 @@ fn as_rust_says() -> Vec<String> {
             max_redirects, min_http_version, upload, form, auth,
         }
         hs_part { struct_size, flags, name, data, file, upload, filename, content_type }
+        hs_download_options { struct_size, fd, offset, validator, max_resumes, flags }
         hs_redirect { struct_size, status, url, elapsed_ns }
         hs_address { ip, family, port }
         hs_metrics {
             struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,
             send_ns, first_byte_ns, body_ns, request_header_bytes, request_body_bytes, response_header_bytes,
             response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, decoded, proxied, auth_exchanges,
+            file_bytes,
         }
     }
 }
@@ -138,7 +142,7 @@ fn both_sides_agree_on_every_field() {
 #[test]
 fn what_was_published_stays_where_it_was() {
     let lines = as_rust_says();
-    for line in ["hs_str 16 8", "hs_header 40 8", "hs_error_info 40 8", "hs_request_options.headers 40 8"] {
+    for line in ["hs_str 16 8", "hs_header 40 8", "hs_error_info.elapsed_ns 32 8", "hs_request_options.headers 40 8"] {
         assert!(lines.iter().any(|known| known == line), "{line}");
     }
 }

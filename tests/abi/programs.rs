@@ -133,6 +133,7 @@ programs! {
         streams: Program { files: &["streams"], slow: &["length=300000"], ..PROGRAM };
         uploads: Program { files: &["uploads"], ..PROGRAM };
         forms: Program { files: &["forms"], ..PROGRAM };
+        downloads: Program { files: &["downloads"], ..PROGRAM };
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }
     bundled libcurl {

@@ -176,6 +176,7 @@ static void facts(const hs_response *response, const hs_error *error) {
     CHECK_INT(metrics.peer.port, strtol(strrchr(address("http"), ':') + 1, NULL, 10));
     CHECK(metrics.local.port != 0 && metrics.local.port != metrics.peer.port);
     CHECK_INT(metrics.decoded, 0);
+    CHECK_INT(metrics.file_bytes, 0);
     CHECK_INT(metrics.auth_exchanges, 0);
 
     hs_error_info info;
@@ -189,6 +190,7 @@ static void facts(const hs_response *response, const hs_error *error) {
     CHECK_INT(info.attempts, 0);
     CHECK_INT(info.curl_code, 0);
     CHECK_INT(info.os_error, 0);
+    CHECK_INT(info.file_bytes, 0);
 }
 
 int main(int count, char **arguments) {
