@@ -112,9 +112,9 @@ fn what_the_server_saw_is_looked_at() {
     }
     let mut later = seen.clone();
     later.0[7].1 = crate::outcome::encode(description.replace(r#""peer":"x""#, r#""peer":"y""#).as_bytes());
-    assert_eq!(seen.comparable("key", &[]).0[..], later.comparable("key", &[]).0[..]);
+    assert_eq!(seen.comparable("key", None, &[]).0[..], later.comparable("key", None, &[]).0[..]);
     later.0[7].1 = crate::outcome::encode(description.replace("GET", "PUT").as_bytes());
-    assert_ne!(seen.comparable("key", &[]), later.comparable("key", &[]));
+    assert_ne!(seen.comparable("key", None, &[]), later.comparable("key", None, &[]));
 }
 
 #[test]

@@ -39,9 +39,13 @@ impl Outcome {
 
     /// Without what differs from run to run by its nature: the date, the names of counters, and in descriptions the
     /// client's port and the connection's number, with what follows from their lengths.
-    pub fn comparable(&self, key: &str, vary: &[String]) -> Outcome {
+    pub fn comparable(&self, key: &str, own_port: Option<&str>, vary: &[String]) -> Outcome {
         let mut lines = self.0.clone();
-        lines.retain(|(name, _)| !vary.contains(name));
+        let varies = |name: &str, value: &str| {
+            let of_header = |vary: &str| vary.strip_prefix("header ").is_some_and(|field| value.starts_with(field));
+            vary.iter().any(|vary| vary == name || name == "header" && of_header(vary))
+        };
+        lines.retain(|(name, value)| !varies(name, value));
         if let Some(mut description) = self.description() {
             for volatile in ["peer", "connection"] {
                 description.as_object_mut().expect("a description").remove(volatile);
@@ -57,6 +61,9 @@ impl Outcome {
             }
             if value.contains(key) {
                 *value = value.replace(key, "{key}");
+            }
+            if let Some(port) = own_port {
+                *value = value.replace(port, "{script_addr}");
             }
             if name == "error.message" {
                 *value = without_times(value);

@@ -134,7 +134,7 @@ impl Runner<'_> {
             let judge = Judge { constants: self.constants, fill: &fill, outcome, faults: Vec::new() };
             let faults = judge.judge(expect);
             told.faults.extend(faults.iter().map(|fault| format!("{what}: {fault}")));
-            told.outcomes.push(outcome.comparable(key, &expect.vary));
+            told.outcomes.push(outcome.comparable(key, own_port.as_deref(), &expect.vary));
             if self.shows {
                 println!("{} {what} of {}: {:#?}", self.driver.language, case.name, outcome.0);
             }

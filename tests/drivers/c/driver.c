@@ -86,6 +86,59 @@ static const field network_fields[] = {
 TABLE(network, TYPE);
 #undef TYPE
 
+#define TYPE hs_header
+static const field header_fields[] = {
+    ONE(TEXT, name),
+    ONE(TEXT, value),
+    ONE(NUMBER32, flags),
+};
+TABLE(header, TYPE);
+#undef TYPE
+
+#define TYPE hs_proxy_options
+static const field proxy_fields[] = {
+    ONE(NUMBER32, struct_size),
+    ONE(NUMBER32, flags),
+    ONE(TEXT, all),
+    ONE(TEXT, http_proxy),
+    ONE(TEXT, https_proxy),
+    ONE(TEXT, no_proxy),
+    ONE(TEXT, user),
+    ONE(TEXT, password),
+    {"headers", STRUCTS, offsetof(TYPE, headers), &header, offsetof(TYPE, header_count)},
+    ONE(TEXT, ca_file),
+    ONE(TEXT, ca_pem),
+    ONE(NUMBER32, auth),
+    ONE(NUMBER32, reserved),
+};
+TABLE(proxy, TYPE);
+#undef TYPE
+
+#define TYPE hs_auth
+static const field auth_fields[] = {
+    ONE(NUMBER32, struct_size),
+    ONE(NUMBER32, scheme),
+    ONE(TEXT, user),
+    ONE(TEXT, password),
+    ONE(TEXT, token),
+    ONE(TEXT, origin),
+};
+TABLE(auth, TYPE);
+#undef TYPE
+
+#define TYPE hs_part
+static const field part_fields[] = {
+    ONE(NUMBER32, struct_size),
+    ONE(NUMBER32, flags),
+    ONE(TEXT, name),
+    ONE(TEXT, data),
+    ONE(TEXT, file),
+    ONE(TEXT, filename),
+    ONE(TEXT, content_type),
+};
+TABLE(part, TYPE);
+#undef TYPE
+
 #define TYPE hs_worker_options
 static const field worker_options_fields[] = {
     ONE(NUMBER32, struct_size),
@@ -108,6 +161,8 @@ static const field worker_options_fields[] = {
     ONE(NUMBER32, max_redirects),
     INTO(addresses, addresses),
     INTO(network, network),
+    INTO(proxy, proxy),
+    INTO(auth, auth),
     ONE(NUMBER32, min_http_version),
     ONE(NUMBER32, reserved),
 };
@@ -140,6 +195,7 @@ static const field request_options_fields[] = {
     ONE(NUMBER32, max_redirects),
     ONE(NUMBER32, min_http_version),
     INTO(upload, upload),
+    INTO(auth, auth),
 };
 TABLE(request_options, TYPE);
 #undef TYPE
@@ -158,6 +214,8 @@ static const field metrics_fields[] = {
     ONE(NUMBER32, http_version),
     ONE(NUMBER32, tls_version),
     ONE(NUMBER32, decoded),
+    ONE(NUMBER32, proxied),
+    ONE(NUMBER32, auth_exchanges),
 };
 #undef TYPE
 
@@ -264,6 +322,9 @@ typedef struct {
     hs_worker_options worker;
     hs_request_options request;
     hs_header headers[1200];
+    hs_part parts[MOST_ITEMS];
+    size_t part_count;
+    hs_str boundary;
     int nts;           /* lengths are HS_NTS */
     const char *null;  /* what is NULL */
     const char *cancel;
@@ -371,6 +432,13 @@ static void request_option(block *b, const char *key, char *value) {
         header->name = decoded(name);
         header->value = decoded(text);
         b->request.headers = b->headers;
+    } else if (strcmp(key, "part.add") == 0) {
+        if (b->part_count == MOST_ITEMS) fail("too many", "parts");
+        b->parts[b->part_count++].struct_size = sizeof(hs_part);
+    } else if (strncmp(key, "part.", 5) == 0) {
+        if (!set(&part, &b->parts[b->part_count - 1], b, key + 5, value)) fail("unknown option of a", key);
+    } else if (strcmp(key, "boundary") == 0) {
+        b->boundary = decoded(value);
     } else if (strcmp(key, "body_repeat") == 0) {
         b->request.body = repeated(value);
     } else if (strcmp(key, "upload_repeat") == 0) {
@@ -566,8 +634,22 @@ static hs_worker *open_worker(block *b) {
     return worker;
 }
 
+static hs_form *form_of(const block *b) {
+    hs_form *form = NULL;
+    hs_error *error = NULL;
+    put_status("form.new", hs_form_new(b->boundary, &form, &error));
+    if (error != NULL) put_error(error);
+    for (size_t i = 0; i < b->part_count; i++) {
+        put_status("form.add", hs_form_add(form, &b->parts[i], &error));
+        if (error != NULL) put_error(error);
+    }
+    return form;
+}
+
 static void request(block *b, hs_worker *worker) {
     pthread_t thread;
+    hs_form *form = b->part_count > 0 ? form_of(b) : NULL;
+    b->request.form = form;
     hs_response *response = NULL;
     hs_error *error = NULL;
     if (b->cancel != NULL || b->cancel_after.data != NULL || is(b->on_body, "cancel")) {
@@ -593,6 +675,7 @@ static void request(block *b, hs_worker *worker) {
         put_error(error);
     }
     if (b->switch_ != NULL) put_status("cancel.freed", hs_cancel_free(b->switch_));
+    if (form != NULL) put_status("form.freed", hs_form_free(form));
     free(b->body);
 }
 

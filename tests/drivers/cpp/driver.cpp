@@ -79,6 +79,51 @@ const Fields<hs_network_options> fields_of<hs_network_options>{
 };
 
 template <>
+const Fields<hs_header> fields_of<hs_header>{
+    {"name", &hs_header::name},
+    {"value", &hs_header::value},
+    {"flags", &hs_header::flags},
+};
+
+template <>
+const Fields<hs_proxy_options> fields_of<hs_proxy_options>{
+    {"struct_size", &hs_proxy_options::struct_size},
+    {"flags", &hs_proxy_options::flags},
+    {"all", &hs_proxy_options::all},
+    {"http_proxy", &hs_proxy_options::http_proxy},
+    {"https_proxy", &hs_proxy_options::https_proxy},
+    {"no_proxy", &hs_proxy_options::no_proxy},
+    {"user", &hs_proxy_options::user},
+    {"password", &hs_proxy_options::password},
+    {"headers", Pointer<&hs_proxy_options::headers>::many<&hs_proxy_options::header_count>},
+    {"ca_file", &hs_proxy_options::ca_file},
+    {"ca_pem", &hs_proxy_options::ca_pem},
+    {"auth", &hs_proxy_options::auth},
+    {"reserved", &hs_proxy_options::reserved},
+};
+
+template <>
+const Fields<hs_auth> fields_of<hs_auth>{
+    {"struct_size", &hs_auth::struct_size},
+    {"scheme", &hs_auth::scheme},
+    {"user", &hs_auth::user},
+    {"password", &hs_auth::password},
+    {"token", &hs_auth::token},
+    {"origin", &hs_auth::origin},
+};
+
+template <>
+const Fields<hs_part> fields_of<hs_part>{
+    {"struct_size", &hs_part::struct_size},
+    {"flags", &hs_part::flags},
+    {"name", &hs_part::name},
+    {"data", &hs_part::data},
+    {"file", &hs_part::file},
+    {"filename", &hs_part::filename},
+    {"content_type", &hs_part::content_type},
+};
+
+template <>
 const Fields<hs_upload> fields_of<hs_upload>{
     {"struct_size", &hs_upload::struct_size},
     {"flags", &hs_upload::flags},
@@ -107,6 +152,8 @@ const Fields<hs_worker_options> fields_of<hs_worker_options>{
     {"max_redirects", &hs_worker_options::max_redirects},
     {"addresses", Pointer<&hs_worker_options::addresses>::one},
     {"network", Pointer<&hs_worker_options::network>::one},
+    {"proxy", Pointer<&hs_worker_options::proxy>::one},
+    {"auth", Pointer<&hs_worker_options::auth>::one},
     {"min_http_version", &hs_worker_options::min_http_version},
     {"reserved", &hs_worker_options::reserved},
 };
@@ -128,6 +175,7 @@ const Fields<hs_request_options> fields_of<hs_request_options>{
     {"max_redirects", &hs_request_options::max_redirects},
     {"min_http_version", &hs_request_options::min_http_version},
     {"upload", Pointer<&hs_request_options::upload>::one},
+    {"auth", Pointer<&hs_request_options::auth>::one},
 };
 
 // Facts that do not differ from run to run, in the order in which they are told.
@@ -143,6 +191,8 @@ const std::vector<std::pair<const char *, Field<hs_metrics>>> metrics_fields{
     {"http_version", &hs_metrics::http_version},
     {"tls_version", &hs_metrics::tls_version},
     {"decoded", &hs_metrics::decoded},
+    {"proxied", &hs_metrics::proxied},
+    {"auth_exchanges", &hs_metrics::auth_exchanges},
 };
 
 // ---- lines ----------------------------------------------------------------------------------------------------------
@@ -202,10 +252,12 @@ struct Free {
     void operator()(hs_worker *worker) const { hs_worker_free(worker); }
     void operator()(hs_cookie_jar *jar) const { hs_cookie_jar_free(jar); }
     void operator()(hs_text *text) const { hs_text_free(text); }
+    void operator()(hs_form *form) const { hs_form_free(form); }
 };
 using Worker = std::unique_ptr<hs_worker, Free>;
 using Jar = std::unique_ptr<hs_cookie_jar, Free>;
 using Text = std::unique_ptr<hs_text, Free>;
+using Form = std::unique_ptr<hs_form, Free>;
 
 template <class T> T sized() {
     T options{};
@@ -221,6 +273,8 @@ class Block {
   public:
     hs_worker_options worker = sized<hs_worker_options>();
     hs_request_options request = sized<hs_request_options>();
+    std::vector<hs_part> parts;
+    std::string boundary;
     std::string null;
     std::string cancel;
     std::optional<std::string> cancel_after;
@@ -253,6 +307,12 @@ class Block {
             headers_.push_back({lent(decoded(name)), lent(decoded(text)), static_cast<std::uint32_t>(number(flags))});
             request.headers = headers_.data();
             request.header_count = headers_.size();
+        } else if (key == "part.add") {
+            parts.push_back(sized<hs_part>());
+        } else if (key.rfind("part.", 0) == 0) {
+            if (!set(parts.back(), key.substr(5), value)) fail("unknown option of a", key);
+        } else if (key == "boundary") {
+            boundary = decoded(value);
         } else if (key == "body_repeat") {
             request.body = lent(repeated(value));
         } else if (key == "upload_repeat") {
@@ -508,7 +568,21 @@ Worker open(const Block &block) {
     return Worker(worker);
 }
 
+Form form_of(const Block &block) {
+    hs_form *form = nullptr;
+    hs_error *error = nullptr;
+    put_status("form.new", hs_form_new({block.boundary.data(), block.boundary.size()}, &form, &error));
+    if (error != nullptr) put_error(error);
+    for (const hs_part &part : block.parts) {
+        put_status("form.add", hs_form_add(form, &part, &error));
+        if (error != nullptr) put_error(error);
+    }
+    return Form(form);
+}
+
 void send(Block &block, hs_worker *worker) {
+    Form form = block.parts.empty() ? nullptr : form_of(block);
+    block.request.form = form.get();
     if (!block.cancel.empty() || block.cancel_after || block.on_body == "cancel") {
         put_status("cancel.new", hs_cancel_new(&block.switch_));
         block.request.cancel = block.switch_;
@@ -535,6 +609,7 @@ void send(Block &block, hs_worker *worker) {
         put_error(error);
     }
     if (block.switch_ != nullptr) put_status("cancel.freed", hs_cancel_free(block.switch_));
+    if (form) put_status("form.freed", hs_form_free(form.release()));
 }
 
 // `jar OP RESULT`: a text or number where it has one, else the status.

@@ -22,6 +22,9 @@ type call struct {
 	cancel      string
 	cancelAfter string
 	onBody      string
+	parts       []*C.hs_part
+	boundary    C.hs_str
+	form        *C.hs_form
 	switch_     *C.hs_cancel
 	cancelled   chan struct{} // closed when the canceller is done
 	handle      cgo.Handle    // what the callbacks find this by
@@ -45,6 +48,12 @@ func newCall(memory *arena, lines []line) *call {
 			header := C.hs_header{name: memory.lend(decoded(parts[1])), value: memory.lend(decoded(parts[2]))}
 			header.flags = C.uint32_t(number(parts[0]))
 			headers = append(headers, header)
+		case "part.add":
+			part := (*C.hs_part)(memory.alloc(unsafe.Sizeof(C.hs_part{})))
+			part.struct_size = C.uint32_t(unsafe.Sizeof(*part))
+			c.parts = append(c.parts, part)
+		case "boundary":
+			c.boundary = memory.lend(decoded(l.value))
 		case "body_repeat": // SIZE TEXT
 			c.options.body = memory.lend(repeated(l.value))
 		case "upload_repeat":
@@ -69,7 +78,11 @@ func newCall(memory *arena, lines []line) *call {
 		case "cancel_after":
 			c.cancelAfter = decoded(l.value)
 		default:
-			if !setField(memory, reflect.ValueOf(c.options).Elem(), l.key, l.value, nts) {
+			options, key := reflect.ValueOf(c.options), l.key
+			if strings.HasPrefix(key, "part.") {
+				options, key = reflect.ValueOf(c.parts[len(c.parts)-1]), key[len("part."):]
+			}
+			if !setField(memory, options.Elem(), key, l.value, nts) {
 				fail("unknown request option", l.key)
 			}
 		}
@@ -97,6 +110,9 @@ func newCall(memory *arena, lines []line) *call {
 
 // prepare makes what cancels the call, and starts who waits to do it.
 func (c *call) prepare() {
+	if len(c.parts) > 0 {
+		c.makeForm()
+	}
 	if c.cancel != "" || c.cancelAfter != "" || c.onBody == "cancel" {
 		putStatus("cancel.new", C.hs_cancel_new(&c.switch_))
 		c.options.cancel = c.switch_
@@ -110,9 +126,27 @@ func (c *call) prepare() {
 	}
 }
 
+func (c *call) makeForm() {
+	var failure *C.hs_error
+	putStatus("form.new", C.hs_form_new(c.boundary, &c.form, &failure))
+	if failure != nil {
+		putError(failure)
+	}
+	for _, part := range c.parts {
+		putStatus("form.add", C.hs_form_add(c.form, part, &failure))
+		if failure != nil {
+			putError(failure)
+		}
+	}
+	c.options.form = c.form
+}
+
 func (c *call) close() {
 	if c.switch_ != nil {
 		putStatus("cancel.freed", C.hs_cancel_free(c.switch_))
+	}
+	if c.form != nil {
+		putStatus("form.freed", C.hs_form_free(c.form))
 	}
 	c.handle.Delete()
 }

@@ -77,7 +77,10 @@ func setField(memory *arena, options reflect.Value, name, value string, nts bool
 	}
 	// cgo's fields are not exported, so they are written through their addresses.
 	at := unsafe.Pointer(field.UnsafeAddr())
-	counter := options.FieldByName(name + "_count")
+	counter := options.FieldByName(strings.TrimSuffix(name, "s") + "_count") // headers, header_count
+	if !counter.IsValid() {
+		counter = options.FieldByName(name + "_count")
+	}
 	switch {
 	case field.Type() == reflect.TypeOf(C.hs_str{}):
 		text := memory.lend(decoded(value))

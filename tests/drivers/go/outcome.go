@@ -78,6 +78,8 @@ func putMetrics(response *C.hs_response) {
 	putNumber("metrics.http_version", int64(m.http_version))
 	putNumber("metrics.tls_version", int64(m.tls_version))
 	putNumber("metrics.decoded", int64(m.decoded))
+	putNumber("metrics.proxied", int64(m.proxied))
+	putNumber("metrics.auth_exchanges", int64(m.auth_exchanges))
 	putNumber("metrics.peer.family", int64(m.peer.family))
 	putNumber("metrics.local.family", int64(m.local.family))
 }

@@ -8,6 +8,9 @@ const Call = @This();
 allocator: std.mem.Allocator,
 options: hs.hs_request_options = c.sized(hs.hs_request_options),
 headers: std.ArrayList(hs.hs_header) = .empty,
+parts: std.ArrayList(hs.hs_part) = .empty,
+boundary: hs.hs_str = .{ .data = null, .len = 0 },
+form: ?*hs.hs_form = null,
 null_argument: []const u8 = "",
 cancel_mode: []const u8 = "",
 cancel_after: ?[:0]const u8 = null,
@@ -28,6 +31,14 @@ pub fn read(call: *Call, lines: []const c.Line) !void {
     for (lines) |line| {
         if (std.mem.eql(u8, line.key, "header")) {
             try call.addHeader(line.value);
+        } else if (std.mem.eql(u8, line.key, "part.add")) {
+            try call.parts.append(call.allocator, c.sized(hs.hs_part));
+        } else if (std.mem.startsWith(u8, line.key, "part.")) {
+            const part = &call.parts.items[call.parts.items.len - 1];
+            const field: c.Line = .{ .key = line.key["part.".len..], .value = line.value };
+            if (!try c.setField(call.allocator, part, field, nts)) c.fail("unknown option of a", line.key);
+        } else if (std.mem.eql(u8, line.key, "boundary")) {
+            call.boundary = c.str(try c.decoded(call.allocator, line.value));
         } else if (std.mem.eql(u8, line.key, "body_repeat")) {
             const body = try call.repeated(line.value);
             call.options.body = .{ .data = body.ptr, .len = body.len };
@@ -92,6 +103,7 @@ pub fn isNull(call: *const Call, argument: []const u8) bool {
 
 /// Makes what cancels the call, and starts who waits to do it.
 pub fn prepare(call: *Call, tell: Teller) !?std.Thread {
+    if (call.parts.items.len > 0) try call.makeForm(tell);
     const from_body = std.mem.eql(u8, call.on_body, "cancel");
     if (call.cancel_mode.len > 0 or call.cancel_after != null or from_body) {
         try tell.status("cancel.new", hs.hs_cancel_new(&call.cancel));
@@ -106,6 +118,17 @@ pub fn prepare(call: *Call, tell: Teller) !?std.Thread {
     }
     const url = call.cancel_after orelse return null;
     return try std.Thread.spawn(.{}, cancelWhenAnswered, .{ url, call.cancel });
+}
+
+fn makeForm(call: *Call, tell: Teller) !void {
+    var err: ?*hs.hs_error = null;
+    try tell.status("form.new", hs.hs_form_new(call.boundary, &call.form, &err));
+    if (err != null) try tell.failure(err);
+    for (call.parts.items) |*part| {
+        try tell.status("form.add", hs.hs_form_add(call.form, part, &err));
+        if (err != null) try tell.failure(err);
+    }
+    call.options.form = call.form;
 }
 
 /// Waits until a URL answers, and throws the switch.

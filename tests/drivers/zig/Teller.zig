@@ -12,9 +12,19 @@ const told_bytes = 65536;
 
 /// Facts that do not differ from run to run.
 const metrics_fields = .{
-    "attempts",           "redirects",             "internal_resends",    "request_header_bytes",
-    "request_body_bytes", "response_header_bytes", "response_body_bytes", "connection_reused",
-    "http_version",       "tls_version",           "decoded",
+    "attempts",
+    "redirects",
+    "internal_resends",
+    "request_header_bytes",
+    "request_body_bytes",
+    "response_header_bytes",
+    "response_body_bytes",
+    "connection_reused",
+    "http_version",
+    "tls_version",
+    "decoded",
+    "proxied",
+    "auth_exchanges",
 };
 
 fn encoded(tell: Teller, bytes: []const u8) !void {

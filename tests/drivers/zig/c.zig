@@ -64,8 +64,8 @@ pub fn setField(allocator: std.mem.Allocator, options: anytype, line: Line, nts:
             },
             else => {
                 const Item = Pointee(field.type) orelse return false;
-                if (@hasField(T, field.name ++ "_count")) {
-                    return setItem(allocator, Item, at, &@field(options, field.name ++ "_count"), rest);
+                inline for (.{ field.name ++ "_count", field.name[0 .. field.name.len - 1] ++ "_count" }) |counter| {
+                    if (@hasField(T, counter)) return setItem(allocator, Item, at, &@field(options, counter), rest);
                 }
                 if (!@hasField(Item, "struct_size")) return false;
                 const below = try made(allocator, Item, at);

@@ -131,4 +131,5 @@ fn send(allocator: std.mem.Allocator, tell: Teller, worker: ?*hs.hs_worker, line
         try tell.failure(failure);
     }
     if (call.cancel != null) try tell.status("cancel.freed", hs.hs_cancel_free(call.cancel));
+    if (call.form != null) try tell.status("form.freed", hs.hs_form_free(call.form));
 }
