@@ -72,7 +72,7 @@ pub struct Store {
 }
 
 /// The most cookies of one site, and of all.
-const MOST_PER_SITE: usize = 180;
+pub(super) const MOST_PER_SITE: usize = 180;
 const MOST: usize = 3_000;
 /// Of a path that a request has and no attribute named.
 const LONGEST_PATH: usize = 1_024;

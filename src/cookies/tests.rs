@@ -133,3 +133,54 @@ fn what_the_format_cannot_say_is_left_out() {
     again.import(&jar.export()).unwrap();
     assert_eq!(again.header(&url("http://h.example/")), b"d=\xff");
 }
+
+/// Lines and texts made of the pieces that mean something, in any order: what goes in comes out again, and nothing that
+/// is sent could break a header.
+#[test]
+fn whatever_is_thrown_at_it_it_stays_sound() {
+    const PIECES: [&[u8]; 24] = [
+        b"a",
+        b"=",
+        b";",
+        b" ",
+        b"\t",
+        b"\"",
+        b"Path",
+        b"/",
+        b"Domain",
+        b".h.example",
+        b"Secure",
+        b"__Host-",
+        b"Max-Age",
+        b"-1",
+        b"99999999999999999999",
+        b"Expires",
+        b"31 Dec 9999 23:59:59",
+        b"01 Jan 1601 00:00:00",
+        b"\xff",
+        b"\0",
+        b"TRUE",
+        b"0",
+        b"\n",
+        b"#HttpOnly_",
+    ];
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut next = |most: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as usize % most
+    };
+    let (jar, page) = (Jar::default(), url("https://www.h.example/"));
+    for _ in 0..2_000 {
+        let line: Vec<u8> = (0..next(16)).flat_map(|_| PIECES[next(PIECES.len())]).copied().collect();
+        let _ = jar.set(&page, &line);
+        let _ = jar.import(&line);
+        let header = jar.header(&page);
+        assert!(!header.iter().any(|&byte| byte != b'\t' && byte.is_ascii_control()), "{}", line.escape_ascii());
+    }
+    assert!((10..=store::MOST_PER_SITE).contains(&jar.count()), "{}", jar.count());
+    let again = Jar::default();
+    again.import(&jar.export()).unwrap();
+    assert_eq!(again.export(), jar.export());
+}

@@ -90,6 +90,7 @@ impl Keyring {
         let Auth::Given(credentials) = &request.auth else { return Ok(false) };
         let Credentials::Digest { user, password } = &**credentials else { return Ok(false) };
         if status != 401 {
+            self.renew(request, credentials, headers, dialogue);
             return Ok(false);
         }
         let refused = dialogue.nonce.take();
@@ -114,6 +115,21 @@ impl Keyring {
         known.push(Known { origin, credentials: credentials.clone(), session });
         // Where the body is gone, the caller gets the 401; if he tries again, the nonce is there.
         Ok(request.body.is_replayable())
+    }
+
+    /// Keeps the nonce that an accepted answer was answered with, unless another call has brought a newer one meanwhile.
+    fn renew(&self, request: &Request, credentials: &Arc<Credentials>, headers: &HeaderBlock, dialogue: &Dialogue) {
+        let Some(used) = &dialogue.nonce else { return };
+        let Some(field) = headers.get(b"authentication-info", 0) else { return };
+        // Parameters as those of a challenge, without a scheme.
+        let parsed = challenge::parse(&[b"digest ", field].concat()).unwrap_or_default();
+        let [info] = &parsed[..] else { return };
+        let Some(nonce) = info.get(b"nextnonce") else { return };
+        let mut known = self.known.borrow_mut();
+        let at = place(&known, request.url.origin(), credentials);
+        if let Some(at) = at.filter(|&at| known[at].session.offer.nonce == *used) {
+            known[at].session.renew(nonce);
+        }
     }
 
     fn forget(&self, origin: &str, credentials: &Arc<Credentials>, nonce: &[u8]) {

@@ -109,6 +109,8 @@ pub struct Session {
     pub offer: Offer,
     count: u32,
     cnonce: String,
+    /// Whether a request has had this `cnonce`.
+    used: bool,
     secret: String,
 }
 
@@ -122,14 +124,23 @@ impl Session {
         if offer.session {
             secret = offer.hash.of(&[secret.as_bytes(), &offer.nonce, cnonce.as_bytes()]);
         }
-        Session { offer, count: 0, cnonce, secret }
+        Session { offer, count: 0, cnonce, used: false, secret }
+    }
+
+    /// Takes the nonce that the server wants for the next request (RFC 7616, section 3.5). The secret of a session was
+    /// made from the first nonce and stays with it.
+    pub fn renew(&mut self, nonce: &[u8]) {
+        if !self.offer.session && !nonce.is_empty() && nonce.len() <= LONGEST {
+            (self.offer.nonce, self.count) = (nonce.to_vec(), 0);
+        }
     }
 
     /// The value of the `Authorization` header of one request.
     pub fn answer(&mut self, user: &str, method: &str, target: &str) -> Result<Vec<u8>, Error> {
-        if self.count > 0 && !self.offer.session {
+        if self.used && !self.offer.session {
             self.cnonce = random()?;
         }
+        self.used = true;
         // After four billion requests the server says that the nonce is stale.
         self.count = self.count.wrapping_add(1);
         Ok(self.proved(user, method, target))

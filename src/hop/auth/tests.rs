@@ -93,6 +93,25 @@ fn a_nonce_that_grew_old_is_replaced_once_more() {
 }
 
 #[test]
+fn the_nonce_for_the_next_request_is_taken_from_the_answer_to_this_one() {
+    let mut talk = Talk::new();
+    assert!(talk.exchange(None, N1));
+    let mut told = |used: &str, info: &str| {
+        assert_eq!(sent(&talk.keyring, &talk.request, &mut talk.dialogue).as_deref(), Some(used));
+        let mut block = HeaderBlock::default();
+        let line = format!("Authentication-Info: {info}");
+        block.push_line(line.as_bytes(), HeadLimits { bytes: 9_999, fields: 9 }).unwrap();
+        assert!(!talk.keyring.is_to_be_answered(&talk.request, 200, &block, &mut talk.dialogue).unwrap());
+    };
+    told("n1", "qop=auth, nextnonce=\"n2\"");
+    for nothing in ["nextnonce=\"\"", "nextnonce=\"n3", "qop=auth", "Digest nextnonce=n3", "x y"] {
+        told("n2", nothing);
+    }
+    told("n2", "nextnonce=n3");
+    told("n3", "");
+}
+
+#[test]
 fn only_a_401_with_something_to_answer_is_a_challenge() {
     let (keyring, with) = (Keyring::new(None), request("http://h/", digest("u")));
     let basic = Auth::Given(Arc::new(Credentials::basic(b"u", b"p").unwrap()));

@@ -104,6 +104,11 @@ fn a_nonce_that_is_used_up_is_replaced() {
         challenges.push(response.metrics.auth_exchanges);
     }
     assert_eq!(challenges, [1, 0, 1, 0, 1, 0]);
+    // A server that tells the next one in time is never asked for it.
+    let target = format!("{}/digest-auth/u/p?uses=1&nextnonce=1", server.https_url());
+    for expected in [1, 0, 0, 0] {
+        assert_eq!(outcome(&send(&worker, &with(&digest("p"), "POST", &target, b"a body")).unwrap()), (200, expected));
+    }
 }
 
 #[test]

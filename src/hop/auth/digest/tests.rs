@@ -76,6 +76,9 @@ fn requests_of_one_nonce_are_counted() {
     };
     assert_eq!([part("nc="), part("nc=")], ["nc=00000001", "nc=00000002"]);
     assert_ne!(part("cnonce="), part("cnonce="));
+    session.renew(b"next");
+    let renewed = String::from_utf8(session.answer("u", "GET", "/").unwrap()).unwrap();
+    assert!(renewed.contains("nonce=\"next\"") && renewed.contains("nc=00000001"), "{renewed}");
     // What is in the hash of a session stays the same, as some servers take it from the last request.
     let mut session =
         Session::new(offer("Digest realm=r, nonce=n, qop=auth, algorithm=MD5-sess").unwrap(), "u", "p").unwrap();

@@ -228,7 +228,7 @@ pub fn challenge(secret: &[u8]) -> String {
 
 /// `?algorithm=SHA-256,MD5` offers one challenge each, `&together=1` all in one field behind one for Basic; `?qop=` empty
 /// leaves qop out; `?stale_after_ms=N` makes nonces grow old, `?uses=N` lets each be used so many times; `?opaque=` and
-/// `?userhash=1` are demanded back.
+/// `?userhash=1` are demanded back; `?nextnonce=1` tells the nonce for the next request.
 pub async fn digest_auth(call: Call, user: &str, password: &str) -> Result<Reply, Abort> {
     let query = call.query();
     let algorithm = query.get("algorithm").unwrap_or("MD5".into()).into_owned();
@@ -236,6 +236,7 @@ pub async fn digest_auth(call: Call, user: &str, password: &str) -> Result<Reply
     let qop = query.get("qop").unwrap_or("auth".into()).into_owned();
     let opaque = query.get("opaque").unwrap_or_default().into_owned();
     let (userhash, together) = (query.get("userhash").is_some(), query.get("together").is_some());
+    let next_nonce = query.get("nextnonce").is_some();
     let uses: u32 = query.number("uses").unwrap_or(u32::MAX);
     let max_age: u64 = query.number("stale_after_ms").unwrap_or(u64::MAX);
     let sent = auth::credentials(&call, "digest").map(parameters).unwrap_or_default();
@@ -266,7 +267,12 @@ pub async fn digest_auth(call: Call, user: &str, password: &str) -> Result<Reply
     };
     if verdict == Verdict::Good {
         let algorithm = sent.get("algorithm").map_or("MD5", String::as_str);
-        return Ok(reply::json(&json!({ "authenticated": true, "user": user, "algorithm": algorithm })));
+        let reply = reply::json(&json!({ "authenticated": true, "user": user, "algorithm": algorithm }));
+        if !next_nonce {
+            return Ok(reply);
+        }
+        let info = format!("qop=auth, nextnonce=\"{}\"", new_nonce(&secret));
+        return Ok(reply.with_header("authentication-info", &info));
     }
     let mut reply = reply::json(&json!({ "authenticated": false, "why": format!("{verdict:?}") }))
         .with_status(hyper::StatusCode::UNAUTHORIZED);
