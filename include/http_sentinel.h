@@ -161,6 +161,9 @@
 // What the lists do not name is refused.
 #define HS_ADDRESS_LISTED 2
 
+// In `hs_dns_options.flags`: answers that were got before are not used. A look-up that is under way is still shared.
+#define HS_DNS_NO_CACHE 1
+
 // Addresses of either family, whichever connects first. The default.
 #define HS_FAMILY_ANY 0
 
@@ -417,6 +420,36 @@ typedef struct hs_auth {
     struct hs_str origin;
 } hs_auth;
 
+// A name whose addresses the caller knows: it is not looked up. What is sent and what a certificate must say stays.
+typedef struct hs_dns_pin {
+    // The host as it is in URLs; not an address.
+    struct hs_str host;
+    // IPv4 or IPv6 addresses, without brackets, in the order in which they are to be tried. At least one.
+    const struct hs_str *addresses;
+    // At most 64.
+    size_t address_count;
+    // For this port only; 0 for every port.
+    uint32_t port;
+} hs_dns_pin;
+
+// How a worker gets from names to addresses. All workers of the process share one resolver: however many of them ask
+// for a name at once, the system's resolver is asked once, on a thread of the library's (at most 8, which take no
+// signals); its answers are kept for a while. A slow name server keeps neither a deadline nor a cancel nor
+// `hs_worker_free` waiting. "localhost" and names that end in ".localhost" are this machine, and nobody is asked.
+typedef struct hs_dns_options {
+    // `sizeof(hs_dns_options)`.
+    uint32_t struct_size;
+    // `HS_DNS_…` or 0.
+    uint32_t flags;
+    // How old an answer may be that is used again for a new connection, whatever its name server says: the system does
+    // not tell. Default 60,000; `HS_INFINITE` for as long as the process lives. Failures are not kept.
+    uint64_t cache_ms;
+    // The first one that fits counts.
+    const struct hs_dns_pin *pins;
+    // At most 65,536.
+    size_t pin_count;
+} hs_dns_options;
+
 // Options of a worker. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations
 // are milliseconds; `HS_INFINITE` is no limit.
 typedef struct hs_worker_options {
@@ -473,6 +506,8 @@ typedef struct hs_worker_options {
     uint32_t reserved;
     // Credentials for one origin; NULL for none.
     const struct hs_auth *auth;
+    // How names become addresses; NULL for the defaults.
+    const struct hs_dns_options *dns;
 } hs_worker_options;
 
 // Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
@@ -1061,6 +1096,12 @@ hs_status hs_cookie_jar_export(struct hs_cookie_jar *jar, struct hs_text **text,
 //
 // Memory: `text` is valid as `hs_str` says; `error` is NULL or valid for a write.
 hs_status hs_cookie_jar_import(struct hs_cookie_jar *jar, struct hs_str text, struct hs_error **error);
+
+// Forgets the addresses of all names, for all workers: the next connection to a name asks the system's resolver, also
+// where a look-up of it is under way. Open connections and pins stay as they are.
+//
+// Thread: any. Errors: none but `HS_ERR_PANIC`. Since 1.0.
+hs_status hs_dns_flush(void);
 
 // Makes a worker that belongs to the calling thread. `options` may be NULL: all defaults. Nothing of it is needed
 // after the call. `*worker` is written on success only; close it with `hs_worker_free`.

@@ -16,6 +16,7 @@ mod body;
 mod call;
 mod cancel;
 mod cookies;
+mod dns;
 mod engine;
 mod error;
 mod hop;

@@ -5,6 +5,7 @@ use crate::call::download::{self, Plan, Target};
 use crate::call::{self, Ground, Limits};
 use crate::cancel::Cancel;
 use crate::cookies::Jar;
+use crate::dns;
 use crate::engine::Engine;
 use crate::engine::curl::tls::CaSource;
 use crate::engine::curl::{ConnectionAges, CurlEngine, CurlOptions};
@@ -40,6 +41,7 @@ pub struct WorkerOptions {
     pub addresses: AddressRule,
     pub cookies: Option<Jar>,
     pub auth: Option<Bound>,
+    pub dns: dns::Options,
 }
 
 impl Default for WorkerOptions {
@@ -70,6 +72,7 @@ impl Default for WorkerOptions {
             addresses: AddressRule::default(),
             cookies: None,
             auth: None,
+            dns: dns::Options::default(),
         }
     }
 }
@@ -94,6 +97,7 @@ impl Worker {
             max_idle_connections: options.max_idle_connections,
             network: options.network,
             addresses: options.addresses,
+            dns: options.dns,
         })?);
         let runtime = Runtime::new(engine.clone(), Rc::new(SystemClock));
         let ground = Ground {

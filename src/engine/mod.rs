@@ -2,6 +2,8 @@
 //! nothing of redirects, retries, cookies or decoding, so every engine shares all semantics above it.
 
 pub mod curl;
+pub mod dns;
+mod signals;
 #[cfg(test)]
 pub mod testing;
 

@@ -26,6 +26,8 @@ pub mod auth;
 
 pub mod address_rule;
 
+pub mod dns;
+
 pub mod network;
 
 pub mod proxy;

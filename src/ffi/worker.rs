@@ -3,6 +3,7 @@
 use super::address_rule::{self, hs_address_rule};
 use super::auth::{self, hs_auth};
 use super::cookies::{self, hs_cookie_jar};
+use super::dns::{self, hs_dns_options};
 use super::error::hs_error;
 use super::network::{self, hs_network_options};
 use super::proxy::{self, hs_proxy_options};
@@ -82,6 +83,8 @@ pub struct hs_worker_options {
     pub reserved: u32,
     /// Credentials for one origin; NULL for none.
     pub auth: *const hs_auth,
+    /// How names become addresses; NULL for the defaults.
+    pub dns: *const hs_dns_options,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -171,6 +174,7 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
         chosen.user_agent = options::user_agent(given.user_agent, &chosen.user_agent)?;
         chosen.ca = ca(given.ca_file, given.ca_pem)?;
         chosen.addresses = address_rule::chosen(given.addresses)?;
+        chosen.dns = dns::chosen(given.dns)?;
         chosen.network = network::chosen(given.network)?;
         chosen.auth = auth::of_worker(given.auth)?;
         (chosen.proxies, chosen.proxy_ca) = proxy::chosen(given.proxy)?;

@@ -15,7 +15,7 @@ const LONGEST_INTERFACE: usize = 15;
 const RECEIVE_BUFFER: RangeInclusive<u32> = 1 << 10..=1 << 20;
 const SEND_BUFFER: RangeInclusive<u32> = 16 << 10..=1 << 20;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Family {
     #[default]
     Any,
@@ -35,7 +35,33 @@ pub enum LocalSocket {
 pub struct ConnectTo {
     /// As libcurl wants it.
     entry: CString,
-    to_name: bool,
+    /// Empty: every host, or the same.
+    host: String,
+    to_host: String,
+    /// 0: every port, or the same.
+    port: u16,
+    to_port: u16,
+}
+
+/// A host as URLs have it, and a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostPort<'a> {
+    pub host: &'a str,
+    pub port: u16,
+}
+
+impl HostPort<'_> {
+    /// Whether it must be looked up, being no address.
+    pub fn is_name(&self) -> bool {
+        self.address().is_none()
+    }
+
+    pub fn address(&self) -> Option<IpAddr> {
+        match self.host.strip_prefix('[') {
+            Some(rest) => rest.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::from),
+            None => self.host.parse().ok(),
+        }
+    }
 }
 
 /// This end of connections.
@@ -118,14 +144,24 @@ fn socket_name(bytes: &[u8], what: &str) -> Result<CString, Error> {
 impl ConnectTo {
     /// An empty host is any host, or the one that was asked for; port 0 likewise.
     pub fn parse(host: &[u8], port: u32, to_host: &[u8], to_port: u32) -> Result<ConnectTo, Error> {
-        let (host, to) = (host_text(host, "host")?, host_text(to_host, "connect_host")?);
-        let (port, to_port) = (port_text(port, "port")?, port_text(to_port, "connect_port")?);
-        if to.is_empty() && to_port.is_empty() {
+        let (host, to_host) = (host_text(host, "host")?, host_text(to_host, "connect_host")?);
+        let (port, to_port) = (port_number(port, "port")?, port_number(to_port, "connect_port")?);
+        if to_host.is_empty() && to_port == 0 {
             return Err(invalid("connect_host and connect_port are both empty: it would change nothing".into()));
         }
-        let to_name = to.parse::<IpAddr>().is_err() && !to.starts_with('[');
-        let entry = CString::new(format!("{host}:{port}:{to}:{to_port}")).map_err(|_| invalid("a NUL".into()))?;
-        Ok(ConnectTo { entry, to_name })
+        let shown = |port: u16| if port == 0 { String::new() } else { port.to_string() };
+        let entry = CString::new(format!("{host}:{}:{to_host}:{}", shown(port), shown(to_port)))
+            .map_err(|_| invalid("a NUL".into()))?;
+        Ok(ConnectTo { entry, host, to_host, port, to_port })
+    }
+
+    /// Where connections for a host and port go, if this is for them.
+    fn apply<'a>(&'a self, asked: HostPort<'a>) -> Option<HostPort<'a>> {
+        let fits = (self.host.is_empty() || self.host == asked.host) && (self.port == 0 || self.port == asked.port);
+        fits.then(|| HostPort {
+            host: if self.to_host.is_empty() { asked.host } else { &self.to_host },
+            port: if self.to_port == 0 { asked.port } else { self.to_port },
+        })
     }
 
     pub fn entry(&self) -> &CStr {
@@ -144,12 +180,8 @@ fn host_text(bytes: &[u8], what: &str) -> Result<String, Error> {
     host.map(|host| host.to_string()).map_err(|_| refuse())
 }
 
-fn port_text(port: u32, what: &str) -> Result<String, Error> {
-    match port {
-        0 => Ok(String::new()),
-        1..=65_535 => Ok(port.to_string()),
-        _ => Err(invalid(format!("{what} is {port}: at most 65535"))),
-    }
+fn port_number(port: u32, what: &str) -> Result<u16, Error> {
+    u16::try_from(port).map_err(|_| invalid(format!("{what} is {port}: at most 65535")))
 }
 
 impl Source {
@@ -213,9 +245,12 @@ impl Network {
         Ok(())
     }
 
-    /// Whether hosts may have to be looked up although the URL has an address.
-    pub fn adds_names(&self) -> bool {
-        self.connect_to.iter().any(|to| to.to_name)
+    /// Where connections for a host and port go; `None` where they go to a Unix socket.
+    pub fn destination<'a>(&'a self, asked: HostPort<'a>) -> Option<HostPort<'a>> {
+        if self.socket.is_some() {
+            return None;
+        }
+        Some(self.connect_to.iter().find_map(|to| to.apply(asked)).unwrap_or(asked))
     }
 }
 

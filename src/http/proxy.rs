@@ -4,6 +4,7 @@ pub mod bypass;
 pub mod environment;
 
 use super::headers::Header;
+use super::network::HostPort;
 use super::url::{Url, redacted};
 use crate::error::{Error, quoted};
 use crate::status::{HS_ERR_INVALID_ARGUMENT, HS_ERR_INVALID_URL};
@@ -96,12 +97,16 @@ pub struct Proxy {
     pub scheme: ProxyScheme,
     /// Scheme, host and port, as libcurl and errors have it: without credentials.
     pub address: String,
-    /// Whether its host must be resolved, being no address.
-    pub has_host_name: bool,
     pub credentials: Option<Credentials>,
 }
 
 impl Proxy {
+    pub fn host_port(&self) -> HostPort<'_> {
+        let place = self.address.split_once("://").map_or("", |(_, place)| place);
+        let (host, port) = place.rsplit_once(':').unwrap_or((place, ""));
+        HostPort { host, port: port.parse().unwrap_or(self.scheme.default_port()) }
+    }
+
     /// Reads a proxy URL; without a scheme it is http. `what` names it in an error.
     pub fn parse(text: &[u8], what: &str) -> Result<Proxy, Error> {
         const LONGEST: usize = 4096;
@@ -144,8 +149,7 @@ impl Proxy {
             }
         };
         let name = SCHEMES.iter().find(|(_, known)| *known == scheme).map_or("", |(name, _)| name);
-        let has_host_name = matches!(host, url::Host::Domain(_));
-        let proxy = Proxy { scheme, address: format!("{name}://{host}:{port}"), has_host_name, credentials: None };
+        let proxy = Proxy { scheme, address: format!("{name}://{host}:{port}"), credentials: None };
         proxy.with(credentials, what)
     }
 

@@ -1,6 +1,7 @@
 //! URLs: parsed once, by a WHATWG parser; what is fetched is that parser's serialisation, so what was checked is
 //! what is sent.
 
+use super::network::HostPort;
 use crate::error::{Error, quoted};
 use crate::status::{HS_ERR_INVALID_URL, HS_ERR_UNSUPPORTED_SCHEME};
 use base64::Engine as _;
@@ -89,19 +90,26 @@ impl Url {
 
     /// Its host as it is written there: a name, or an address, which has brackets if it is an IPv6 one.
     pub fn host(&self) -> &str {
+        self.authority().0
+    }
+
+    /// The port that is connected to.
+    pub fn port(&self) -> u16 {
+        let default = if self.is_secure() { 443 } else { 80 };
+        self.authority().1.parse().unwrap_or(default)
+    }
+
+    fn authority(&self) -> (&str, &str) {
         let authority = self.origin().split_once("://").map_or("", |(_, authority)| authority);
-        match authority.rfind(':') {
-            Some(colon) if !authority.ends_with(']') => &authority[..colon],
-            _ => authority,
+        match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port),
+            _ => (authority, ""),
         }
     }
 
     /// Its host, where that is an address.
     pub fn address(&self) -> Option<IpAddr> {
-        if self.has_host_name {
-            return None;
-        }
-        self.host().trim_start_matches('[').trim_end_matches(']').parse().ok()
+        HostPort { host: self.host(), port: self.port() }.address()
     }
 
     /// What is asked of the server: path and query.
@@ -120,13 +128,6 @@ impl Url {
 
     pub fn is_secure(&self) -> bool {
         self.text.starts_with("https:")
-    }
-
-    /// The port that is connected to.
-    pub fn port(&self) -> u16 {
-        let default = if self.is_secure() { 443 } else { 80 };
-        let after_host = self.origin().rsplit_once(self.host()).map_or("", |(_, rest)| rest);
-        after_host.strip_prefix(':').and_then(|digits| digits.parse().ok()).unwrap_or(default)
     }
 
     #[cfg(test)]
@@ -219,6 +220,15 @@ mod tests {
             let url = Url::parse(text.as_bytes()).unwrap().url;
             assert_eq!(url.host(), host, "{text}");
             assert_eq!(url.address(), address.map(|address| address.parse().unwrap()), "{text}");
+        }
+        for (text, port) in [
+            ("http://a/", 80),
+            ("https://a/", 443),
+            ("https://a:80/", 80),
+            ("http://[::1]/", 80),
+            ("http://[::1]:8/", 8),
+        ] {
+            assert_eq!(Url::parse(text.as_bytes()).unwrap().url.port(), port, "{text}");
         }
     }
 

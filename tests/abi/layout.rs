@@ -6,6 +6,7 @@ use crate::compile::{self, Ring};
 use crate::run;
 use http_sentinel::ffi::address_rule::hs_address_rule;
 use http_sentinel::ffi::auth::hs_auth;
+use http_sentinel::ffi::dns::{hs_dns_options, hs_dns_pin};
 use http_sentinel::ffi::download::hs_download_options;
 use http_sentinel::ffi::error::hs_error_info;
 use http_sentinel::ffi::form::hs_part;
@@ -64,11 +65,13 @@ fn as_rust_says() -> Vec<String> {
             ca_pem, auth, reserved,
         }
         hs_auth { struct_size, scheme, user, password, token, origin }
+        hs_dns_pin { host, addresses, address_count, port }
+        hs_dns_options { struct_size, flags, cache_ms, pins, pin_count }
         hs_worker_options {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
             http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
-            network, cookies, proxy, min_http_version, reserved, auth,
+            network, cookies, proxy, min_http_version, reserved, auth, dns,
         }
         hs_upload { struct_size, flags, length, read, rewind, user_data }
         hs_request_options {

@@ -127,6 +127,7 @@ programs! {
         addresses: Program { files: &["addresses", "resolver"], ..PROGRAM };
         auth: Program { files: &["auth"], ..PROGRAM };
         cookies: Program { files: &["cookies"], ..PROGRAM };
+        dns: Program { files: &["dns", "resolver"], slow: &["threads=20"], ..PROGRAM };
         fork: Program { files: &["fork"], ..PROGRAM };
         signals: Program { files: &["signals", "resolver"], ..PROGRAM };
         many: Program { files: &["many"], slow: &["threads=20", "each=5"], alone: true, ..PROGRAM };

@@ -2,9 +2,11 @@
 //! that the rule forbids. It then goes on to the next address of the host, if there is one.
 
 use super::easy::Options;
+use super::network::Wiring;
 use super::sys;
 use super::transfer::{Transfer, transfer};
 use crate::error::Error;
+use crate::http::network::HostPort;
 use crate::status::HS_ERR_ADDRESS_REFUSED;
 use std::ffi::{c_int, c_void};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -19,13 +21,26 @@ pub struct Attempts {
 }
 
 impl Transfer {
-    /// An address in the URL is judged before anything is done: a proxy could be asked to connect to it.
-    pub fn check_url(&self) -> Result<(), Error> {
-        let Some(rule) = &self.rule else { return Ok(()) };
-        match self.exchange.request.url.address() {
-            Some(ip) if !rule.allows(ip) => Err(self.forbidden(ip)),
+    /// An address that a proxy would be asked to connect to is judged before the proxy is asked. All other connections
+    /// are judged when their sockets are opened.
+    pub fn check_target(&self, wiring: &Wiring) -> Result<(), Error> {
+        if self.route.is_none() {
+            return Ok(());
+        }
+        match self.destination(wiring).and_then(|target| target.address()) {
+            Some(ip) if !self.allows(ip) => Err(self.forbidden(ip)),
             _ => Ok(()),
         }
+    }
+
+    pub fn allows(&self, ip: IpAddr) -> bool {
+        self.rule.as_ref().is_none_or(|rule| rule.allows(ip))
+    }
+
+    /// Where the connection leads, be it through a proxy; `None` where it is to a Unix socket.
+    pub fn destination<'a>(&'a self, wiring: &'a Wiring) -> Option<HostPort<'a>> {
+        let url = &self.exchange.request.url;
+        wiring.destination(HostPort { host: url.host(), port: url.port() })
     }
 
     /// The error of a transfer for which no address was left.
@@ -36,7 +51,7 @@ impl Transfer {
         }
     }
 
-    fn forbidden(&self, ip: IpAddr) -> Error {
+    pub fn forbidden(&self, ip: IpAddr) -> Error {
         let host = self.exchange.request.url.host();
         Error::new(HS_ERR_ADDRESS_REFUSED, format!("the address rule of the worker forbids {ip} (for {host})"))
     }
@@ -45,10 +60,7 @@ impl Transfer {
     fn on_open(&self, family: c_int, ip: Option<IpAddr>) -> bool {
         let attempts = &mut self.state.borrow_mut().attempts;
         // A path in the file system comes from the worker's own options, never from a URL or a name server.
-        let allowed = match (ip, &self.rule) {
-            (Some(ip), Some(rule)) => rule.allows(ip),
-            _ => family == libc::AF_UNIX,
-        };
+        let allowed = ip.map_or(family == libc::AF_UNIX, |ip| self.allows(ip));
         if allowed {
             attempts.allowed = true;
         } else {

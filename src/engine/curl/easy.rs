@@ -4,7 +4,7 @@ use super::network::Wiring;
 use super::proxy::{self, Routes};
 use super::tls::{self, Trust};
 use super::transfer::{Transfer, header_callback, prereq_callback, read_callback, seek_callback, write_callback};
-use super::{address, resend, sys};
+use super::{address, resend, resolve, sys};
 use crate::engine::HttpChoice;
 use crate::error::Error;
 use crate::http::body::Body;
@@ -26,6 +26,7 @@ pub struct Easy {
     raw: *mut sys::CURL,
     headers: RefCell<List>,
     proxy_headers: RefCell<List>,
+    addresses: RefCell<List>,
     /// libcurl writes the reason of a failure here; it must not move while the handle is in use.
     error_buffer: Box<UnsafeCell<[u8; sys::CURL_ERROR_SIZE]>>,
 }
@@ -38,7 +39,8 @@ impl Easy {
             return Err(Error::plain(HS_ERR_OUT_OF_MEMORY));
         }
         let error_buffer = Box::new(UnsafeCell::new([0; sys::CURL_ERROR_SIZE]));
-        Ok(Easy { raw, headers: RefCell::default(), proxy_headers: RefCell::default(), error_buffer })
+        let empty = RefCell::<List>::default;
+        Ok(Easy { raw, headers: empty(), proxy_headers: empty(), addresses: empty(), error_buffer })
     }
 
     pub fn raw(&self) -> *mut sys::CURL {
@@ -51,6 +53,7 @@ impl Easy {
         unsafe { sys::curl_easy_reset(self.raw) };
         self.headers = RefCell::default();
         self.proxy_headers = RefCell::default();
+        self.addresses = RefCell::default();
         self.error_buffer.get_mut()[0] = 0;
     }
 
@@ -96,6 +99,15 @@ impl Easy {
     /// Keeps a list that the transfer refers to.
     pub fn keep_proxy_headers(&self, headers: List) {
         self.proxy_headers.replace(headers);
+    }
+
+    /// Takes the list for `CURLOPT_RESOLVE`; libcurl looks there first.
+    pub fn take_addresses(&self, list: List) -> Result<(), Error> {
+        let options = Options::of(self);
+        options.data(sys::CURLOPT_RESOLVE, list.raw())?;
+        self.addresses.replace(list);
+        // They are for this transfer, and it may take as long as it likes to get to them.
+        options.number(sys::CURLOPT_DNS_CACHE_TIMEOUT, -1)
     }
 
     /// libcurl's own words for what went wrong, empty where it said nothing.
@@ -144,7 +156,7 @@ pub unsafe fn configure(
     }
     options.number(sys::CURLOPT_MAXAGE_CONN, seconds(ages.idle))?;
     options.number(sys::CURLOPT_MAXLIFETIME_CONN, seconds(ages.life))?;
-    options.number(sys::CURLOPT_CONNECTTIMEOUT_MS, exchange.connect_timeout.map_or(c_long::MAX / 2, milliseconds))?;
+    options.connect_timeout(exchange.connect_timeout)?;
     options.number(sys::CURLOPT_HTTP_VERSION, http_version(exchange.http))?;
     options.text(sys::CURLOPT_USERAGENT, &agent)?;
     options.data(sys::CURLOPT_PRIVATE, this as *mut c_void)?;
@@ -190,6 +202,7 @@ pub unsafe fn configure(
     options.data(sys::CURLOPT_PREREQDATA, this as *mut c_void)?;
     address::configure(transfer, &options)?;
     resend::configure(transfer, &options)?;
+    resolve::configure(transfer, wiring, &options)?;
     if transfer.needs_tls() {
         options.number(sys::CURLOPT_SSLVERSION, sys::CURL_SSLVERSION_TLSv1_2 as c_long)?;
         // SAFETY: as the caller promises.
@@ -226,6 +239,11 @@ impl Options {
     pub fn number(&self, option: sys::CURLoption, value: c_long) -> Result<(), Error> {
         // SAFETY: a live handle and an option that takes a long.
         self.check(option, unsafe { sys::curl_easy_setopt(self.0, option, value) })
+    }
+
+    pub fn connect_timeout(&self, limit: Option<Duration>) -> Result<(), Error> {
+        // 0 would be libcurl's own default.
+        self.number(sys::CURLOPT_CONNECTTIMEOUT_MS, limit.map_or(c_long::MAX / 2, |limit| milliseconds(limit).max(1)))
     }
 
     /// A size, or that it is not known.

@@ -17,7 +17,6 @@ struct Found {
     number: u32,
     version: String,
     tls: bool,
-    asynchronous_dns: bool,
     /// Whether waiting works for descriptors past `FD_SETSIZE`.
     polls: bool,
 }
@@ -53,7 +52,6 @@ fn init_once() -> Result<Capabilities, Error> {
         // SAFETY: a NUL-terminated static string.
         version: unsafe { CStr::from_ptr(info.version) }.to_string_lossy().into_owned(),
         tls: has(sys::CURL_VERSION_SSL),
-        asynchronous_dns: has(sys::CURL_VERSION_ASYNCHDNS),
         polls: polls(),
     };
     judge(&found)?;
@@ -70,9 +68,6 @@ fn judge(found: &Found) -> Result<(), Error> {
     }
     if !found.tls {
         return refuse("it was built without TLS");
-    }
-    if !found.asynchronous_dns {
-        return refuse("it was built without an asynchronous resolver, so a slow name server could not be cancelled");
     }
     if !found.polls {
         return refuse(
@@ -105,7 +100,7 @@ mod tests {
     use super::*;
 
     fn good() -> Found {
-        Found { number: OLDEST, version: "7.80.0".into(), tls: true, asynchronous_dns: true, polls: true }
+        Found { number: OLDEST, version: "7.80.0".into(), tls: true, polls: true }
     }
 
     #[test]
@@ -120,7 +115,6 @@ mod tests {
         for (found, reason) in [
             (Found { number: OLDEST - 1, version: "7.79.1".into(), ..good() }, "libcurl 7.79.1 cannot be used"),
             (Found { tls: false, ..good() }, "without TLS"),
-            (Found { asynchronous_dns: false, ..good() }, "asynchronous resolver"),
             (Found { polls: false, ..good() }, "without poll()"),
         ] {
             let error = judge(&found).unwrap_err();

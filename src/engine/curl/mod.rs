@@ -8,11 +8,13 @@ mod network;
 mod outcome;
 mod proxy;
 mod resend;
-mod signals;
+mod resolve;
 mod sys;
 pub mod tls;
 mod transfer;
 
+use crate::dns::{self, Resolver};
+use crate::engine::dns::{System, resolver};
 use crate::engine::{Engine, ExchangeId, ExchangeRequest, Progress};
 use crate::error::Error;
 use crate::http::address::AddressRule;
@@ -21,13 +23,14 @@ use crate::http::metrics::ExchangeMetrics;
 use crate::http::network::Network;
 use crate::http::proxy::Proxies;
 use crate::http::response::Head;
+use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::wake::Unpark;
 pub use easy::ConnectionAges;
 use easy::Easy;
 use multi::Multi;
 use network::Wiring;
 use proxy::Routes;
-use signals::Blocked;
+use resolve::Given;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -48,8 +51,11 @@ pub struct CurlEngine {
     dirty: Cell<bool>,
     /// A connection that others wait for cannot be shared: they must be told.
     alone: Rc<Cell<bool>>,
-    /// How many transfers have names on their way: for those libcurl may start a resolver thread.
-    may_resolve: Cell<usize>,
+    /// The transfers that wait for addresses.
+    resolving: RefCell<Vec<ExchangeId>>,
+    given: Given,
+    resolver: Resolver<System>,
+    dns: dns::Options,
     multi: Multi,
     trust: Box<Trust>,
     wiring: Wiring,
@@ -68,6 +74,7 @@ pub struct CurlOptions {
     pub proxy_ca: Option<CaSource>,
     pub max_idle_connections: u32,
     pub addresses: AddressRule,
+    pub dns: dns::Options,
     pub network: Network,
 }
 
@@ -79,7 +86,10 @@ impl CurlEngine {
             spare: RefCell::default(),
             dirty: Cell::new(false),
             alone: Rc::default(),
-            may_resolve: Cell::new(0),
+            resolving: RefCell::default(),
+            given: Given::default(),
+            resolver: resolver(),
+            dns: options.dns.clone(),
             multi: Multi::new(options.max_idle_connections)?,
             trust: Box::new(Trust::new(&options.ca)?),
             routes: Routes::new(
@@ -91,10 +101,6 @@ impl CurlEngine {
             ages: options.ages,
             rule: (!options.addresses.is_off()).then(|| Rc::new(options.addresses.clone())),
         })
-    }
-
-    fn may_resolve(&self, transfer: &Transfer) -> bool {
-        transfer.may_resolve() || self.wiring.adds_names()
     }
 
     fn with<R>(&self, id: ExchangeId, look: impl FnOnce(&Transfer) -> R) -> R {
@@ -173,17 +179,16 @@ impl Engine for CurlEngine {
         };
         let route = self.routes.choose(&request.request.url);
         let transfer = PinnedTransfer::new(Transfer::new(easy, request, self.rule.clone(), route, self.alone.clone()));
-        transfer.check_url()?;
+        transfer.check_target(&self.wiring)?;
         // SAFETY: transfer, trust, routes and wiring stay where they are until `release` resets the handle.
         unsafe {
             easy::configure(&transfer, &self.trust, &self.routes, &self.wiring, self.ages)?;
             self.multi.add(transfer.easy.raw())?;
         }
         self.dirty.set(true);
-        if self.may_resolve(&transfer) {
-            self.may_resolve.update(|count| count + 1);
-        }
-        Ok(self.transfers.borrow_mut().insert(transfer))
+        let mut transfers = self.transfers.borrow_mut();
+        transfer.id.set(transfers.vacant_key());
+        Ok(transfers.insert(transfer))
     }
 
     fn poll_head(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<Head, Error>> {
@@ -227,10 +232,13 @@ impl Engine for CurlEngine {
 
     fn release(&self, id: ExchangeId) {
         let transfer = self.transfers.borrow_mut().remove(id);
-        if self.may_resolve(&transfer) {
-            self.may_resolve.update(|count| count - 1);
-        }
-        if transfer.state.borrow().finished.is_none() {
+        let (finished, waiting) = {
+            let state = transfer.state.borrow();
+            (state.finished.is_some(), state.resolution.is_waiting())
+        };
+        if waiting {
+            self.stop_resolving(id);
+        } else if !finished {
             // SAFETY: the live handle of a transfer that is in the multi.
             unsafe { self.multi.remove(transfer.easy.raw()) };
             self.dirty.set(true);
@@ -244,16 +252,19 @@ impl Engine for CurlEngine {
     }
 
     fn wait(&self, timeout: Option<Duration>) {
-        if !self.dirty.get() {
-            self.multi.poll(timeout);
+        if self.dirty.get() {
+            return;
         }
+        let resolving = self.resolving_until().map(|until| until.since(SystemClock.now()));
+        self.multi.poll(match (timeout, resolving) {
+            (Some(timeout), Some(resolving)) => Some(timeout.min(resolving)),
+            (timeout, resolving) => timeout.or(resolving),
+        });
     }
 
     fn advance(&self) {
         self.dirty.set(false);
-        let blocked = (self.may_resolve.get() > 0).then(Blocked::all);
         self.multi.perform();
-        drop(blocked);
         if self.alone.replace(false) && self.transfers.borrow().len() > 1 {
             self.stop_waiting();
         }
@@ -263,11 +274,12 @@ impl Engine for CurlEngine {
                 self.multi.remove(finished.easy);
                 transfer::transfer(sys::private(finished.easy))
             };
-            if !self.replace_stale_connection(transfer) {
+            if !self.replace_stale_connection(transfer) && !self.resolve(transfer) {
                 transfer.state.borrow_mut().finished = Some(finished.code);
                 transfer.wake();
             }
         }
+        self.give_addresses();
     }
 
     #[cfg(test)]

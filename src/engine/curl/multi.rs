@@ -49,10 +49,6 @@ impl Multi {
         let waker = Arc::new(MultiWaker(Mutex::new(Some(MultiPointer(raw)))));
         let multi = Multi { raw, waker };
         multi.set(sys::CURLMOPT_MAXCONNECTS, c_long::from(max_idle))?;
-        // Younger than the oldest libcurl that is accepted; without them a worker may use up to 20 resolver threads
-        // and its end may wait for a name server.
-        let _ = multi.set(sys::CURLMOPT_RESOLVE_THREADS_MAX, 2);
-        let _ = multi.set(sys::CURLMOPT_QUICK_EXIT, 1);
         Ok(multi)
     }
 

@@ -3,7 +3,7 @@
 use super::easy::{Easy, List, Options};
 use super::sys;
 use crate::error::Error;
-use crate::http::network::{Family, KeepAlive, LocalSocket, Network, Source};
+use crate::http::network::{Family, HostPort, KeepAlive, LocalSocket, Network, Source};
 use crate::status::HS_ERR_LIBCURL;
 use std::ffi::{CString, c_long};
 use std::time::Duration;
@@ -41,8 +41,12 @@ impl Wiring {
         Ok(wiring)
     }
 
-    pub fn adds_names(&self) -> bool {
-        self.network.adds_names()
+    pub fn family(&self) -> Family {
+        self.network.family
+    }
+
+    pub fn destination<'a>(&'a self, asked: HostPort<'a>) -> Option<HostPort<'a>> {
+        self.network.destination(asked)
     }
 
     /// # Safety

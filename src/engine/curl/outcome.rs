@@ -1,5 +1,6 @@
 //! What a transfer came to: libcurl's codes and times in the library's words.
 
+use super::resolve::Resolution;
 use super::sys;
 use super::transfer::{HeadState, State, Transfer};
 use crate::engine::{Progress, retryable};
@@ -36,7 +37,9 @@ impl Transfer {
             };
             return if sending { HS_PHASE_SEND } else { HS_PHASE_FIRST_BYTE };
         }
-        if self.is_with_proxy(state) {
+        if state.resolution.is_waiting() {
+            HS_PHASE_DNS
+        } else if self.is_with_proxy(state) {
             HS_PHASE_PROXY
         } else if state.handshaking {
             HS_PHASE_TLS
@@ -51,6 +54,11 @@ impl Transfer {
     pub fn error(&self, code: sys::CURLcode) -> Error {
         let state = self.state.borrow();
         let sent = self.sent(&state);
+        if let Some(unresolved) = state.resolution.failure() {
+            let again = retryable(sent, self.exchange.request.is_replay_safe());
+            let code = unresolved.details().curl_code as sys::CURLcode;
+            return self.with_facts(unresolved.clone(), code, sent, again);
+        }
         if let Some(refused) = self.address_refused(state.attempts) {
             return self.with_facts(refused, code, sent, Retryable::No);
         }
@@ -161,7 +169,7 @@ impl Transfer {
         };
         let reused = state.sends > 0 && connects == 0;
         ExchangeMetrics {
-            phases: self.phases(reused),
+            phases: self.phases(reused, &state.resolution),
             request_header_bytes: u64::try_from(request_bytes).unwrap_or(0),
             request_body_bytes: self.body_bytes_sent(),
             response_header_bytes: state.head_bytes as u64,
@@ -184,15 +192,16 @@ impl Transfer {
         }
     }
 
-    /// libcurl counts microseconds from the start of the transfer; a phase is the step from one mark to the next.
-    fn phases(&self, reused: bool) -> Phases {
+    /// libcurl counts microseconds from the start of the transfer, which is where it had all addresses; a phase is the step
+    /// from one mark to the next.
+    fn phases(&self, reused: bool, resolution: &Resolution) -> Phases {
         let mut reached = 0;
         let mut step = |mark: u64| {
             let length = mark.saturating_sub(reached);
             reached = reached.max(mark);
             length * 1_000
         };
-        let queue_ns = step(self.off_t(sys::CURLINFO_QUEUE_TIME_T));
+        let queue_ns = resolution.queued_us * 1_000 + step(self.off_t(sys::CURLINFO_QUEUE_TIME_T));
         let [dns_ns, connect_ns, tls_ns] = if reused {
             [0; 3]
         } else {
@@ -201,7 +210,7 @@ impl Transfer {
         };
         Phases {
             queue_ns,
-            dns_ns,
+            dns_ns: dns_ns + resolution.waited.as_nanos() as u64,
             connect_ns,
             tls_ns,
             send_ns: step(

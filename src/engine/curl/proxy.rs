@@ -48,11 +48,6 @@ impl Route {
     fn is_secure(&self) -> bool {
         self.proxy.scheme == ProxyScheme::Https
     }
-
-    /// Whether libcurl has names to resolve: the proxy's, or the target's where the proxy cannot be told it.
-    pub fn may_resolve(&self, target_has_name: bool) -> bool {
-        self.proxy.has_host_name || (self.proxy.scheme.resolves_here() && target_has_name)
-    }
 }
 
 /// Sets every option that has to do with proxies.

@@ -52,6 +52,10 @@ impl Rejections {
         self.refused + self.http11
     }
 
+    pub fn wants_http11(&self) -> bool {
+        self.http11 > 0
+    }
+
     /// What libcurl says of a stream that the server has reset.
     fn read(text: &[u8]) -> Option<Rejection> {
         let rest = text.strip_prefix(b"HTTP/2 stream ")?;
@@ -98,7 +102,7 @@ impl Blocked {
 
 impl State {
     /// Whether the request may go out, for the first time or again.
-    fn may_send(&mut self, replay_safe: bool) -> Result<(), Blocked> {
+    pub fn may_send(&mut self, replay_safe: bool) -> Result<(), Blocked> {
         let rejections = &mut self.rejections;
         let last = rejections.last.take();
         if self.sends == 0 {

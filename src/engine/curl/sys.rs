@@ -20,13 +20,12 @@ pub(super) const CURLOPT_CAINFO_BLOB: CURLoption = 40_000 + 309;
 pub(super) const CURLOPT_HEADEROPT: CURLoption = LONG + 229;
 pub(super) const CURLOPT_SUPPRESS_CONNECT_HEADERS: CURLoption = LONG + 265;
 pub(super) const CURLOPT_SOCKS5_AUTH: CURLoption = LONG + 267;
+pub(super) const CURLOPT_RESOLVER_START_FUNCTION: CURLoption = FUNCTION + 272;
+pub(super) const CURLOPT_RESOLVER_START_DATA: CURLoption = OBJECT + 273;
 pub(super) const CURLOPT_PREREQFUNCTION: CURLoption = FUNCTION + 312;
 pub(super) const CURLOPT_PREREQDATA: CURLoption = OBJECT + 313;
 pub(super) const CURLOPT_MAXLIFETIME_CONN: CURLoption = LONG + 314;
 pub(super) const CURLOPT_TCP_KEEPCNT: CURLoption = LONG + 326;
-
-pub(super) const CURLMOPT_RESOLVE_THREADS_MAX: CURLMoption = 20;
-pub(super) const CURLMOPT_QUICK_EXIT: CURLMoption = 21;
 
 const OFF_T: CURLINFO = 0x60_0000;
 #[cfg(feature = "bundled-curl")]
@@ -123,4 +122,5 @@ pub(super) const READ_ABORT: usize = 0x1000_0000;
 pub type WriteCallback = extern "C" fn(*mut c_char, usize, usize, *mut c_void) -> usize;
 pub type SeekCallback = extern "C" fn(*mut c_void, curl_off_t, c_int) -> c_int;
 pub type DebugCallback = extern "C" fn(*mut CURL, c_int, *mut c_char, usize, *mut c_void) -> c_int;
+pub type ResolverStartCallback = extern "C" fn(*mut c_void, *mut c_void, *mut c_void) -> c_int;
 pub type PrereqCallback = extern "C" fn(*mut c_void, *mut c_char, *mut c_char, c_int, c_int) -> c_int;

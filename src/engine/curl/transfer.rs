@@ -4,9 +4,10 @@ use super::address::Attempts;
 use super::easy::Easy;
 use super::proxy::Route;
 use super::resend::{Blocked, Rejections};
+use super::resolve::Resolution;
 use super::sys;
 use super::tls::Trust;
-use crate::engine::{ExchangeRequest, HttpChoice};
+use crate::engine::{ExchangeId, ExchangeRequest, HttpChoice};
 use crate::error::{Error, quoted};
 use crate::http::address::AddressRule;
 use crate::http::body::Body;
@@ -37,6 +38,8 @@ pub struct Transfer {
     pub paused: Cell<bool>,
     /// Set when a new connection turns out not to be one that others can share.
     pub alone: Rc<Cell<bool>>,
+    /// Its place in the engine.
+    pub id: Cell<ExchangeId>,
 }
 
 #[derive(Default)]
@@ -59,6 +62,7 @@ pub struct State {
     /// The connection that libcurl chose was closed by the server already, and nothing was sent on it.
     pub stale: Stale,
     pub attempts: Attempts,
+    pub resolution: Resolution,
     pub peer: Option<Endpoint>,
     pub local: Option<Endpoint>,
     /// The TLS handshake with the server has begun.
@@ -129,13 +133,8 @@ impl Transfer {
         route: Option<Route>,
         alone: Rc<Cell<bool>>,
     ) -> Transfer {
-        Transfer { easy, exchange, rule, route, state: RefCell::default(), paused: Cell::new(false), alone }
-    }
-
-    /// Whether libcurl has a name to resolve for it.
-    pub fn may_resolve(&self) -> bool {
-        let target_has_name = self.exchange.request.url.has_host_name();
-        self.route.as_ref().map_or(target_has_name, |route| route.may_resolve(target_has_name))
+        let (paused, id) = (Cell::new(false), Cell::new(0));
+        Transfer { easy, exchange, rule, route, state: RefCell::default(), paused, alone, id }
     }
 
     pub fn wake(&self) {

@@ -21,19 +21,39 @@ fn a_socket_is_one_that_an_address_can_hold() {
 #[test]
 fn connect_to_is_written_as_urls_write_hosts() {
     let entry = |host: &str, port, to: &str, to_port| {
-        ConnectTo::parse(host.as_bytes(), port, to.as_bytes(), to_port).map(|to| (to.entry, to.to_name))
+        ConnectTo::parse(host.as_bytes(), port, to.as_bytes(), to_port).map(|to| to.entry)
     };
-    assert_eq!(entry("Example.COM", 443, "127.0.0.1", 8443), Ok((c"example.com:443:127.0.0.1:8443".into(), false)));
-    assert_eq!(entry("", 0, "::1", 0), Ok((c"::[::1]:".into(), false)));
-    assert_eq!(entry("bücher.example", 0, "[::1]", 1), Ok((c"xn--bcher-kva.example::[::1]:1".into(), false)));
-    assert_eq!(entry("a", 80, "b", 0), Ok((c"a:80:b:".into(), true)));
-    assert_eq!(entry("a", 80, "", 81), Ok((c"a:80::81".into(), true)));
+    assert_eq!(entry("Example.COM", 443, "127.0.0.1", 8443), Ok(c"example.com:443:127.0.0.1:8443".into()));
+    assert_eq!(entry("", 0, "::1", 0), Ok(c"::[::1]:".into()));
+    assert_eq!(entry("bücher.example", 0, "[::1]", 1), Ok(c"xn--bcher-kva.example::[::1]:1".into()));
+    assert_eq!(entry("a", 80, "b", 0), Ok(c"a:80:b:".into()));
+    assert_eq!(entry("a", 80, "", 81), Ok(c"a:80::81".into()));
     refused(entry("a:b", 0, "c", 0), "host \"a:b\"");
     refused(entry("a", 0, "c d", 0), "connect_host \"c d\"");
     refused(entry("a", 0, "c\0d", 0), "connect_host");
     refused(entry("a", 65_536, "c", 0), "port is 65536");
     refused(entry("a", 0, "c", 70_000), "connect_port is 70000");
     refused(entry("a", 1, "", 0), "nothing");
+}
+
+#[test]
+fn the_first_entry_that_fits_says_where_connections_go() {
+    let entry =
+        |host: &str, port, to: &str, to_port| ConnectTo::parse(host.as_bytes(), port, to.as_bytes(), to_port).unwrap();
+    let connect_to = vec![entry("a", 80, "::1", 0), entry("a", 0, "B", 8080), entry("", 443, "", 8443)];
+    let network = Network { connect_to, ..Network::default() };
+    for (host, port, to_host, to_port, is_name) in [
+        ("a", 80, "[::1]", 80, false),
+        ("a", 443, "b", 8080, true),
+        ("c", 443, "c", 8443, true),
+        ("c", 80, "c", 80, true),
+        ("127.0.0.1", 443, "127.0.0.1", 8443, false),
+    ] {
+        let to = network.destination(HostPort { host, port }).unwrap();
+        assert_eq!((to, to.is_name()), (HostPort { host: to_host, port: to_port }, is_name), "{host}:{port}");
+    }
+    let socket = Some(LocalSocket::Path(c"/s".into()));
+    assert_eq!(Network { socket, ..Network::default() }.destination(HostPort { host: "a", port: 80 }), None);
 }
 
 #[test]

@@ -26,7 +26,14 @@ fn addresses_have_their_ports_and_hosts_as_browsers_read_them() {
     ] {
         assert_eq!(parse(text).unwrap().address, address, "{text}");
     }
-    assert!(parse("proxy").unwrap().has_host_name && !parse("socks4://0x7f.1").unwrap().has_host_name);
+    for (text, host, port, is_name) in [
+        ("proxy", "proxy", 80, true),
+        ("socks4://0x7f.1", "127.0.0.1", 1080, false),
+        ("https://[::1]:8443", "[::1]", 8443, false),
+    ] {
+        let proxy = parse(text).unwrap();
+        assert_eq!((proxy.host_port(), proxy.host_port().is_name()), (HostPort { host, port }, is_name), "{text}");
+    }
 }
 
 #[test]

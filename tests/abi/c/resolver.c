@@ -14,6 +14,7 @@ static int held;
 /* The names of the last look-ups that have begun. A name may be looked up twice, for each kind of address. */
 static char names[64][256];
 static int look_ups;
+static int calls;
 static int unblocked;
 static int running;
 
@@ -86,6 +87,9 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     resolve *next;
     void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
     memcpy(&next, &symbol, sizeof next);
+    pthread_mutex_lock(&lock);
+    calls++;
+    pthread_mutex_unlock(&lock);
     if (name != NULL && strcmp(name, "name.invalid") == 0) {
         return EAI_NONAME;
     }
@@ -135,6 +139,13 @@ void resolver_await_idle(void) {
         pthread_cond_wait(&changed, &lock);
     }
     pthread_mutex_unlock(&lock);
+}
+
+int resolver_calls(void) {
+    pthread_mutex_lock(&lock);
+    const int count = calls;
+    pthread_mutex_unlock(&lock);
+    return count;
 }
 
 int resolver_look_ups(void) {

@@ -13,6 +13,9 @@ void resolver_release(void);
 void resolver_await(const char *name);
 void resolver_await_idle(void);
 
+/* How many look-ups of all names there were. */
+int resolver_calls(void);
+
 /* How many look-ups of slow names there were, and how many ran on a thread that did not block all signals. */
 int resolver_look_ups(void);
 int resolver_unblocked(void);

@@ -1,5 +1,5 @@
-//! Signals belong to the host: a thread that libcurl starts must never run one of its handlers. Threads inherit the mask
-//! of their maker, so all signals wait while libcurl may start a resolver thread.
+//! Signals belong to the host: a thread of the library must never run one of its handlers. Threads inherit the mask of
+//! their maker, so all signals wait while one is started.
 
 /// While this lives, no signal is delivered to the calling thread.
 #[cfg(unix)]
