@@ -16,6 +16,7 @@ use std::cell::RefCell;
 
 mod auth;
 mod connections;
+#[cfg(feature = "bundled-curl")]
 mod http2;
 
 fn server() -> TestServer {
