@@ -380,7 +380,9 @@ static void in_a_child(void) {
             close_worker(worker);
             threads(&of_the_library);
             CHECK_INT(of_the_library, 1);
-            _exit(0);
+            /* A tool that counts memory at the end would find what the parent's other thread has, and nobody refers to. */
+            execl("/bin/true", "true", (char *)NULL);
+            FAIL("/bin/true cannot be run");
         }
         int status = -1;
         CHECK_INT(waitpid(child, &status, 0), child);
