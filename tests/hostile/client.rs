@@ -3,14 +3,15 @@
 
 use crate::bytes::hex;
 use http_sentinel::ffi::error::{hs_error, hs_error_details, hs_error_free, hs_error_info, hs_error_message};
+use http_sentinel::ffi::proxy::hs_proxy_options;
 use http_sentinel::ffi::request::{hs_request, hs_request_options};
 use http_sentinel::ffi::response::{
     hs_response, hs_response_body, hs_response_free, hs_response_header_count, hs_response_status,
 };
 use http_sentinel::ffi::stream::hs_response_read;
 use http_sentinel::ffi::text::hs_str;
-use http_sentinel::ffi::version::HS_STREAM;
-use http_sentinel::ffi::worker::{hs_worker, hs_worker_new, hs_worker_options};
+use http_sentinel::ffi::version::{HS_COOKIES, HS_STREAM};
+use http_sentinel::ffi::worker::{hs_worker, hs_worker_free, hs_worker_new, hs_worker_options};
 use http_sentinel::status::{HS_OK, hs_status, row};
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
@@ -18,19 +19,25 @@ use std::mem::{size_of, zeroed};
 use std::ptr::null_mut;
 
 pub fn run(ca_file: &str) {
-    let worker = worker(ca_file);
+    let usual = worker(ca_file, &Value::Null);
     for line in std::io::stdin().lock().lines() {
         let work: Value = serde_json::from_str(&line.unwrap()).unwrap();
         let requests = work["requests"].as_array().unwrap();
         // What the caller holds is not the library's.
         let bodies: Vec<Vec<u8>> =
             requests.iter().map(|request| vec![b'u'; number(request, "upload") as usize]).collect();
+        // A script that asks for something of a worker has one of its own.
+        let own = !work["worker"].is_null();
+        let worker = if own { worker(ca_file, &work["worker"]) } else { usual };
         let before = memory::start();
         let outcomes: Vec<Value> =
             requests.iter().zip(&bodies).map(|(request, body)| request_once(worker, request, body)).collect();
         let grown_kib = memory::peak().saturating_sub(before);
         let after: Vec<Value> =
             work["after"].as_array().unwrap().iter().map(|request| request_once(worker, request, b"")).collect();
+        if own {
+            assert_eq!(hs_worker_free(worker), HS_OK);
+        }
         let answer = json!({ "outcomes": outcomes, "after": after, "grown_kib": grown_kib });
         println!("{answer}");
         std::io::stdout().flush().unwrap();
@@ -41,13 +48,19 @@ fn text(text: &str) -> hs_str {
     hs_str { data: text.as_ptr().cast(), len: text.len() }
 }
 
-fn worker(ca_file: &str) -> *mut hs_worker {
+fn worker(ca_file: &str, wishes: &Value) -> *mut hs_worker {
     let mut worker = null_mut();
     // SAFETY: all-zero options are defaults; everything that they point to lives through the call.
     unsafe {
         let mut options: hs_worker_options = zeroed();
         options.struct_size = size_of::<hs_worker_options>() as u32;
         options.ca_file = text(ca_file);
+        options.flags = if wishes["cookies"] == true { HS_COOKIES } else { 0 };
+        let mut proxy: hs_proxy_options = zeroed();
+        proxy.struct_size = size_of::<hs_proxy_options>() as u32;
+        proxy.all = text(wishes["proxy"].as_str().unwrap_or(""));
+        proxy.no_proxy = text(wishes["no_proxy"].as_str().unwrap_or(""));
+        options.proxy = &proxy;
         assert_eq!(hs_worker_new(&options, &mut worker, null_mut()), HS_OK);
     }
     worker

@@ -34,12 +34,12 @@ impl Client {
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let mut client = Client { child, answers };
         // What is made once in a process is not the first script's.
-        client.work(&[], &plain(server)).expect("a client that works");
+        client.work(&Value::Null, &[], &plain(server)).expect("a client that works");
         client
     }
 
-    fn work(&mut self, requests: &[Value], after: &[Value]) -> Result<Value, String> {
-        let work = json!({ "requests": requests, "after": after });
+    fn work(&mut self, worker: &Value, requests: &[Value], after: &[Value]) -> Result<Value, String> {
+        let work = json!({ "worker": worker, "requests": requests, "after": after });
         let line = format!("{work}\n");
         let sent = self.child.stdin.as_mut().unwrap().write_all(line.as_bytes());
         sent.map_err(|error| format!("the client is gone: {error}"))?;
@@ -62,7 +62,7 @@ pub fn play(client: &mut Option<Client>, server: &TestServer, script: &Script) -
     let request = |call: &Call| request(server, script, &call.request, &address);
     let requests: Vec<Value> = script.calls.iter().map(request).collect();
     let running = client.get_or_insert_with(|| Client::start(server));
-    let result = running.work(&requests, &plain(server));
+    let result = running.work(&worker(server, script, &address), &requests, &plain(server));
     let grown_kib = result.as_ref().map_or(0, |answer| answer["grown_kib"].as_u64().unwrap());
     let complaint = match &result {
         Ok(answer) => judge::judge(script, answer, server.counter(&format!("conn:{}", script.name))),
@@ -74,12 +74,29 @@ pub fn play(client: &mut Option<Client>, server: &TestServer, script: &Script) -
     Finding { script: script.name.clone(), complaint, grown_kib }
 }
 
+/// What the script asks for of the worker; null: nothing.
+fn worker(server: &TestServer, script: &Script, address: &str) -> Value {
+    match script.worker {
+        "cookies" => json!({ "cookies": true }),
+        "proxy" => {
+            let bare = |url: &str| url.rsplit('/').next().unwrap_or_default().to_owned();
+            let direct = [&server.addresses().http, &server.addresses().https].map(|url| bare(url)).join(",");
+            json!({ "proxy": format!("http://{address}"), "no_proxy": direct })
+        }
+        _ => Value::Null,
+    }
+}
+
 /// Puts the script on a port of its own; returns its address as it stands in a URL.
 fn install(server: &TestServer, script: &Script) -> String {
     let file = json!({ "per_connection": script.connections, "listen": script.listen, "alpn": script.alpn });
     let address = server.install_script(&script.name, &file.to_string());
     let address = address.unwrap_or_else(|error| panic!("{}: {error}", script.name)).expect("a port of its own");
-    if script.url.starts_with("https:") { format!("localhost:{}", address.port()) } else { address.to_string() }
+    if script.url.starts_with("https://{script}") {
+        format!("localhost:{}", address.port())
+    } else {
+        address.to_string()
+    }
 }
 
 fn request(server: &TestServer, script: &Script, given: &Value, address: &str) -> Value {

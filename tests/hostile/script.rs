@@ -22,6 +22,8 @@ pub struct Script {
     /// How many connections the calls are to have taken.
     pub taken: Option<u64>,
     pub memory_kib: u64,
+    /// Of what kind its worker is: "cookies" or "proxy"; empty: the one that the scripts share.
+    pub worker: &'static str,
     /// The body is read with `hs_response_read`.
     pub stream: bool,
 }
@@ -145,6 +147,10 @@ fn parse(name: &str, lines: &[&str]) -> Result<Script, String> {
             "next-connection" => script.connections.append(&mut std::mem::replace(&mut lists, vec![Vec::new()])),
             "listen" => script.listen = if rest == "tls" { "tls" } else { "tcp" },
             "alpn" => script.alpn.push(rest.to_owned()),
+            "worker" => {
+                let kinds = ["cookies", "proxy"];
+                script.worker = kinds.into_iter().find(|kind| kind == &rest).ok_or("a worker is cookies or proxy")?;
+            }
             "scheme" => scheme = Some(rest),
             "path" => path = rest,
             "url" => url = Some(rest),
@@ -182,7 +188,10 @@ fn step(verb: &str, rest: &str) -> Result<Option<Value>, String> {
         ("read", "") => json!({ "read": "request" }),
         ("read", "head") => json!({ "read": "head" }),
         ("take", _) => json!({ "read_bytes": size(rest)? }),
-        ("take-until", _) => json!({ "read_until": rest }),
+        ("take-until", _) => {
+            let text = String::from_utf8(unescape(rest)?).map_err(|_| format!("{rest} is no text"))?;
+            json!({ "read_until": text })
+        }
         ("send", _) => json!({ "send_hex": hex(&unescape(rest)?) }),
         ("send-hex", _) => json!({ "send_hex": hex(&from_hex(rest)) }),
         ("send-raw", _) => json!({ "send_raw_hex": hex(&unescape(rest)?) }),

@@ -12,6 +12,7 @@ mod resolve;
 mod sys;
 pub mod tls;
 mod transfer;
+mod tunnel;
 
 use crate::dns::{self, Resolver};
 use crate::engine::dns::{System, resolver};
@@ -264,6 +265,7 @@ impl Engine for CurlEngine {
 
     fn advance(&self) {
         self.dirty.set(false);
+        self.routes.turn.update(|turn| turn + 1);
         self.multi.perform();
         if self.alone.replace(false) && self.transfers.borrow().len() > 1 {
             self.stop_waiting();

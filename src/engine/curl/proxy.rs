@@ -4,6 +4,7 @@ use super::easy::{List, Options, refused};
 use super::sys;
 use super::tls::{self, Trust};
 use super::transfer::{State, Transfer};
+use super::tunnel::{self, Guard, Turn};
 use crate::error::Error;
 use crate::http::headers::Header;
 use crate::http::proxy::{Proxies, Proxy, ProxyAuth, ProxyScheme};
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub struct Routes {
     proxies: Proxies,
     trust: Option<Rc<Trust>>,
+    pub turn: Turn,
 }
 
 /// The way of one transfer through its proxy.
@@ -27,20 +29,22 @@ pub struct Route {
     /// Whom to trust to be the proxy; `None`: the same as servers.
     pub trust: Option<Rc<Trust>>,
     auth: ProxyAuth,
+    pub guard: Guard,
 }
 
 impl Routes {
     /// `elsewhere`: targets may be connected to in another place than their URL says, for which libcurl wants a tunnel.
     pub fn new(mut proxies: Proxies, trust: Option<Trust>, elsewhere: bool) -> Routes {
         proxies.tunnel |= elsewhere;
-        Routes { proxies, trust: trust.map(Rc::new) }
+        Routes { proxies, trust: trust.map(Rc::new), turn: Turn::default() }
     }
 
     /// The way of a transfer; `None` where it goes straight to its target.
     pub fn choose(&self, target: &Url) -> Option<Route> {
         let proxy = self.proxies.choose(target)?.clone();
         let forwards = proxy.forwards(target, self.proxies.tunnel);
-        Some(Route { proxy, forwards, trust: self.trust.clone(), auth: self.proxies.auth })
+        let guard = Guard::new(&self.turn);
+        Some(Route { proxy, forwards, trust: self.trust.clone(), auth: self.proxies.auth, guard })
     }
 }
 
@@ -71,6 +75,9 @@ pub unsafe fn configure(options: &Options, transfer: &Transfer, routes: &Routes,
     let mut authorized = false;
     if proxy.scheme.is_http() {
         options.number(sys::CURLOPT_HTTPPROXYTUNNEL, c_long::from(!route.forwards))?;
+        if !route.forwards {
+            tunnel::configure(options, transfer)?;
+        }
         for header in callers_word {
             headers.push_header(header)?;
             authorized = true;
@@ -167,6 +174,7 @@ impl Transfer {
             (sys::CURLE_OPERATION_TIMEDOUT | sys::CURLE_OUT_OF_MEMORY | sys::CURLE_COULDNT_RESOLVE_HOST, _) => {
                 return None;
             }
+            (sys::CURLE_TOO_LARGE, _) => HS_ERR_HEADERS_TOO_LARGE,
             (_, 407) => HS_ERR_PROXY_AUTH,
             // TLS libraries that do not tell when a handshake begins.
             (

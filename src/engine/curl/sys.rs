@@ -12,6 +12,7 @@ const FUNCTION: CURLoption = 20_000;
 /// A line of a head or trailer that libcurl's own bounds refuse; since 8.6.0.
 pub(super) const CURLE_TOO_LARGE: CURLcode = 100;
 
+pub(super) const CURLOPT_XFERINFOFUNCTION: CURLoption = FUNCTION + 219;
 pub(super) const CURLOPT_PATH_AS_IS: CURLoption = LONG + 234;
 pub(super) const CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS: CURLoption = LONG + 271;
 pub(super) const CURLOPT_MAXAGE_CONN: CURLoption = LONG + 288;
@@ -119,6 +120,7 @@ pub unsafe fn private(easy: *mut CURL) -> *mut c_void {
 pub(super) const READ_ABORT: usize = 0x1000_0000;
 
 /// The C prototypes of the callbacks that we install.
+pub type ProgressCallback = extern "C" fn(*mut c_void, curl_off_t, curl_off_t, curl_off_t, curl_off_t) -> c_int;
 pub type WriteCallback = extern "C" fn(*mut c_char, usize, usize, *mut c_void) -> usize;
 pub type SeekCallback = extern "C" fn(*mut c_void, curl_off_t, c_int) -> c_int;
 pub type DebugCallback = extern "C" fn(*mut CURL, c_int, *mut c_char, usize, *mut c_void) -> c_int;
