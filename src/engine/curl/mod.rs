@@ -44,6 +44,10 @@ use transfer::{HeadState, PinnedTransfer, Stale, State, Transfer};
 /// Easy handles that are kept for the next exchange; more than so many at once are rare.
 const SPARE_HANDLES: usize = 8;
 
+/// The longest wait while there are transfers. libcurl can know that one has failed and yet wait for a socket on which
+/// nothing will come: where the peer breaks the rules of HTTP/2 before it has the request.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
 pub struct CurlEngine {
     // Fields drop in this order: transfers and spare handles before the multi that they were in, trust last.
     transfers: RefCell<Slab<PinnedTransfer>>,
@@ -257,10 +261,8 @@ impl Engine for CurlEngine {
             return;
         }
         let resolving = self.resolving_until().map(|until| until.since(SystemClock.now()));
-        self.multi.poll(match (timeout, resolving) {
-            (Some(timeout), Some(resolving)) => Some(timeout.min(resolving)),
-            (timeout, resolving) => timeout.or(resolving),
-        });
+        let most = (!self.transfers.borrow().is_empty()).then_some(LONGEST_WAIT);
+        self.multi.poll([timeout, resolving, most].into_iter().flatten().min());
     }
 
     fn advance(&self) {
