@@ -139,9 +139,7 @@ impl Transfer {
             sys::CURLE_FTP_WEIRD_SERVER_REPLY | sys::CURLE_UNSUPPORTED_PROTOCOL => (HS_ERR_PROTOCOL, HS_PHASE_PROTOCOL),
             // Content codings are not libcurl's here, so that this is a transfer coding that it does not know.
             sys::CURLE_BAD_CONTENT_ENCODING => (HS_ERR_PROTOCOL, HS_PHASE_PROTOCOL),
-            sys::CURLE_TOO_LARGE if state.sends > 0 || self.route.is_some() => {
-                (HS_ERR_HEADERS_TOO_LARGE, HS_PHASE_LIMIT)
-            }
+            sys::CURLE_TOO_LARGE if state.sends > 0 => (HS_ERR_HEADERS_TOO_LARGE, HS_PHASE_LIMIT),
             sys::CURLE_OUT_OF_MEMORY => (HS_ERR_OUT_OF_MEMORY, HS_PHASE_INTERNAL),
             // Finished well, but without the head that was waited for.
             sys::CURLE_OK => (HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE),

@@ -174,7 +174,6 @@ impl Transfer {
             (sys::CURLE_OPERATION_TIMEDOUT | sys::CURLE_OUT_OF_MEMORY | sys::CURLE_COULDNT_RESOLVE_HOST, _) => {
                 return None;
             }
-            (sys::CURLE_TOO_LARGE, _) => HS_ERR_HEADERS_TOO_LARGE,
             (_, 407) => HS_ERR_PROXY_AUTH,
             // TLS libraries that do not tell when a handshake begins.
             (
