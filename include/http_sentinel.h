@@ -93,6 +93,10 @@
 // latency. Off, `TCP_NODELAY` is set.
 #define HS_SEND_DELAY 2
 
+// In the flags of a worker or a request: the trace of each call is kept, for `hs_response_trace` and `hs_error_trace`.
+// For looking into things: it costs time and memory.
+#define HS_TRACE 256
+
 // Not encrypted.
 #define HS_TLS_NONE 0
 
@@ -173,6 +177,54 @@
 // IPv6 addresses alone.
 #define HS_FAMILY_IPV6 6
 
+// A call begins. Its arguments were found to be right: what was refused before has no events.
+#define HS_EVENT_CALL_START 1
+
+// A new connection is wanted and its host name is resolved. Not told of hosts that are addresses.
+#define HS_EVENT_RESOLVED 2
+
+// A new connection is made.
+#define HS_EVENT_CONNECTED 4
+
+// The TLS handshake of a new connection is done.
+#define HS_EVENT_TLS_DONE 8
+
+// A connection that is open already is used again.
+#define HS_EVENT_REUSED 16
+
+// The request is about to be put on a connection. Twice in one exchange where a reused one turned out to be dead.
+#define HS_EVENT_SENDING 32
+
+// A response head has come; interim ones (1xx) are not told.
+#define HS_EVENT_HEAD 64
+
+// A redirect is followed; `message` is where it leads.
+#define HS_EVENT_REDIRECT 128
+
+// The same is tried again; `status`, `phase` and `message` say why.
+#define HS_EVENT_RETRY 256
+
+// The body has come whole.
+#define HS_EVENT_BODY_END 512
+
+// The call is over; the last event of every call that began.
+#define HS_EVENT_CALL_END 1024
+
+// Nothing is added to requests.
+#define HS_TRACE_CONTEXT_OFF 0
+
+// A request without a `traceparent` header gets one (W3C Trace Context, version 00) with a random trace-id and the flag
+// "sampled", so that servers record their part. Redirects and further attempts of a call stay in its trace, each with a
+// parent-id of its own, on whatever origin. A header of the caller's is sent as it is.
+#define HS_TRACE_CONTEXT_SAMPLED 1
+
+// The same without the flag "sampled": ids to find a request by, which servers need not record.
+#define HS_TRACE_CONTEXT_UNSAMPLED 2
+
+// In the flags of `hs_observe_options`: histograms of latencies are kept, for `hs_worker_histogram`. Each takes 7 KiB
+// from its first value on, which is 56 KiB for a worker that has measured everything.
+#define HS_OBSERVE_HISTOGRAMS 1
+
 // In `hs_proxy_options.flags`: HTTP proxies open a tunnel (CONNECT) for http targets too, in place of being given the
 // request to pass on.
 #define HS_PROXY_TUNNEL 1
@@ -190,6 +242,33 @@
 
 // As a number of times: none.
 #define HS_NEVER 4294967295
+
+// The latency of whole calls (OpenTelemetry: `http.client.request.duration`).
+#define HS_LATENCY_CALL 0
+
+// Waiting for a connection, of each exchange.
+#define HS_LATENCY_QUEUE 1
+
+// Resolving the host name, of each new connection (OpenTelemetry: `dns.lookup.duration`).
+#define HS_LATENCY_DNS 2
+
+// Connecting, of each new connection.
+#define HS_LATENCY_CONNECT 3
+
+// The TLS handshake, of each new connection that has one.
+#define HS_LATENCY_TLS 4
+
+// Sending the request, of each exchange.
+#define HS_LATENCY_SEND 5
+
+// From the request sent to the first byte of the response, of each exchange.
+#define HS_LATENCY_FIRST_BYTE 6
+
+// From the first byte of the response to its end, of each exchange.
+#define HS_LATENCY_BODY 7
+
+// How many buckets a histogram has. They are the same for all, so that those of several workers can be added up.
+#define HS_HISTOGRAM_BUCKETS 866
 
 // A switch that ends the calls that were given it. It may be used on any thread, by any number of calls at once, and
 // be freed while calls still have it.
@@ -450,12 +529,94 @@ typedef struct hs_dns_options {
     size_t pin_count;
 } hs_dns_options;
 
+// One end of a connection. All zero where it is not known.
+typedef struct hs_address {
+    // The address in network byte order: the first 4 bytes for IPv4, all 16 for IPv6.
+    uint8_t ip[16];
+    // 4, 6, or 0 where the address is not known.
+    uint16_t family;
+    uint16_t port;
+} hs_address;
+
+// What has happened. Texts are without secrets and valid during the callback.
+typedef struct hs_event {
+    // `sizeof(hs_event)` as the library knows it: fields behind it are not there.
+    uint32_t struct_size;
+    // `HS_EVENT_…`
+    uint32_t kind;
+    // When it happened, in nanoseconds of the clock that deadlines go by: CLOCK_BOOTTIME on Linux. The callback may
+    // come a little later.
+    uint64_t time_ns;
+    // How long after the beginning of the call that was.
+    uint64_t elapsed_ns;
+    // The call's number; unique within its worker.
+    uint64_t call;
+    // The attempt, from 1; 0 before the first.
+    uint32_t attempt;
+    // How many redirects were followed by then.
+    uint32_t hop;
+    // Of `HS_EVENT_CALL_END`: what the call has come to. Of `HS_EVENT_RETRY`: what is tried again.
+    hs_status status;
+    // In what the call was when it failed: `HS_PHASE_…`.
+    hs_phase phase;
+    // The HTTP status, of a head, a redirect and the end of a call; else 0.
+    uint32_t http_status;
+    // `HS_HTTP_…`, of a head.
+    uint32_t http_version;
+    // `HS_TLS_…`, from the connection on.
+    uint32_t tls_version;
+    // The server's end of the connection, from the connection on.
+    struct hs_address peer;
+    // The connection's number; unique within its worker.
+    uint64_t connection_id;
+    // Bytes of head and body that were sent: at the end of a body by its exchange, at the end of a call by all.
+    uint64_t request_bytes;
+    // Bytes of head and body that were received.
+    uint64_t response_bytes;
+    // The method of the exchange.
+    struct hs_str method;
+    // The URL of the exchange, secrets blanked.
+    struct hs_str url;
+    // What there is to say; empty for most kinds.
+    struct hs_str message;
+    // The trace-id that the call belongs to, 32 hexadecimal digits; `data == NULL` where there is none.
+    struct hs_str trace_id;
+} hs_event;
+
+// Is told what happens. Called on the worker's thread, inside a call of the library; the worker is busy meanwhile
+// (`HS_ERR_BUSY`), other workers of the thread are not. What it does changes nothing of the call but its time. It must
+// return: no longjmp, no C++ exception.
+typedef void (*hs_event_callback)(void *user_data, const struct hs_event *event);
+
+// What of a worker can be seen. All zero but `struct_size` is what a worker has without it: counters, and nothing else.
+typedef struct hs_observe_options {
+    // `sizeof(hs_observe_options)`.
+    uint32_t struct_size;
+    // `HS_OBSERVE_HISTOGRAMS`, or 0.
+    uint32_t flags;
+    // Is told events; may be NULL, and then they cost nothing.
+    hs_event_callback on_event;
+    // Handed to `on_event`; must be valid until the worker is closed.
+    void *user_data;
+    // Which kinds are told: `HS_EVENT_…` bits. 0: all. Those that are not cost nothing.
+    uint32_t event_mask;
+    // `HS_TRACE_CONTEXT_…`
+    uint32_t trace_context;
+    // Query keys whose values are secrets, besides the known ones: `token`, `key`, `code`, `auth`, `session`, `sid`, `pwd`
+    // and the like, and all names with a word like `password`, `secret`, `token`, `signature`, `sig`, `credential` or
+    // `api_key` in them. Compared without case, `-` and `_`. In errors, events and traces their values are `***`;
+    // `hs_response_url` and `hs_redirect` tell the truth, since a program goes by them.
+    const struct hs_str *redact_query_keys;
+    // How many there are; at most 1,000.
+    size_t redact_query_key_count;
+} hs_observe_options;
+
 // Options of a worker. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations
 // are milliseconds; `HS_INFINITE` is no limit.
 typedef struct hs_worker_options {
     // `sizeof(hs_worker_options)`.
     uint32_t struct_size;
-    // `HS_ALLOW_DOWNGRADE`, `HS_RAW_BODY` and `HS_COOKIES`, or 0.
+    // `HS_ALLOW_DOWNGRADE`, `HS_RAW_BODY`, `HS_COOKIES` and `HS_TRACE`, or 0.
     uint32_t flags;
     // A whole call: queue, DNS, connect, TLS, sending, receiving, and every retry and redirect. Default 30,000; none
     // for a call whose body goes to a callback.
@@ -508,6 +669,8 @@ typedef struct hs_worker_options {
     const struct hs_auth *auth;
     // How names become addresses; NULL for the defaults.
     const struct hs_dns_options *dns;
+    // What can be seen: events, histograms, trace context, redaction. NULL: the counters alone.
+    const struct hs_observe_options *observe;
 } hs_worker_options;
 
 // Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
@@ -552,7 +715,7 @@ typedef struct hs_upload {
 typedef struct hs_request_options {
     // `sizeof(hs_request_options)`.
     uint32_t struct_size;
-    // `HS_ALLOW_DOWNGRADE`, `HS_RAW_BODY` and `HS_STREAM`, or 0.
+    // `HS_ALLOW_DOWNGRADE`, `HS_RAW_BODY`, `HS_STREAM` and `HS_TRACE`, or 0.
     uint32_t flags;
     // Any token (RFC 9110, section 9.1) but CONNECT. Empty: GET, or POST where there is a body.
     struct hs_str method;
@@ -655,15 +818,6 @@ typedef struct hs_redirect {
     uint64_t elapsed_ns;
 } hs_redirect;
 
-// One end of a connection. All zero where it is not known.
-typedef struct hs_address {
-    // The address in network byte order: the first 4 bytes for IPv4, all 16 for IPv6.
-    uint8_t ip[16];
-    // 4, 6, or 0 where the address is not known.
-    uint16_t family;
-    uint16_t port;
-} hs_address;
-
 // Facts of a call. Set `struct_size` before the call. Durations are nanoseconds; the phases come one after the other,
 // are those of the exchange that gave the response, and are measured in whole microseconds.
 typedef struct hs_metrics {
@@ -722,6 +876,63 @@ typedef struct hs_metrics {
     // Of `hs_download`: how many bytes the file has now.
     uint64_t file_bytes;
 } hs_metrics;
+
+// What a worker has done since it was made. Set `struct_size` before the call.
+typedef struct hs_counters {
+    // `sizeof(hs_counters)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t reserved;
+    // Calls that began: their arguments were found to be right.
+    uint64_t calls_started;
+    // Calls that gave a response, whatever its status.
+    uint64_t calls_succeeded;
+    // Calls that gave an error.
+    uint64_t calls_failed;
+    // Calls that are running (OpenTelemetry: `http.client.active_requests`).
+    uint64_t calls_in_flight;
+    // Calls that failed, by `HS_PHASE_…` (OpenTelemetry: attribute `error.type`).
+    uint64_t errors_by_phase[16];
+    // Responses by the first digit of their status; [0] for others.
+    uint64_t responses_by_class[6];
+    // Exchanges: one request on the wire and what came of it; redirects and attempts are one each.
+    uint64_t exchanges;
+    // Redirects that were followed.
+    uint64_t redirects;
+    // Attempts beyond the first.
+    uint64_t retries;
+    // Requests that were put on another connection within one attempt because a reused one turned out to be dead.
+    uint64_t internal_resends;
+    // Exchanges that made a connection for themselves.
+    uint64_t connections_made;
+    // Exchanges on a connection that had served before.
+    uint64_t connections_reused;
+    // Bytes of request heads.
+    uint64_t request_header_bytes;
+    // Bytes of request bodies (OpenTelemetry: `http.client.request.body.size`, its sum).
+    uint64_t request_body_bytes;
+    // Bytes of response heads and trailers.
+    uint64_t response_header_bytes;
+    // Bytes of response bodies as received (OpenTelemetry: `http.client.response.body.size`, its sum).
+    uint64_t response_body_bytes;
+} hs_counters;
+
+// A latency, in nanoseconds. Set `struct_size` before the call. Percentiles are at most 1.6 % off between 1 µs and 137 s.
+typedef struct hs_histogram {
+    // `sizeof(hs_histogram)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t reserved;
+    // How many values there are; where there is none, all else is 0.
+    uint64_t count;
+    uint64_t sum_ns;
+    uint64_t min_ns;
+    uint64_t max_ns;
+    uint64_t p50_ns;
+    uint64_t p90_ns;
+    uint64_t p99_ns;
+    uint64_t p999_ns;
+} hs_histogram;
 
 // Success.
 #define HS_OK 0
@@ -1318,6 +1529,72 @@ hs_status hs_response_read(struct hs_response *response,
 //
 // Memory: `metrics` is NULL or valid for as many bytes as its `struct_size` says.
 hs_status hs_response_metrics(const struct hs_response *response, struct hs_metrics *metrics);
+
+// What a worker has done so far. It waits for nobody and disturbs nobody; each number is exact, but a call that ends
+// meanwhile may be in some of them only. `counters->struct_size` must be set; on failure nothing is written.
+//
+// Thread: any, also while the worker is in a call. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`,
+// `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`. Since 1.0.
+//
+// Memory: `counters` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_worker_counters(const struct hs_worker *worker, struct hs_counters *counters);
+
+// A latency (`HS_LATENCY_…`) of a worker that keeps histograms. `histogram->struct_size` must be set; on failure nothing
+// is written.
+//
+// Thread: any, also while the worker is in a call. Errors: `HS_ERR_NOT_FOUND` (made without `HS_OBSERVE_HISTOGRAMS`),
+// `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`.
+// Since 1.0.
+//
+// Memory: `histogram` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_worker_histogram(const struct hs_worker *worker,
+                              uint32_t latency,
+                              struct hs_histogram *histogram);
+
+// How many values each bucket of a latency has. `counts` has room for `capacity` numbers, at least
+// `HS_HISTOGRAM_BUCKETS`; so many are written, on success only.
+//
+// Thread: any, also while the worker is in a call. Errors: those of `hs_worker_histogram`;
+// `HS_ERR_INVALID_ARGUMENT` also where there is too little room. Since 1.0.
+//
+// Memory: `counts` is NULL or valid for `capacity` writes.
+hs_status hs_worker_histogram_counts(const struct hs_worker *worker,
+                                     uint32_t latency,
+                                     uint64_t *counts,
+                                     size_t capacity);
+
+// The first nanosecond that is no longer in a bucket; the largest number of all for the last one and any beyond. A
+// bucket begins where the one before it ends, the first at 0.
+//
+// Thread: any. Errors: none. Since 1.0.
+uint64_t hs_histogram_bound_ns(size_t bucket);
+
+// The trace of the call that gave this response, where `HS_TRACE` asked for one: what happened, a line each, with
+// milliseconds since its beginning. Lines of the request's head are behind `>`, those of the response's behind `<`,
+// libcurl's words behind `*` and the library's own behind `=`. For people: its form may change. Without bodies and
+// secrets; at most 256 KiB. Borrowed from the response until it is freed; `data == NULL` where there is none. Of a
+// stream it ends with the head, until the body was read to its end.
+//
+// Thread: any. Since 1.0.
+struct hs_str hs_response_trace(const struct hs_response *response);
+
+// The trace of the call that gave this error, as `hs_response_trace` has it. Borrowed from the error until it is freed;
+// `data == NULL` where there is none.
+//
+// Thread: any. Since 1.0.
+struct hs_str hs_error_trace(const struct hs_error *error);
+
+// The trace-id (W3C Trace Context) under which servers were told of the call, 32 hexadecimal digits: one that was made
+// for it or that of the caller's own `traceparent` header. Borrowed from the response until it is freed; `data == NULL`
+// where there is none, and always with `HS_TRACE_CONTEXT_OFF`.
+//
+// Thread: any. Since 1.0.
+struct hs_str hs_response_trace_id(const struct hs_response *response);
+
+// The same of a call that failed. Borrowed from the error until it is freed.
+//
+// Thread: any. Since 1.0.
+struct hs_str hs_error_trace_id(const struct hs_error *error);
 
 #ifdef __cplusplus
 }  // extern "C"

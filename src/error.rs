@@ -1,5 +1,6 @@
 //! What went wrong, and what the caller may do about it.
 
+use crate::observe::traceparent::TraceId;
 use crate::status::{self, hs_phase, hs_status};
 use std::fmt;
 
@@ -44,6 +45,9 @@ pub struct Details {
     pub os_error: i32,
     pub attempts: u32,
     pub elapsed_ns: u64,
+    /// Of the whole call; empty where none was asked for.
+    pub trace: String,
+    pub trace_id: Option<TraceId>,
     /// What a download has got.
     pub resume: Option<Box<Resume>>,
 }
@@ -68,6 +72,8 @@ impl Error {
             attempts: 0,
             elapsed_ns: 0,
             resume: None,
+            trace: String::new(),
+            trace_id: None,
         }))
     }
 

@@ -21,6 +21,7 @@ mod engine;
 mod error;
 mod hop;
 mod http;
+mod observe;
 mod process;
 mod runtime;
 mod worker;

@@ -18,16 +18,19 @@ use crate::http::proxy::Proxies;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::url::{ParsedUrl, UrlCache};
+use crate::observe::Observer;
+use crate::observe::counters::Counters;
 use crate::runtime::Runtime;
 use crate::runtime::clock::SystemClock;
 use crate::status::{HS_ERR_BUSY, HS_ERR_INVALID_HANDLE};
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use streams::Streams;
 pub use streams::{Abandoned, Read, StreamKey, Tail};
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WorkerOptions {
     pub limits: Limits,
     pub user_agent: String,
@@ -42,6 +45,7 @@ pub struct WorkerOptions {
     pub cookies: Option<Jar>,
     pub auth: Option<Bound>,
     pub dns: dns::Options,
+    pub observer: Rc<Observer>,
 }
 
 impl Default for WorkerOptions {
@@ -60,6 +64,7 @@ impl Default for WorkerOptions {
                 min_http: Default::default(),
                 redirects: Default::default(),
                 raw_body: false,
+                trace: false,
             },
             user_agent: concat!("http-sentinel/", env!("CARGO_PKG_VERSION")).to_owned(),
             ca: CaSource::System,
@@ -73,6 +78,7 @@ impl Default for WorkerOptions {
             cookies: None,
             auth: None,
             dns: dns::Options::default(),
+            observer: Rc::default(),
         }
     }
 }
@@ -99,13 +105,18 @@ impl Worker {
             addresses: options.addresses,
             dns: options.dns,
         })?);
-        let runtime = Runtime::new(engine.clone(), Rc::new(SystemClock));
+        let mut runtime = Runtime::new(engine.clone(), Rc::new(SystemClock));
+        let observer = options.observer;
+        if let Some(events) = observer.events.clone() {
+            runtime.after_each_turn(move || events.deliver());
+        }
         let ground = Ground {
             engine,
             timers: runtime.timers().clone(),
             user_agent: options.user_agent.into(),
             cookies: options.cookies,
             keyring: Rc::new(Keyring::new(options.auth)),
+            observer,
         };
         Ok(Worker {
             streams: Streams::default(),
@@ -123,7 +134,11 @@ impl Worker {
     }
 
     pub fn parse_url(&self, text: &[u8]) -> Result<ParsedUrl, Error> {
-        self.urls.parse(text)
+        self.urls.parse(text, &self.ground.observer.redactor)
+    }
+
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.ground.observer.counters
     }
 
     pub fn is_busy(&self) -> bool {

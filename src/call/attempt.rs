@@ -11,6 +11,7 @@ use crate::http::metrics::ExchangeMetrics;
 use crate::http::request::Request;
 use crate::http::response::Head;
 use crate::status::*;
+use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use std::time::Duration;
 /// An exchange that was begun.
 pub struct Running {
     exchange: Exchange,
+    counted: Cell<bool>,
     call: Rc<Call>,
     request: Rc<Request>,
 }
@@ -36,7 +38,7 @@ impl Running {
     pub fn start(call: &Rc<Call>, request: &Rc<Request>) -> Result<Running, Error> {
         request.body.rewind()?;
         let exchange = Exchange::start(&call.ground.engine, wire(call, request))?;
-        Ok(Running { exchange, call: call.clone(), request: request.clone() })
+        Ok(Running { exchange, counted: Cell::new(false), call: call.clone(), request: request.clone() })
     }
 
     pub fn call(&self) -> &Rc<Call> {
@@ -48,12 +50,17 @@ impl Running {
     }
 
     pub async fn head(&self) -> Result<Head, Error> {
-        if let Body::Streamed(body) = &self.request.body
-            && let Some(early) = self.upload(body).await?
-        {
-            return Ok(early);
-        }
-        self.within(self.call.limits.attempt_timeout, HS_ERR_ATTEMPT_TIMEOUT, self.exchange.head()).await
+        let early = match &self.request.body {
+            Body::Streamed(body) => self.upload(body).await?,
+            Body::Bytes(_) => None,
+        };
+        let limit = self.call.limits.attempt_timeout;
+        let head = match early {
+            Some(head) => head,
+            None => self.within(limit, HS_ERR_ATTEMPT_TIMEOUT, self.exchange.head()).await?,
+        };
+        self.call.watch.head(&head);
+        Ok(head)
     }
 
     /// Waits until a streamed body is sent, which takes the time that it takes, as long as it goes on; the head where the
@@ -110,6 +117,20 @@ impl Running {
 
     pub fn metrics(&self) -> ExchangeMetrics {
         self.exchange.metrics()
+    }
+
+    /// The body has come whole.
+    pub fn completed(&self) {
+        self.call.watch.body_ended(&self.count());
+    }
+
+    /// Adds to the counters what the exchange has cost.
+    pub fn count(&self) -> ExchangeMetrics {
+        let metrics = self.exchange.metrics();
+        if !self.counted.replace(true) {
+            self.call.watch.exchange_ended(&metrics);
+        }
+        metrics
     }
 
     /// The next bytes of the body as received; `None` at its end.
@@ -182,7 +203,16 @@ impl Running {
     }
 }
 
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.counted.get() {
+            self.count();
+        }
+    }
+}
+
 fn wire(call: &Call, request: &Rc<Request>) -> ExchangeRequest {
+    let (listener, traceparent) = call.watch.exchange_begins(call.attempts.get(), request);
     ExchangeRequest {
         request: request.clone(),
         user_agent: call.ground.user_agent.clone(),
@@ -190,6 +220,8 @@ fn wire(call: &Call, request: &Rc<Request>) -> ExchangeRequest {
         http: call.limits.http,
         min_http: call.limits.min_http,
         head_limits: call.limits.head,
+        traceparent,
+        listener,
     }
 }
 

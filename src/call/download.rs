@@ -48,14 +48,16 @@ pub async fn download(
     plan: Plan,
     target: &mut dyn Target,
 ) -> Result<Response, Error> {
-    let call = Call::new(ground, limits, cancel);
+    let call = Call::new(ground, limits, cancel, request);
     let mut download = Download { call: &call, request, target, plan, begun: false };
     let result = download.run().await.map_err(|mut error| {
         let Plan { have, validator, .. } = &download.plan;
         error.details_mut().resume = Some(Box::new(Resume { bytes: *have, validator: validator.clone() }));
         error
     });
-    call.account(result)
+    let mut response = call.over(result)?;
+    response.trace = call.watch.trace();
+    Ok(response)
 }
 
 impl Download<'_> {

@@ -42,6 +42,9 @@ impl Incoming {
     ) -> Result<Option<Vec<u8>>, Error> {
         let piece = self.piece(patience, wait).await;
         let piece = piece.map_err(|error| hop::of_the_whole_chain(error, &self.asked, self.running.request()));
+        if piece.as_ref().is_err_and(|error| !error.is_passing()) {
+            self.running.count();
+        }
         self.running.call().account(piece)
     }
 
@@ -56,6 +59,7 @@ impl Incoming {
                 None => {
                     let ended = self.pipeline.finish();
                     self.running.received(ended)?;
+                    self.running.completed();
                     return Ok(None);
                 }
             }
@@ -70,6 +74,16 @@ impl Incoming {
     /// The fields after the body, once.
     pub fn trailers(&self) -> HeaderBlock {
         self.running.trailers()
+    }
+
+    /// With the body the call is over, for better or worse.
+    pub fn over<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        self.running.call().over(result)
+    }
+
+    /// The trace of the call so far.
+    pub fn trace(&self) -> String {
+        self.running.call().watch.trace()
     }
 
     /// What the call has cost so far.

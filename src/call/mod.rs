@@ -18,6 +18,7 @@ use crate::hop::{self, Landing};
 use crate::http::headers::{HeadLimits, HeaderBlock};
 use crate::http::request::Request;
 use crate::http::response::{HttpVersion, Response};
+use crate::observe::{Observer, Watch};
 use crate::runtime::clock::Instant;
 use crate::runtime::timers::Timers;
 pub use attempt::{Patience, Running};
@@ -46,6 +47,8 @@ pub struct Limits {
     pub redirects: Policy,
     /// Codings are not asked for and not taken off.
     pub raw_body: bool,
+    /// The trace of the call is kept.
+    pub trace: bool,
 }
 
 /// What a call stands on; the worker's, and the same for all its calls.
@@ -56,6 +59,7 @@ pub struct Ground {
     pub user_agent: Rc<str>,
     pub cookies: Option<Jar>,
     pub keyring: Rc<Keyring>,
+    pub observer: Rc<Observer>,
 }
 
 /// One running call, as the layers below see it.
@@ -66,21 +70,35 @@ pub struct Call {
     started: Instant,
     attempts: Cell<u32>,
     auth_exchanges: Cell<u32>,
+    watch: Watch,
 }
 
 impl Call {
-    fn new(ground: Ground, limits: Limits, cancel: Option<Cancel>) -> Rc<Call> {
+    fn new(ground: Ground, limits: Limits, cancel: Option<Cancel>, request: &Request) -> Rc<Call> {
         let started = ground.timers.now();
         let deadline = limits.timeout.map(|limit| started.saturating_add(limit));
         let stops = Stops::new(ground.timers.clone(), cancel, deadline);
-        Rc::new(Call { ground, limits, stops, started, attempts: Cell::new(0), auth_exchanges: Cell::new(0) })
+        let watch = Watch::new(ground.observer.clone(), ground.timers.clone(), request, limits.trace);
+        Rc::new(Call { ground, limits, stops, started, attempts: Cell::new(0), auth_exchanges: Cell::new(0), watch })
     }
 
-    /// Writes into an error what the whole call has cost.
+    /// Writes into an error what the call has cost so far, and takes out what is not to be read.
     pub fn account<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         result.map_err(|mut error| {
             let details = error.details_mut();
             (details.elapsed_ns, details.attempts) = (self.elapsed_ns(), self.attempts.get());
+            self.watch.redact(&mut error);
+            (error.details_mut().trace, error.details_mut().trace_id) = (self.watch.trace(), self.watch.trace_id());
+            error
+        })
+    }
+
+    /// The call is over, for better or worse; only the first time counts.
+    pub fn over<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        let result = self.account(result);
+        self.watch.ended(result.as_ref().map(|_| ()));
+        result.map_err(|mut error| {
+            error.details_mut().trace = self.watch.trace();
             error
         })
     }
@@ -106,6 +124,10 @@ impl Call {
         self.auth_exchanges.set(self.auth_exchanges.get() + 1);
     }
 
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
     pub fn now(&self) -> Instant {
         self.ground.timers.now()
     }
@@ -120,9 +142,11 @@ pub async fn run(
     request: &Rc<Request>,
     sink: Sink<'_>,
 ) -> Result<Response, Error> {
-    let call = Call::new(ground, limits, cancel);
+    let call = Call::new(ground, limits, cancel, request);
     let result = complete(&call, request, sink).await;
-    call.account(result)
+    let mut response = call.over(result)?;
+    response.trace = call.watch.trace();
+    Ok(response)
 }
 
 /// Carries out a request as far as the head of its response; the body is taken from the other half.
@@ -132,9 +156,14 @@ pub async fn open(
     cancel: Option<Cancel>,
     request: &Rc<Request>,
 ) -> Result<(Response, Incoming), Error> {
-    let call = Call::new(ground, limits, cancel);
+    let call = Call::new(ground, limits, cancel, request);
     let result = policy_loop(&call, request).await;
-    call.account(result)
+    let (mut response, incoming) = match result {
+        Ok(opened) => opened,
+        Err(error) => return call.over(Err(error)),
+    };
+    response.trace = call.watch.trace();
+    Ok((response, incoming))
 }
 
 async fn complete(call: &Rc<Call>, request: &Rc<Request>, mut sink: Sink<'_>) -> Result<Response, Error> {
@@ -156,5 +185,7 @@ async fn policy_loop(call: &Rc<Call>, request: &Rc<Request>) -> Result<(Response
     assert!(request.method.as_str() != "X-PANIC", "injected fault");
     let Landing { head, url, hops, incoming } = hop::run(call, request).await?;
     let metrics = incoming.metrics();
-    Ok((Response { head, body: Vec::new(), url, metrics, hops, trailers: HeaderBlock::default() }, incoming))
+    let (trace, trace_id) = (String::new(), call.watch.trace_id());
+    let trailers = HeaderBlock::default();
+    Ok((Response { head, body: Vec::new(), url, metrics, hops, trailers, trace, trace_id }, incoming))
 }

@@ -12,6 +12,7 @@ use crate::http::headers::{HeadLimits, HeaderBlock};
 use crate::http::metrics::ExchangeMetrics;
 use crate::http::request::Request;
 use crate::http::response::{Head, HttpVersion};
+use crate::observe::Listener;
 use crate::runtime::wake::Unpark;
 use crate::status::{HS_PHASE_QUEUE, hs_phase};
 use std::future::poll_fn;
@@ -21,7 +22,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// One request as it goes on the wire.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ExchangeRequest {
     pub request: Rc<Request>,
     pub user_agent: Rc<str>,
@@ -31,6 +32,9 @@ pub struct ExchangeRequest {
     /// Less is an error.
     pub min_http: HttpVersion,
     pub head_limits: HeadLimits,
+    /// The value of the header `traceparent`, where the request has none of its own.
+    pub traceparent: Option<String>,
+    pub listener: Option<Rc<Listener>>,
 }
 
 /// Which versions of HTTP may be spoken.

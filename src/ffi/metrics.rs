@@ -142,7 +142,7 @@ fn facts(response: &Answer) -> hs_metrics {
     }
 }
 
-fn http_version(version: HttpVersion) -> u32 {
+pub fn http_version(version: HttpVersion) -> u32 {
     match version {
         HttpVersion::Unknown => HS_HTTP_DEFAULT,
         HttpVersion::Http10 => HS_HTTP_1_0,
@@ -152,7 +152,7 @@ fn http_version(version: HttpVersion) -> u32 {
     }
 }
 
-fn tls_version(version: TlsVersion) -> u32 {
+pub fn tls_version(version: TlsVersion) -> u32 {
     match version {
         TlsVersion::None => HS_TLS_NONE,
         TlsVersion::Unknown => HS_TLS_UNKNOWN,
@@ -163,7 +163,7 @@ fn tls_version(version: TlsVersion) -> u32 {
     }
 }
 
-fn address(endpoint: Option<Endpoint>) -> hs_address {
+pub fn address(endpoint: Option<Endpoint>) -> hs_address {
     let Some(Endpoint { ip, port }) = endpoint else { return hs_address::default() };
     let mut bytes = [0; 16];
     let family = match ip {

@@ -29,6 +29,7 @@ pub mod address_rule;
 pub mod dns;
 
 pub mod network;
+pub mod observe;
 
 pub mod proxy;
 
@@ -48,3 +49,7 @@ pub mod response;
 pub mod stream;
 
 pub mod metrics;
+
+pub mod counters;
+
+pub mod trace;

@@ -9,7 +9,7 @@ use super::sized::{self, Sized32};
 use super::stream::StreamLink;
 use super::text::{HS_HEADER_SENSITIVE, hs_header, hs_str};
 use super::upload::{self, hs_upload};
-use super::version::{HS_ALLOW_DOWNGRADE, HS_RAW_BODY, HS_STREAM};
+use super::version::{HS_ALLOW_DOWNGRADE, HS_RAW_BODY, HS_STREAM, HS_TRACE};
 use super::worker::hs_worker;
 use super::{guard, handle, options, thread};
 use crate::body::Sink;
@@ -40,7 +40,7 @@ pub type hs_body_callback =
 pub struct hs_request_options {
     /// `sizeof(hs_request_options)`.
     pub struct_size: u32,
-    /// `HS_ALLOW_DOWNGRADE`, `HS_RAW_BODY` and `HS_STREAM`, or 0.
+    /// `HS_ALLOW_DOWNGRADE`, `HS_RAW_BODY`, `HS_STREAM` and `HS_TRACE`, or 0.
     pub flags: u32,
     /// Any token (RFC 9110, section 9.1) but CONNECT. Empty: GET, or POST where there is a body.
     pub method: hs_str,
@@ -211,7 +211,7 @@ pub unsafe fn prepare(
 /// # Safety
 /// All that `given` points to is valid until the result is dropped.
 unsafe fn parse(given: &hs_request_options, worker: &Worker) -> Result<Request, Error> {
-    options::flags(given.flags, HS_ALLOW_DOWNGRADE | HS_RAW_BODY | HS_STREAM, "hs_request_options")?;
+    options::flags(given.flags, HS_ALLOW_DOWNGRADE | HS_RAW_BODY | HS_STREAM | HS_TRACE, "hs_request_options")?;
     let streamed = given.flags & HS_STREAM != 0;
     if streamed && given.on_body.is_some() {
         return Err(options::invalid("both on_body and HS_STREAM are set: choose one".into()));
@@ -304,6 +304,7 @@ fn limits(given: &hs_request_options, worker: &Limits, to_file: bool) -> Result<
             "hs_request_options",
         )?,
         raw_body: worker.raw_body || given.flags & HS_RAW_BODY != 0,
+        trace: worker.trace || given.flags & HS_TRACE != 0,
         ..worker.clone()
     })
 }

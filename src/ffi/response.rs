@@ -59,6 +59,10 @@ impl Answer {
         self.tail.get().map_or(&self.response.metrics, |tail| &tail.metrics)
     }
 
+    pub fn trace(&self) -> &str {
+        self.tail.get().map_or(&self.response.trace, |tail| &tail.trace)
+    }
+
     fn trailers(&self) -> &HeaderBlock {
         self.tail.get().map_or(&self.response.trailers, |tail| &tail.trailers)
     }

@@ -5,6 +5,7 @@ use super::fork;
 use super::handle::{self, Handled, Kind, Shard, Token};
 use super::worker::hs_worker;
 use crate::error::Error;
+use crate::observe::counters::Counters;
 use crate::process;
 use crate::status::{HS_ERR_INVALID_HANDLE, HS_ERR_THREAD_EXITING, HS_ERR_WRONG_THREAD};
 use crate::worker::Worker;
@@ -15,11 +16,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// The part of a worker that other threads can see: they may ask its owner to close it.
+/// The part of a worker that other threads can see: they may ask its owner to close it, and read its counters.
 pub struct WorkerLink {
     retired: AtomicBool,
     /// How many workers of the owner wait to be closed.
     waiting: Arc<AtomicUsize>,
+    counters: Arc<Counters>,
 }
 
 impl Handled for WorkerLink {
@@ -35,6 +37,10 @@ impl WorkerLink {
             self.waiting.fetch_add(1, Ordering::SeqCst);
         }
         first
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     pub fn is_retired(&self) -> bool {
@@ -110,7 +116,8 @@ pub fn shard() -> Result<&'static Shard, Error> {
 /// Gives a worker to the calling thread and a handle to the caller.
 pub fn adopt(worker: Worker, place: handle::Reservation) -> Result<*mut hs_worker, Error> {
     let state = state()?;
-    let link = WorkerLink { retired: AtomicBool::new(false), waiting: state.waiting.clone() };
+    let counters = worker.counters().clone();
+    let link = WorkerLink { retired: AtomicBool::new(false), waiting: state.waiting.clone(), counters };
     let (pointer, token) = place.fill(link);
     state.workers.borrow_mut().insert(token, Rc::new(worker));
     Ok(pointer)

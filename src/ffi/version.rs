@@ -56,6 +56,9 @@ pub const HS_NO_KEEP_ALIVE: u32 = 1;
 /// In the flags of `hs_network_options`: small pieces wait for more before they are sent (Nagle's algorithm), which costs
 /// latency. Off, `TCP_NODELAY` is set.
 pub const HS_SEND_DELAY: u32 = 2;
+/// In the flags of a worker or a request: the trace of each call is kept, for `hs_response_trace` and `hs_error_trace`.
+/// For looking into things: it costs time and memory.
+pub const HS_TRACE: u32 = 256;
 
 /// Not encrypted.
 pub const HS_TLS_NONE: u32 = 0;

@@ -6,11 +6,12 @@ use super::cookies::{self, hs_cookie_jar};
 use super::dns::{self, hs_dns_options};
 use super::error::hs_error;
 use super::network::{self, hs_network_options};
+use super::observe::{self, hs_observe_options};
 use super::proxy::{self, hs_proxy_options};
 use super::sized::{self, Sized32};
 use super::text::hs_str;
 use super::thread::WorkerLink;
-use super::version::{HS_ALLOW_DOWNGRADE, HS_COOKIES, HS_RAW_BODY};
+use super::version::{HS_ALLOW_DOWNGRADE, HS_COOKIES, HS_RAW_BODY, HS_TRACE};
 use super::{guard, handle, options, thread};
 use crate::cookies::Jar;
 use crate::engine::curl::tls::CaSource;
@@ -32,7 +33,7 @@ pub struct hs_worker {
 pub struct hs_worker_options {
     /// `sizeof(hs_worker_options)`.
     pub struct_size: u32,
-    /// `HS_ALLOW_DOWNGRADE`, `HS_RAW_BODY` and `HS_COOKIES`, or 0.
+    /// `HS_ALLOW_DOWNGRADE`, `HS_RAW_BODY`, `HS_COOKIES` and `HS_TRACE`, or 0.
     pub flags: u32,
     /// A whole call: queue, DNS, connect, TLS, sending, receiving, and every retry and redirect. Default 30,000; none
     /// for a call whose body goes to a callback.
@@ -85,6 +86,8 @@ pub struct hs_worker_options {
     pub auth: *const hs_auth,
     /// How names become addresses; NULL for the defaults.
     pub dns: *const hs_dns_options,
+    /// What can be seen: events, histograms, trace context, redaction. NULL: the counters alone.
+    pub observe: *const hs_observe_options,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -145,7 +148,7 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
     bounded(given.max_header_count, MOST_HEADERS, "max_header_count")?;
     bounded(given.max_idle_connections, MOST_IDLE_CONNECTIONS, "max_idle_connections")?;
 
-    options::flags(given.flags, HS_ALLOW_DOWNGRADE | HS_RAW_BODY | HS_COOKIES, "hs_worker_options")?;
+    options::flags(given.flags, HS_ALLOW_DOWNGRADE | HS_RAW_BODY | HS_COOKIES | HS_TRACE, "hs_worker_options")?;
 
     let mut chosen = WorkerOptions::default();
     let limits = &mut chosen.limits;
@@ -166,8 +169,11 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
     limits.redirects =
         options::redirects(given.redirects, given.max_redirects, given.flags, limits.redirects, "hs_worker_options")?;
     limits.raw_body = given.flags & HS_RAW_BODY != 0;
+    limits.trace = given.flags & HS_TRACE != 0;
     chosen.idle_connection = options::seconds(given.idle_connection_ms, chosen.idle_connection);
     chosen.connection_life = options::seconds(given.connection_life_ms, chosen.connection_life);
+    // SAFETY: as the caller promises.
+    chosen.observer = unsafe { observe::chosen(given.observe) }?;
     chosen.max_idle_connections = options::number(given.max_idle_connections, chosen.max_idle_connections);
     // SAFETY: as the caller promises.
     unsafe {

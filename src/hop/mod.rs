@@ -58,6 +58,7 @@ async fn follow(call: &Rc<Call>, asked: &Rc<Request>, request: &mut Rc<Request>)
         running.discard(&head).await?;
         let elapsed_ns = call.now().since(started).as_nanos() as u64;
         hops.push(Hop { status: head.status, url: request.url.as_str().to_owned(), elapsed_ns });
+        call.watch().redirect(head.status, &next);
         *request = Rc::new(next);
     }
 }

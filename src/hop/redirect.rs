@@ -7,6 +7,7 @@ use crate::http::credentials::Auth;
 use crate::http::headers::HeaderBlock;
 use crate::http::request::Request;
 use crate::http::url::Url;
+use crate::observe::redact::BLANK;
 use crate::status::{HS_ERR_PROTOCOL, HS_ERR_REDIRECT_REFUSED, HS_ERR_TOO_MANY_REDIRECTS};
 
 /// What to do with a redirect.
@@ -92,7 +93,13 @@ fn location(headers: &HeaderBlock) -> Result<Option<&[u8]>, Error> {
 }
 
 fn shown(location: &[u8]) -> String {
-    if location.contains(&b'@') { String::from("a URL with a user or password") } else { quoted(location) }
+    if location.contains(&b'@') {
+        return String::from("a URL with a user or password");
+    }
+    // Which keys the caller holds for secrets is not known here, and where it leads is in what stands before.
+    let end = location.iter().position(|byte| b"?#".contains(byte)).unwrap_or(location.len());
+    let more = if end < location.len() { format!("{}{BLANK}", location[end] as char) } else { String::new() };
+    quoted(&[&location[..end], more.as_bytes()].concat())
 }
 
 fn changed(request: &Request, status: u16, url: Url, same_origin: bool) -> Request {

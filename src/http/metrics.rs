@@ -37,6 +37,8 @@ pub enum TlsVersion {
 /// Facts of one exchange.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExchangeMetrics {
+    /// The request was put on a connection.
+    pub sent: bool,
     pub phases: Phases,
     pub request_header_bytes: u64,
     pub request_body_bytes: u64,

@@ -3,6 +3,7 @@
 use super::headers::HeaderBlock;
 use super::metrics::Metrics;
 use crate::hop::redirect::Hop;
+use crate::observe::traceparent::TraceId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum HttpVersion {
@@ -54,4 +55,7 @@ pub struct Response {
     pub hops: Vec<Hop>,
     /// The fields after the body.
     pub trailers: HeaderBlock,
+    /// Empty where none was asked for.
+    pub trace: String,
+    pub trace_id: Option<TraceId>,
 }

@@ -3,6 +3,7 @@
 
 use super::network::HostPort;
 use crate::error::{Error, quoted};
+use crate::observe::redact::Redactor;
 use crate::status::{HS_ERR_INVALID_URL, HS_ERR_UNSUPPORTED_SCHEME};
 use base64::Engine as _;
 use percent_encoding::{AsciiSet, percent_decode_str, percent_encode};
@@ -35,6 +36,12 @@ const RAW_BYTES: &AsciiSet = &AsciiSet::EMPTY;
 
 impl Url {
     pub fn parse(text: &[u8]) -> Result<ParsedUrl, Error> {
+        Url::parse_showing(text, &Redactor::default())
+    }
+
+    /// What is refused is shown in the error as the redactor shows it.
+    pub fn parse_showing(text: &[u8], redactor: &Redactor) -> Result<ParsedUrl, Error> {
+        let redacted = |text: &[u8]| quoted(&redactor.broken_url(text));
         if text.is_empty() {
             return Err(Error::new(HS_ERR_INVALID_URL, "the URL is empty"));
         }
@@ -149,12 +156,12 @@ type Remembered = (Box<[u8]>, ParsedUrl);
 impl UrlCache {
     const SIZE: usize = 8;
 
-    pub fn parse(&self, text: &[u8]) -> Result<ParsedUrl, Error> {
+    pub fn parse(&self, text: &[u8], redactor: &Redactor) -> Result<ParsedUrl, Error> {
         let mut entries = self.entries.borrow_mut();
         if let Some((_, parsed)) = entries.iter().flatten().find(|(known, _)| **known == *text) {
             return Ok(parsed.clone());
         }
-        let parsed = Url::parse(text)?;
+        let parsed = Url::parse_showing(text, redactor)?;
         let place = self.next.get();
         self.next.set((place + 1) % UrlCache::SIZE);
         entries[place] = Some((text.into(), parsed.clone()));
@@ -175,15 +182,9 @@ fn take_userinfo(url: &mut url::Url) -> Option<String> {
     Some(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(credentials)))
 }
 
-/// The URL for an error message: whatever could be userinfo is blanked, also where the URL does not parse. Rather too
-/// much than too little: all from the scheme to the last `@`.
+/// Text that was meant to be a URL, for an error message.
 pub(super) fn redacted(text: &[u8]) -> String {
-    let Some(at) = text.iter().rposition(|&byte| byte == b'@') else { return quoted(text) };
-    let scheme = text.iter().position(|byte| b"/\\".contains(byte)).filter(|&slash| {
-        slash > 0 && text[slash - 1] == b':' && text[..slash - 1].iter().all(u8::is_ascii_alphanumeric)
-    });
-    let start = scheme.unwrap_or(0).min(at);
-    quoted(&[&text[..start], b"***", &text[at..]].concat())
+    quoted(&Redactor::default().broken_url(text))
 }
 
 #[cfg(test)]
@@ -267,16 +268,17 @@ mod tests {
 
     #[test]
     fn a_remembered_url_is_the_same_as_a_parsed_one() {
-        let cache = UrlCache::default();
+        let (cache, plain) = (UrlCache::default(), Redactor::default());
         for round in 0..3 {
             for number in 0..UrlCache::SIZE + round {
                 let text = format!("http://user:{number}@host/{number}");
-                let (cached, parsed) = (cache.parse(text.as_bytes()).unwrap(), Url::parse(text.as_bytes()).unwrap());
+                let (cached, parsed) =
+                    (cache.parse(text.as_bytes(), &plain).unwrap(), Url::parse(text.as_bytes()).unwrap());
                 assert_eq!(cached.url, parsed.url);
                 assert_eq!(cached.basic_authorization, parsed.basic_authorization);
             }
         }
-        assert_eq!(cache.parse(b"http://").unwrap_err(), cache.parse(b"http://").unwrap_err());
+        assert_eq!(cache.parse(b"http://", &plain).unwrap_err(), cache.parse(b"http://", &plain).unwrap_err());
     }
 
     #[test]
@@ -288,6 +290,8 @@ mod tests {
             "http://user:se/secret@ho st/",
             "user:secret@host",
             "http://user:secret@host:99999/",
+            "http://host:99999/?token=secret%20&a=b",
+            "http://host/?a=b&api_key=secret secret",
         ] {
             let error = Url::parse(bad.as_bytes()).unwrap_err().to_string();
             assert!(!error.contains("secret"), "{error}");

@@ -23,6 +23,7 @@ pub struct Runtime {
     ready: Arc<ReadyQueue>,
     root: Arc<TaskWaker>,
     tasks: Tasks,
+    after_turn: Option<Box<dyn Fn()>>,
 }
 
 /// The number of the future that `block_on` drives; spawned tasks have the others.
@@ -33,11 +34,16 @@ impl Runtime {
         let ready = ReadyQueue::new(engine.unparker());
         let root = TaskWaker::new(ROOT, ready.clone());
         let tasks = Tasks::new(ready.clone());
-        Runtime { engine, timers: Timers::new(clock), ready, root, tasks }
+        Runtime { engine, timers: Timers::new(clock), ready, root, tasks, after_turn: None }
     }
 
     pub fn timers(&self) -> &Rc<Timers> {
         &self.timers
+    }
+
+    /// What to do each time after the engine has worked; nothing is in the middle of something then.
+    pub fn after_each_turn(&mut self, then: impl Fn() + 'static) {
+        self.after_turn = Some(Box::new(then));
     }
 
     /// Adds a task; it runs whenever a future is driven.
@@ -78,6 +84,9 @@ impl Runtime {
         let due = self.timers.next_due();
         self.ready.park(|| self.engine.wait(due));
         self.engine.advance();
+        if let Some(then) = &self.after_turn {
+            then();
+        }
     }
 }
 

@@ -49,6 +49,7 @@ pub struct Reading {
 pub struct Tail {
     pub metrics: Metrics,
     pub trailers: HeaderBlock,
+    pub trace: String,
 }
 
 /// What a read gave: how many bytes, and at the end of the body, once, what came after it.
@@ -116,14 +117,19 @@ impl Reading {
                 Ok(Some(piece)) => (self.piece, self.given) = (piece, 0),
                 Ok(None) => {
                     self.ended = true;
-                    let tail = Tail { metrics: self.incoming.metrics(), trailers: self.incoming.trailers() };
+                    self.incoming.over(Ok(()))?;
+                    let incoming = &self.incoming;
+                    let (metrics, trailers, trace) = (incoming.metrics(), incoming.trailers(), incoming.trace());
+                    let tail = Tail { metrics, trailers, trace };
                     return Ok(Read { count: 0, tail: Some(tail) });
                 }
                 Err(error) => {
-                    if !error.is_passing() {
-                        self.failed = Some(error.clone());
+                    if error.is_passing() {
+                        return Err(error);
                     }
-                    return Err(error);
+                    let failed = self.incoming.over(Err(error));
+                    self.failed = failed.as_ref().err().cloned();
+                    return failed;
                 }
             }
         }

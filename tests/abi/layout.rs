@@ -6,12 +6,14 @@ use crate::compile::{self, Ring};
 use crate::run;
 use http_sentinel::ffi::address_rule::hs_address_rule;
 use http_sentinel::ffi::auth::hs_auth;
+use http_sentinel::ffi::counters::{hs_counters, hs_histogram};
 use http_sentinel::ffi::dns::{hs_dns_options, hs_dns_pin};
 use http_sentinel::ffi::download::hs_download_options;
 use http_sentinel::ffi::error::hs_error_info;
 use http_sentinel::ffi::form::hs_part;
 use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
 use http_sentinel::ffi::network::{hs_connect_to, hs_network_options};
+use http_sentinel::ffi::observe::{hs_event, hs_observe_options};
 use http_sentinel::ffi::proxy::hs_proxy_options;
 use http_sentinel::ffi::request::hs_request_options;
 use http_sentinel::ffi::response::hs_redirect;
@@ -67,11 +69,20 @@ fn as_rust_says() -> Vec<String> {
         hs_auth { struct_size, scheme, user, password, token, origin }
         hs_dns_pin { host, addresses, address_count, port }
         hs_dns_options { struct_size, flags, cache_ms, pins, pin_count }
+        hs_address { ip, family, port }
+        hs_event {
+            struct_size, kind, time_ns, elapsed_ns, call, attempt, hop, status, phase, http_status, http_version,
+            tls_version, peer, connection_id, request_bytes, response_bytes, method, url, message, trace_id,
+        }
+        hs_observe_options {
+            struct_size, flags, on_event, user_data, event_mask, trace_context, redact_query_keys,
+            redact_query_key_count,
+        }
         hs_worker_options {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
             http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
-            network, cookies, proxy, min_http_version, reserved, auth, dns,
+            network, cookies, proxy, min_http_version, reserved, auth, dns, observe,
         }
         hs_upload { struct_size, flags, length, read, rewind, user_data }
         hs_request_options {
@@ -82,13 +93,18 @@ fn as_rust_says() -> Vec<String> {
         hs_part { struct_size, flags, name, data, file, upload, filename, content_type }
         hs_download_options { struct_size, fd, offset, validator, max_resumes, flags }
         hs_redirect { struct_size, status, url, elapsed_ns }
-        hs_address { ip, family, port }
         hs_metrics {
             struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,
             send_ns, first_byte_ns, body_ns, request_header_bytes, request_body_bytes, response_header_bytes,
             response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, decoded, proxied, auth_exchanges,
             file_bytes,
         }
+        hs_counters {
+            struct_size, reserved, calls_started, calls_succeeded, calls_failed, calls_in_flight, errors_by_phase,
+            responses_by_class, exchanges, redirects, retries, internal_resends, connections_made, connections_reused,
+            request_header_bytes, request_body_bytes, response_header_bytes, response_body_bytes,
+        }
+        hs_histogram { struct_size, reserved, count, sum_ns, min_ns, max_ns, p50_ns, p90_ns, p99_ns, p999_ns }
     }
 }
 

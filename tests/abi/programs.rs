@@ -128,6 +128,8 @@ programs! {
         auth: Program { files: &["auth"], ..PROGRAM };
         cookies: Program { files: &["cookies"], ..PROGRAM };
         dns: Program { files: &["dns", "resolver"], slow: &["threads=20"], ..PROGRAM };
+        counters: Program { files: &["counters"], slow: &["calls=20"], ..PROGRAM };
+        trace: Program { files: &["trace"], ..PROGRAM };
         fork: Program { files: &["fork"], ..PROGRAM };
         signals: Program { files: &["signals", "resolver"], ..PROGRAM };
         many: Program { files: &["many"], slow: &["threads=20", "each=5"], alone: true, ..PROGRAM };
@@ -144,6 +146,7 @@ programs! {
         errors: Program { files: &["errors", "resolver"], ..PROGRAM };
         resend: Program { files: &["resend"], ..PROGRAM };
         cancel: Program { files: &["cancel", "resolver"], slow: &["rounds=5", "bound_ms=30000"], alone: true, ..PROGRAM };
+        events: Program { files: &["events"], ..PROGRAM };
         leave: Program { files: &["leave"], exits_with: 42, ..PROGRAM };
     }
 }

@@ -5,11 +5,11 @@ use super::proxy::{self, Routes};
 use super::tls::{self, Trust};
 use super::transfer::{Transfer, header_callback, prereq_callback, read_callback, seek_callback, write_callback};
 use super::{address, resend, resolve, sys};
-use crate::engine::HttpChoice;
+use crate::engine::{ExchangeRequest, HttpChoice};
 use crate::error::Error;
 use crate::http::body::Body;
 use crate::http::headers::Header;
-use crate::http::request::Request;
+use crate::observe::traceparent::HEADER as TRACEPARENT;
 use crate::status::{HS_ERR_INTERNAL, HS_ERR_INVALID_HEADER, HS_ERR_INVALID_URL, HS_ERR_OUT_OF_MEMORY};
 use std::cell::{RefCell, UnsafeCell};
 use std::ffi::{CStr, CString, c_char, c_long, c_short, c_void};
@@ -137,7 +137,7 @@ pub unsafe fn configure(
     wiring: &Wiring,
     ages: ConnectionAges,
 ) -> Result<(), Error> {
-    let headers = header_list(&transfer.exchange.request)?;
+    let headers = header_list(&transfer.exchange)?;
     let options = Options(transfer.easy.raw);
     let exchange = &transfer.exchange;
     let request = &exchange.request;
@@ -309,12 +309,17 @@ impl List {
 }
 
 /// The header lines of a request.
-fn header_list(request: &Request) -> Result<List, Error> {
+fn header_list(exchange: &ExchangeRequest) -> Result<List, Error> {
     let mut list = List::default();
+    let request = &exchange.request;
     let has = |name: &str| request.headers.iter().any(|header| header.is(name));
     // What is for a proxy never reaches a server.
     for header in request.headers.iter().filter(|header| !header.is("proxy-authorization")) {
         list.push_header(header)?;
+    }
+    if let Some(value) = &exchange.traceparent {
+        let line = CString::new(format!("{TRACEPARENT}: {value}"));
+        list.push(&line.map_err(|_| Error::plain(HS_ERR_INVALID_HEADER))?)?;
     }
     // "Name:" without a value takes away what libcurl would add by itself.
     if request.has_content() && !has("expect") {

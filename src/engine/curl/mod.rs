@@ -5,6 +5,7 @@ mod easy;
 pub mod global;
 mod multi;
 mod network;
+mod observe;
 mod outcome;
 mod proxy;
 mod resend;
@@ -279,6 +280,9 @@ impl Engine for CurlEngine {
                 transfer::transfer(sys::private(finished.easy))
             };
             if !self.replace_stale_connection(transfer) && !self.resolve(transfer) {
+                if transfer.state.borrow().sends == 0 {
+                    transfer.tell_connection(false);
+                }
                 transfer.state.borrow_mut().finished = Some(finished.code);
                 transfer.wake();
             }

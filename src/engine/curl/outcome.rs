@@ -155,7 +155,7 @@ impl Transfer {
         id < 0
     }
 
-    fn off_t(&self, info: sys::CURLINFO) -> u64 {
+    pub fn off_t(&self, info: sys::CURLINFO) -> u64 {
         // SAFETY: the live easy handle of this transfer and an off_t value.
         unsafe { sys::info_off_t(self.easy.raw(), info) }.unwrap_or(0)
     }
@@ -170,6 +170,7 @@ impl Transfer {
         let reused = state.sends > 0 && connects == 0;
         ExchangeMetrics {
             phases: self.phases(reused, &state.resolution),
+            sent: state.sends > 0,
             request_header_bytes: u64::try_from(request_bytes).unwrap_or(0),
             request_body_bytes: self.body_bytes_sent(),
             response_header_bytes: state.head_bytes as u64,

@@ -218,10 +218,14 @@ fn waits(transfer: &Transfer) -> bool {
 }
 
 pub fn configure(transfer: &Transfer, options: &Options) -> Result<(), Error> {
-    if may_be_http2(transfer) {
+    let traced = transfer.wants_trace();
+    if may_be_http2(transfer) || traced {
         let callback: sys::DebugCallback = debug_callback;
         options.function(sys::CURLOPT_DEBUGFUNCTION, callback as *const c_void)?;
         options.data(sys::CURLOPT_DEBUGDATA, std::ptr::from_ref(transfer) as *mut c_void)?;
+    }
+    if traced {
+        options.number(sys::CURLOPT_VERBOSE, 1)?;
     }
     if waits(transfer) {
         options.number(sys::CURLOPT_PIPEWAIT, 1)?;
@@ -236,12 +240,17 @@ extern "C" fn debug_callback(
     length: usize,
     data: *mut c_void,
 ) -> c_int {
-    if kind == sys::CURLINFO_TEXT as c_int {
-        // SAFETY: libcurl hands back the data that `configure` set, and text of that length.
-        let (transfer, text) =
-            unsafe { (transfer(data), std::slice::from_raw_parts(text.cast::<u8>().cast_const(), length)) };
+    // SAFETY: libcurl hands back the data that `configure` set.
+    let transfer = unsafe { transfer(data) };
+    let is_text = kind == sys::CURLINFO_TEXT as c_int;
+    if length > 0 && (is_text || transfer.wants_trace()) {
+        // SAFETY: libcurl gives bytes of that length.
+        let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>().cast_const(), length) };
         transfer.guarded(|| {
-            transfer.on_text(text);
+            if is_text {
+                transfer.on_text(bytes);
+            }
+            transfer.trace(kind, bytes);
             Ok(())
         });
     }

@@ -371,6 +371,9 @@ pub extern "C" fn prereq_callback(
         // SAFETY: libcurl gives NUL-terminated text that is valid during the callback.
         let (peer, local) = unsafe { (endpoint(peer_ip, peer_port), endpoint(local_ip, local_port)) };
         allowed = transfer.on_send(peer, local)?;
+        if allowed {
+            transfer.tell_connection(true);
+        }
         Ok(())
     });
     if allowed { sys::CURL_PREREQFUNC_OK } else { sys::CURL_PREREQFUNC_ABORT }

@@ -22,6 +22,22 @@ static hs_status use_request(void *handle) {
 }
 static hs_status use_worker_free(void *handle) { return hs_worker_free(handle); }
 static hs_status use_worker_retire(void *handle) { return hs_worker_retire(handle); }
+static hs_status use_counters(void *handle) {
+    hs_counters counters;
+    counters.struct_size = sizeof counters;
+    return hs_worker_counters(handle, &counters);
+}
+static hs_status use_histogram(void *handle) {
+    hs_histogram histogram;
+    histogram.struct_size = sizeof histogram;
+    const hs_status status = hs_worker_histogram(handle, HS_LATENCY_CALL, &histogram);
+    return status == HS_ERR_NOT_FOUND ? HS_OK : status;
+}
+static hs_status use_counts(void *handle) {
+    uint64_t counts[HS_HISTOGRAM_BUCKETS];
+    const hs_status status = hs_worker_histogram_counts(handle, HS_LATENCY_CALL, counts, HS_HISTOGRAM_BUCKETS);
+    return status == HS_ERR_NOT_FOUND ? HS_OK : status;
+}
 static hs_status use_status(void *handle) { return none(hs_response_status(handle) == 0); }
 static hs_status use_body(void *handle) { return none(hs_response_body(handle).data == NULL); }
 static hs_status use_header(void *handle) { return none(hs_response_header(handle, text("date"), 0).data == NULL); }
@@ -101,6 +117,9 @@ static const struct use {
     {WORKER, "hs_request", use_request},
     {WORKER, "hs_worker_free", use_worker_free},
     {WORKER, "hs_worker_retire", use_worker_retire},
+    {WORKER, "hs_worker_counters", use_counters},
+    {WORKER, "hs_worker_histogram", use_histogram},
+    {WORKER, "hs_worker_histogram_counts", use_counts},
     {RESPONSE, "hs_response_status", use_status},
     {RESPONSE, "hs_response_body", use_body},
     {RESPONSE, "hs_response_header", use_header},

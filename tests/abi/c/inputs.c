@@ -143,7 +143,7 @@ static void flags(void) {
         }
         request = fine();
         request.flags = UINT32_C(1) << bit;
-        if ((request.flags & (HS_ALLOW_DOWNGRADE | HS_RAW_BODY | HS_STREAM)) == 0) {
+        if ((request.flags & (HS_ALLOW_DOWNGRADE | HS_RAW_BODY | HS_STREAM | HS_TRACE)) == 0) {
             REFUSED(&request, HS_ERR_INVALID_ARGUMENT, "hs_request_options.flags");
         }
         request = fine();

@@ -51,6 +51,16 @@ static void no_object(void) {
     memset(&metrics, 0, sizeof metrics);
     info.struct_size = sizeof info;
     metrics.struct_size = sizeof metrics;
+    hs_counters counters = {0};
+    hs_histogram histogram = {0};
+    uint64_t counts[HS_HISTOGRAM_BUCKETS];
+    counters.struct_size = sizeof counters;
+    histogram.struct_size = sizeof histogram;
+    CHECK_STATUS(hs_worker_counters(NULL, &counters), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_worker_histogram(NULL, HS_LATENCY_CALL, &histogram), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_worker_histogram_counts(NULL, HS_LATENCY_CALL, counts, HS_HISTOGRAM_BUCKETS), HS_ERR_NULL_ARGUMENT);
+    CHECK(hs_response_trace(NULL).data == NULL && hs_error_trace(NULL).data == NULL);
+    CHECK(hs_response_trace_id(NULL).data == NULL && hs_error_trace_id(NULL).data == NULL);
     CHECK_STATUS(hs_error_status(NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_error_details(NULL, &info), HS_ERR_NULL_ARGUMENT);
     CHECK_INT(info.status, 0);

@@ -141,7 +141,8 @@ static void a_redirect_that_repeats_it_needs_a_rewind(void) {
     upload.rewind = rewind_source;
     hs_response *response = SEND(worker, &request);
     CHECK_HAS(hs_response_body(response), "\"length\":30000");
-    CHECK_INT(source.rewinds, 1);
+    /* The call before left a connection that the server may have closed. */
+    CHECK(source.rewinds >= 1 && source.rewinds <= 2);
     CHECK_STATUS(hs_response_free(response), HS_OK);
 
     source = source_of(30000);
