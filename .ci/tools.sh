@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the programs a target needs are there, and installs or fetches what is missing, saying what and where.
 #
-#   .ci/tools.sh NEED...     needs: build go zig16 zig17 system-curl valgrind sanitizers lints, or demo, test (groups)
+#   .ci/tools.sh NEED...     needs: build go zig16 zig17 system-curl valgrind sanitizers peers lints, or demo, test (groups)
 #
 # Compilers and libraries come from the system's package manager (system-wide, with sudo when not root). Zig and, where
 # the system has no Go of 1.19 or later, Go come from the Python package index, pinned in pins.txt, into .tools/.
@@ -112,6 +112,9 @@ has_pkg-config() { have pkg-config; }
 has_libcurl() { have pkg-config && pkg-config --exists libcurl; }
 has_valgrind() { have valgrind; }
 has_sanitizers() { compiles gcc c 'int main(void) { return 0; }' -fsanitize=address,undefined; }
+# Servers are where only root's PATH has them.
+has_server() { PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin have "$1"; }
+has_nginx() { has_server nginx; }
 has_shellcheck() { have shellcheck; }
 has_ca-certificates() {
     local f
@@ -121,12 +124,24 @@ has_ca-certificates() {
     return 1
 }
 
+# The tests start servers themselves. What a package that was just installed has started as a service is stopped.
+keep_off() {
+    local need
+    [ -d /run/systemd/system ] || return 0
+    for need in "$@"; do
+        case $need in
+            nginx | haproxy | tinyproxy | squid | microsocks) as_root systemctl disable --now "$need" >>"$log" 2>&1 || true ;;
+        esac
+    done
+}
+
 # system NEED...: one run of the package manager for all that is missing.
 system() {
     local need wanted=()
     for need in "$@"; do "has_$need" || wanted+=("$need"); done
     [ ${#wanted[@]} -eq 0 ] && return 0
     install_packages "${wanted[@]}" || true
+    keep_off "${wanted[@]}"
     for need in "${wanted[@]}"; do
         "has_$need" || missing+=("$need (package $(packages_for "$need"))")
     done
@@ -226,7 +241,7 @@ need_rust_component() { # need_rust_component COMPONENT CARGO-COMMAND
 # ---- the needs -----------------------------------------------------------------------------------------------------
 
 needs=" $* "
-needs=${needs/ test / demo zig17 system-curl valgrind sanitizers }
+needs=${needs/ test / demo zig17 system-curl valgrind sanitizers peers }
 needs=${needs/ demo / build go zig16 }
 wants() { [[ $needs == *" $1 "* ]]; }
 
@@ -236,6 +251,7 @@ wants build && list+=(ca-certificates cc c++ make perl)
 wants system-curl && list+=(pkg-config libcurl)
 wants valgrind && list+=(valgrind)
 wants sanitizers && list+=(sanitizers)
+wants peers && list+=(nginx)
 if wants zig16 && [ ! -x "$ZIG16" ] || wants zig17 && [ ! -x "$ZIG17" ]; then list+=(python); fi
 [ ${#list[@]} -gt 0 ] && system "${list[@]}"
 wants build && need_crates

@@ -13,10 +13,12 @@ pub struct Driver {
 
 type Builder = fn(&Path);
 
-pub fn build() -> Vec<Driver> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("behaviour");
-    std::fs::create_dir_all(&folder).expect("a folder under the target directory");
+pub const LANGUAGES: [&str; 4] = ["c", "cpp", "go", "zig"];
+
+pub fn build(folder: &str, languages: &[&str]) -> Vec<Driver> {
+    let folder = &Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let builders: [(&str, char, Builder); 4] = [("c", 'c', c), ("cpp", 'p', cpp), ("go", 'g', go), ("zig", 'z', zig)];
+    let builders = builders.into_iter().filter(|(language, ..)| languages.contains(language));
     std::thread::scope(|scope| {
         let start = |(language, mark, builder): (&'static str, char, Builder)| {
             let program = folder.join(language).join("driver");
@@ -26,7 +28,7 @@ pub fn build() -> Vec<Driver> {
                 Driver { language, mark, program }
             })
         };
-        let running: Vec<_> = builders.into_iter().map(start).collect();
+        let running: Vec<_> = builders.map(start).collect();
         running.into_iter().map(|thread| thread.join().expect("a driver that can be built")).collect()
     })
 }

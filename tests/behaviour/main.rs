@@ -24,7 +24,7 @@ fn every_case_in_every_language() {
     let mut cases = case::read_folder(&library::root().join("tests/behaviour/cases"));
     cases.retain(|case| case.name.contains(&wanted) && (cfg!(feature = "bundled-curl") || !case.bundled));
     assert!(!cases.is_empty(), "no case has {wanted:?} in its name");
-    let report = run::run(&drivers::build(), &cases);
+    let report = run::run(&server::Server::start(), &drivers::build("behaviour", &drivers::LANGUAGES), &cases);
     println!("{}", report.summary());
     assert!(report.failures.is_empty(), "{}\n{}", report.failures.join("\n"), report.summary());
 }

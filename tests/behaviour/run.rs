@@ -37,11 +37,11 @@ pub struct Told {
     pub faults: Vec<String>,
 }
 
-pub fn run(drivers: &[Driver], cases: &[Case]) -> Report {
-    let (server, constants) = (Server::start(), Constants::read());
+pub fn run(server: &Server, drivers: &[Driver], cases: &[Case]) -> Report {
+    let constants = Constants::read();
     // All of one driver's cases in one process; the drivers side by side.
     let told: Vec<Vec<Told>> = std::thread::scope(|scope| {
-        let (server, constants) = (&server, &constants);
+        let constants = &constants;
         let shows = std::env::var_os("HS_SHOW").is_some();
         let start = |driver| scope.spawn(move || Runner { server, constants, driver, shows }.all(cases));
         let running: Vec<_> = drivers.iter().map(start).collect();

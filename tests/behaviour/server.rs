@@ -7,8 +7,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 pub struct Server {
-    server: TestServer,
-    places: Vec<(String, String)>,
+    pub server: TestServer,
+    pub places: Vec<(String, String)>,
 }
 
 impl Server {

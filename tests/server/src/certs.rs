@@ -104,6 +104,13 @@ impl Certs {
         Ok(params.signed_by(&self.leaf_key, issuer)?.der().clone())
     }
 
+    /// A good certificate and its key, for another server that is to be trusted as this one.
+    pub fn server_pem(&self) -> io::Result<(String, String)> {
+        let params = leaf(&GOOD_NAMES, "localhost").map_err(tls_error)?;
+        let certificate = params.signed_by(&self.leaf_key, &self.authority).map_err(tls_error)?;
+        Ok((certificate.pem(), self.leaf_key.serialize_pem()))
+    }
+
     /// The TLS side of a port. `versions` empty means 1.2 and 1.3.
     pub fn server_config(
         &self,

@@ -54,5 +54,7 @@ pub struct Addresses {
     pub stranger_ca_file: String,
     pub client_cert_file: String,
     pub client_key_file: String,
+    pub server_cert_file: String,
+    pub server_key_file: String,
     pub pid: u32,
 }

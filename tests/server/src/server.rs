@@ -75,6 +75,10 @@ impl TestServer {
         let client_cert_file = write("client.pem", &state.certs.client_cert_pem)?;
         let client_key_file = write("client.key", &state.certs.client_key_pem)?;
 
+        let (server_cert, server_key) = state.certs.server_pem()?;
+        let server_cert_file = write("server.pem", &server_cert)?;
+        let server_key_file = write("server.key", &server_key)?;
+
         let closed = Closed::new(config.ip)?;
         let stall_connect = StallConnect::new(config.ip)?;
 
@@ -122,6 +126,8 @@ impl TestServer {
             stranger_ca_file,
             client_cert_file,
             client_key_file,
+            server_cert_file,
+            server_key_file,
             pid: std::process::id(),
         };
         let _ = state.addresses.set(addresses.clone());
