@@ -9,12 +9,14 @@ use crate::status::HS_ERR_INVALID_COOKIE;
 
 const HTTP_ONLY: &[u8] = b"#HttpOnly_";
 
-/// A cookie with a tab in it has no place in the format and is left out.
+/// A cookie with a tab in it has no place in the format and is left out, as is that of a host that begins with a dot.
 pub fn write(cookies: &[&Cookie]) -> Vec<u8> {
     let mut text = b"# Netscape HTTP Cookie File\n".to_vec();
     let yes_or_no = |yes: bool| if yes { &b"TRUE"[..] } else { b"FALSE" };
     for cookie in cookies {
-        if [&cookie.name, &cookie.value, &cookie.path].iter().any(|part| part.contains(&b'\t')) {
+        if [&cookie.name, &cookie.value, &cookie.path].iter().any(|part| part.contains(&b'\t'))
+            || cookie.domain.starts_with('.')
+        {
             continue;
         }
         if cookie.http_only {
@@ -81,8 +83,9 @@ fn cookie(line: &[u8], http_only: bool, now: i64) -> Result<(Cookie, bool), Stri
     if [path, name, value].iter().any(|part| part.iter().any(control)) {
         return Err("it has a control character".to_owned());
     }
-    if path.contains(&b';') || name.contains(&b';') || value.contains(&b';') || name.contains(&b'=') {
-        return Err("its path, name or value could not have come from a server".to_owned());
+    // A path may have one, where it is that of the request.
+    if name.contains(&b';') || value.contains(&b';') || name.contains(&b'=') {
+        return Err("its name or value could not have come from a server".to_owned());
     }
     let expires = match seconds(expires)? {
         0 => None,

@@ -124,9 +124,19 @@ fn a_bad_line_is_named_and_nothing_is_taken() {
 }
 
 #[test]
+fn a_path_that_no_line_could_name_goes_in_and_out() {
+    let page = url("http://h.example/a;b/c");
+    let (jar, again) = (Jar::default(), Jar::default());
+    jar.set(&page, b"d=e").unwrap();
+    again.import(&jar.export()).unwrap();
+    assert_eq!(again.header(&page), b"d=e");
+}
+
+#[test]
 fn what_the_format_cannot_say_is_left_out() {
     let jar = Jar::default();
     jar.set(&url("http://h.example/"), b"a=b\tc").unwrap();
+    jar.set(&url("http://.h.example/"), b"a=b").unwrap();
     jar.set(&url("http://h.example/"), b"d=\xff; Max-Age=100000").unwrap();
     assert_eq!(jar.export().split(|&byte| byte == b'\n').count(), 3);
     let again = Jar::default();

@@ -87,8 +87,8 @@ impl HeaderBlock {
             return Err(Error::new(HS_ERR_PROTOCOL, format!("response header name {} is not a token", quoted(name))));
         }
         // RFC 9110, section 5.5: the bytes by which one reader's field is another's two.
-        if value.iter().any(|byte| matches!(byte, b'\0' | b'\r')) {
-            let message = format!("response header {} has a NUL or a bare carriage return", quoted(name));
+        if value.iter().any(|byte| matches!(byte, b'\0' | b'\r' | b'\n')) {
+            let message = format!("response header {} has a NUL or a line end in its value", quoted(name));
             return Err(Error::new(HS_ERR_PROTOCOL, message));
         }
         if self.fields.len() >= limits.fields {
@@ -191,7 +191,7 @@ mod tests {
         let mut block = HeaderBlock::default();
         let long = [b"x:".to_vec(), vec![b'y'; 64]].concat();
         assert_eq!(block.push_line(&long, LIMITS).unwrap_err().status(), HS_ERR_HEADERS_TOO_LARGE);
-        for bad in [&b"no colon"[..], b"bad name: x", b": x", b"x : y", b"x: a\0b", b"x: a\rb", b"x\0: a"] {
+        for bad in [&b"no colon"[..], b"bad name: x", b": x", b"x : y", b"x: a\0b", b"x: a\rb", b"x: a\nb", b"x\0: a"] {
             assert_eq!(block.push_line(bad, LIMITS).unwrap_err().status(), HS_ERR_PROTOCOL);
         }
         assert_eq!(block.len(), 0);
