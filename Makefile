@@ -16,7 +16,7 @@ THREADS  ?= 50
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: demo test check build header soak bench tools clean distclean
+.PHONY: demo test check build header soak fuzz bench tools clean distclean
 demo: ## build the library and a test server, and run the C, C++, Go and Zig examples and the safety check
 	@.ci/demo.sh
 
@@ -38,6 +38,10 @@ soak: ## REQUESTS=1000000 requests over THREADS=50 threads against the test serv
 	@.ci/tools.sh build
 	@.ci/build.sh
 	@$(MAKE) --no-print-directory soak-run
+
+fuzz: ## the parsers on their corpora and on FUZZ_SECONDS=3 of new inputs each
+	@.ci/tools.sh system-curl build
+	@.ci/fuzz.sh
 
 bench: ## one worker beside a plain libcurl loop over the same libcurl, and what workers cost
 	@.ci/tools.sh build

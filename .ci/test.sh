@@ -39,6 +39,7 @@ step "library tests" rust_tests || stop
 step "a panic, seen from C" panic_tests || stop
 step "README's programs" examples/check_readme.sh || stop
 step "library tests, system libcurl" system_curl_tests || stop
+step "fuzzing" "$ROOT/.ci/fuzz.sh" || stop
 say "examples, as in make demo"
 "$ROOT/.ci/demo.sh" || stop
 say "soak, short form"

@@ -27,4 +27,7 @@ mod runtime;
 mod worker;
 
 pub mod ffi;
+#[doc(hidden)]
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod status;

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Fuzzes the parsers: each target on its corpus, and then for a few seconds on inputs that nobody has seen before.
+#
+#   .ci/fuzz.sh [TARGET...]    all targets, or those; FUZZ_SECONDS=3 is the time for each
+#
+# libFuzzer with the coverage of stable Rust: what cargo-fuzz does, without the address sanitizer, for which Rust has to
+# be a nightly one. The library is the one over the system's libcurl, in a target folder of its own. What is new and
+# worth keeping is left in target/fuzz/new, what failed in target/fuzz/failed.
+set -euo pipefail
+# shellcheck source=.ci/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT"
+
+dir=$TARGET/fuzz
+seconds=${FUZZ_SECONDS:-3}
+host=$(rustc -vV | awk '/^host:/ { print $2 }')
+coverage=(-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table
+    -Cllvm-args=-sanitizer-coverage-trace-compares)
+separator=$'\x1f'
+encoded=$(printf "%s$separator" "${coverage[@]}")
+
+# With a target named, build scripts and macros are not instrumented.
+CARGO_ENCODED_RUSTFLAGS=${encoded%"$separator"} CARGO_TARGET_DIR=$dir \
+    cargo build --locked -p hs-fuzz --features targets,system-curl --profile fuzz --target "$host"
+
+all=()
+for source in tests/fuzz/targets/*.rs; do all+=("$(basename "$source" .rs)"); done
+note() { { printf '%s\n' "$*" >&9; } 2>/dev/null || true; }
+run() { # run TARGET LOG OPTION-OR-FOLDER...
+    local target=$1 log=$2
+    shift 2
+    HS_FUZZ=1 "$dir/$host/fuzz/$target" -artifact_prefix="$dir/failed/$target-" -timeout=20 -rss_limit_mb=1024 "$@" \
+        >"$log" 2>&1
+}
+mkdir -p "$dir/failed" "$dir/logs"
+
+# The fuzzer must see what the code does: a fault behind eight bytes is found only with its help.
+if run control "$dir/logs/control.log" -seed=1 -runs=20000000 -max_len=64 -exact_artifact_path=/dev/null; then
+    die "the planted fault was not found: there is no feedback from coverage"
+fi
+grep -q 'the planted fault is found' "$dir/logs/control.log" || { tail "$dir/logs/control.log"; die "the control broke"; }
+say "control: the planted fault was found"
+
+executions=0
+for target in "${@:-${all[@]}}"; do
+    [ "$target" = control ] && continue
+    log=$dir/logs/$target.log corpus=tests/fuzz/corpus/$target new=$dir/new/$target
+    [ -n "$(ls -A "$corpus")" ] || die "$corpus is empty"
+    mkdir -p "$new"
+    if ! run "$target" "$log" -max_total_time="$seconds" -print_final_stats=1 ${FUZZ_OPTIONS:-} "$new" "$corpus"; then
+        tail -n 40 "$log"
+        die "$target failed; the input is in ${dir#"$ROOT"/}/failed, and this runs it again: ${dir#"$ROOT"/}/$host/fuzz/$target FILE"
+    fi
+    # "#123  DONE  cov: 456 ft: 789 …"
+    read -r runs start end < <(awk '
+        $2 == "INITED" { for (i = 1; i < NF; i++) if ($i == "cov:") start = $(i + 1) }
+        $2 == "DONE" { runs = substr($1, 2); for (i = 1; i < NF; i++) if ($i == "cov:") end = $(i + 1) }
+        END { print runs + 0, start + 0, end + 0 }' "$log")
+    [ "$runs" -gt 0 ] && [ "$end" -gt 100 ] || die "$target: $runs executions cover $end places: it does not fuzz anything"
+    say "$target: $runs executions, coverage $start from the corpus, $end in the end"
+    executions=$((executions + runs))
+done
+say "$executions executions in all"
+note "$executions executions"
