@@ -24,6 +24,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// What is kept of the body of a request.
+#define MOST_BODY_KEPT (64 << 20)
+
 // As a length: "up to the NUL". For C string literals.
 #define HS_NTS 18446744073709551615ull
 
@@ -270,6 +273,16 @@
 // How many buckets a histogram has. They are the same for all, so that those of several workers can be added up.
 #define HS_HISTOGRAM_BUCKETS 866
 
+// In the flags of a `hs_mock_rule`: `url` is how the URL begins.
+#define HS_MOCK_PREFIX 1
+
+// In the flags of a `hs_mock_rule`: the body must be `body`, also where that is empty.
+#define HS_MOCK_BODY 2
+
+// In the flags of a `hs_mock_rule`: nothing more ever comes. Without a `status` not even a head; with one, nothing after
+// the first `after_bytes` of the body.
+#define HS_MOCK_STALL 4
+
 // A switch that ends the calls that were given it. It may be used on any thread, by any number of calls at once, and
 // be freed while calls still have it.
 typedef struct hs_cancel hs_cancel;
@@ -294,6 +307,15 @@ typedef struct hs_error hs_error;
 // A form (RFC 7578): fields and files, in order. Filled once, it may be the body of any number of requests, also at the
 // same time and on different threads.
 typedef struct hs_form hs_form;
+
+// A double for all servers: a worker that has it in its options (`hs_worker_options.mock`) opens no socket and starts no
+// thread. What it would send goes to the mock, and the mock answers by its rules. All that is above the network is as
+// ever: redirects, cookies, credentials, codings, limits, timeouts, cancelling, streams, uploads, downloads. Options that
+// are about connections (CA certificates, proxies, addresses, names, sockets) have no effect.
+//
+// Any number of workers on any threads may have it at once, and it may be changed meanwhile. It stays with its workers when
+// it is freed.
+typedef struct hs_mock hs_mock;
 
 // A response. It belongs to the caller, outlives its worker, may be read on any thread, and is freed with
 // `hs_response_free`. What is read from it is borrowed until then: free it when nobody reads it any more.
@@ -671,6 +693,8 @@ typedef struct hs_worker_options {
     const struct hs_dns_options *dns;
     // What can be seen: events, histograms, trace context, redaction. NULL: the counters alone.
     const struct hs_observe_options *observe;
+    // Answers instead of the network; NULL for the network.
+    struct hs_mock *mock;
 } hs_worker_options;
 
 // Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
@@ -934,6 +958,86 @@ typedef struct hs_histogram {
     uint64_t p999_ns;
 } hs_histogram;
 
+// A response with a status of 1xx that comes before the answer.
+typedef struct hs_mock_interim {
+    // 100 to 199, but not 101.
+    uint32_t status;
+    // Must be 0.
+    uint32_t reserved;
+    const struct hs_header *headers;
+    size_t header_count;
+} hs_mock_interim;
+
+// A rule of a mock: first which requests it is for, then what they get. All zero but `struct_size` is for every request,
+// and answers 200 with an empty body. Durations are milliseconds. Nothing of it is needed after `hs_mock_add`.
+typedef struct hs_mock_rule {
+    // `sizeof(hs_mock_rule)`.
+    uint32_t struct_size;
+    // `HS_MOCK_…` or 0.
+    uint32_t flags;
+    // Empty is any.
+    struct hs_str method;
+    // A whole URL, query included; or path and query, at any origin, where it begins with "/". Empty is any. A user, a
+    // password and a fragment in it count for nothing.
+    struct hs_str url;
+    // Fields that the request must have, name and value; it may have others.
+    const struct hs_header *headers;
+    size_t header_count;
+    // The body that the request must have; empty is any, unless `HS_MOCK_BODY` is set.
+    struct hs_str body;
+    // How many requests it is for. The next ones go to later rules; 0 is any number.
+    uint32_t times;
+    // The status of the answer: 101, or 200 to 999. 0: 200, but nothing at all where there is a `failure` or
+    // `HS_MOCK_STALL`.
+    uint32_t status;
+    // `HS_HTTP_1_0`, `HS_HTTP_1_1`, `HS_HTTP_2` or `HS_HTTP_3`; 0 is `HS_HTTP_1_1`.
+    uint32_t http_version;
+    // How the exchange fails. Without a `status`, before there is a head: `HS_ERR_DNS`, `HS_ERR_CONNECT`,
+    // `HS_ERR_CONNECT_TIMEOUT`, `HS_ERR_LOCAL_ADDRESS`, `HS_ERR_PROXY`, `HS_ERR_PROXY_CONNECT`, `HS_ERR_PROXY_AUTH`,
+    // `HS_ERR_PROXY_REFUSED`, `HS_ERR_PROXY_HANDSHAKE`, `HS_ERR_TLS_HANDSHAKE` and `HS_ERR_TLS_CERTIFICATE` (the request
+    // was not sent); `HS_ERR_SEND`, `HS_ERR_CONNECTION_CLOSED`, `HS_ERR_RECEIVE`, `HS_ERR_HTTP2` and `HS_ERR_PROTOCOL` (it
+    // may have been). With a `status`, after the first `after_bytes` of the body: `HS_ERR_BODY_TRUNCATED`,
+    // `HS_ERR_RECEIVE`, `HS_ERR_HTTP2` and `HS_ERR_PROTOCOL`. 0: it does not fail.
+    hs_status failure;
+    // The fields of the answer. None is added: a body without `Content-Length` ends where it ends, and one that is shorter
+    // than its `Content-Length` is truncated.
+    const struct hs_header *answer_headers;
+    size_t answer_header_count;
+    // The body of the answer, as it is sent. HEAD, 204 and 304 get none.
+    struct hs_str answer_body;
+    // The fields after the body.
+    const struct hs_header *trailers;
+    size_t trailer_count;
+    // The interim responses before the answer, first to last.
+    const struct hs_mock_interim *interim;
+    size_t interim_count;
+    // How long the head, or the failure that comes instead of it, is waited for.
+    uint64_t delay_ms;
+    // How long each piece of the body but the first is waited for.
+    uint64_t piece_delay_ms;
+    // How long a piece of the body is; the last one may be shorter. 0 is 65,536.
+    uint64_t piece_bytes;
+    // How much of the body comes before `failure` or `HS_MOCK_STALL`.
+    uint64_t after_bytes;
+} hs_mock_rule;
+
+// A request that a mock got. What it points to is borrowed from the mock until `hs_mock_clear` or `hs_mock_free`.
+typedef struct hs_mock_call {
+    // `sizeof(hs_mock_call)`.
+    uint32_t struct_size;
+    // The rule that was for it, counted from 1 in the order in which they were added; 0: none was.
+    uint32_t rule;
+    struct hs_str method;
+    // As it would be requested: without user, password and fragment.
+    struct hs_str url;
+    // Its first 64 MiB at most. Empty where the rule is a failure before the request is sent.
+    struct hs_str body;
+    // How long the body was.
+    uint64_t body_bytes;
+    // How many header fields it had.
+    size_t header_count;
+} hs_mock_call;
+
 // Success.
 #define HS_OK 0
 
@@ -1066,6 +1170,9 @@ typedef struct hs_histogram {
 
 // The address rule of the worker forbids every address that the host has, or the one in the URL.
 #define HS_ERR_ADDRESS_REFUSED -202
+
+// No rule of the mock is for the request; the message names the one that comes nearest.
+#define HS_ERR_MOCK -210
 
 // The server broke the rules of HTTP.
 #define HS_ERR_PROTOCOL -230
@@ -1318,7 +1425,7 @@ hs_status hs_dns_flush(void);
 // after the call. `*worker` is written on success only; close it with `hs_worker_free`.
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
-// `HS_ERR_INVALID_HANDLE` (cookies), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
+// `HS_ERR_INVALID_HANDLE` (cookies, mock), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
 // proxies), `HS_ERR_INVALID_CREDENTIALS`, `HS_ERR_INVALID_URL` (proxies, origin of credentials),
 // `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
 // `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
@@ -1595,6 +1702,76 @@ struct hs_str hs_response_trace_id(const struct hs_response *response);
 //
 // Thread: any. Since 1.0.
 struct hs_str hs_error_trace_id(const struct hs_error *error);
+
+// Makes a mock without rules. `*mock` is written on success only; free it with `hs_mock_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+//
+// Memory: `mock` is NULL or valid for a write.
+hs_status hs_mock_new(struct hs_mock **mock);
+
+// Frees a mock; workers that have it keep its rules. NULL is fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_mock_free(struct hs_mock *mock);
+
+// Adds a rule. A request goes to the first rule that is for it and has not answered all of its `times`; one that no rule is
+// for fails with `HS_ERR_MOCK`, and its message says why the nearest one is not. Each exchange of a call is a request here:
+// redirects that are followed and challenges that are answered too.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`,
+// `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_INVALID_METHOD`, `HS_ERR_INVALID_URL`, `HS_ERR_UNSUPPORTED_SCHEME`,
+// `HS_ERR_INVALID_HEADER`. Since 1.0.
+//
+// Memory: `rule` is NULL or valid for as many bytes as its `struct_size` says, and so is all that it points to; `error` is NULL or
+// valid for a write.
+hs_status hs_mock_add(struct hs_mock *mock,
+                      const struct hs_mock_rule *rule,
+                      struct hs_error **error);
+
+// Takes all rules and calls out; what was read of calls is gone.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_mock_clear(struct hs_mock *mock);
+
+// How many requests it got, those that no rule was for included; 0 for anything that is not a live mock.
+//
+// Thread: any. Since 1.0.
+size_t hs_mock_calls(const struct hs_mock *mock);
+
+// How many rules have answered fewer requests to the end of the answer than their `times` says, or none where that is 0;
+// a failure and a stall are ends. For the end of a test; 0 for anything that is not a live mock.
+//
+// Thread: any. Since 1.0.
+size_t hs_mock_unused(const struct hs_mock *mock);
+
+// The request with that index, in the order in which they came, counted from 0. `call->struct_size` must be set; `*call`
+// is written on success only.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`,
+// `HS_ERR_NOT_FOUND`. Since 1.0.
+//
+// Memory: `call` is NULL or valid for reads and writes of as many bytes as its `struct_size` says.
+hs_status hs_mock_call_at(const struct hs_mock *mock,
+                          size_t index,
+                          struct hs_mock_call *call);
+
+// The value of the nth header field of that name in the request with that index, names compared without case; `data ==
+// NULL` where there is none. Values are as they would be sent, secrets included. Borrowed from the mock until
+// `hs_mock_clear` or `hs_mock_free`.
+//
+// Thread: any. Since 1.0.
+//
+// Memory: `name` is valid as `hs_str` says.
+struct hs_str hs_mock_call_header(const struct hs_mock *mock, size_t index, struct hs_str name, size_t nth);
+
+// The header field with that place in the request with that index, both counted from 0. `*header` is written on success
+// only, and borrowed from the mock until `hs_mock_clear` or `hs_mock_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_NOT_FOUND`. Since 1.0.
+//
+// Memory: `header` is NULL or valid for a write.
+hs_status hs_mock_call_header_at(const struct hs_mock *mock, size_t index, size_t place, struct hs_header *header);
 
 #ifdef __cplusplus
 }  // extern "C"

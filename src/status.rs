@@ -108,6 +108,9 @@ pub const HS_ERR_TOO_MANY_REDIRECTS: hs_status = -201;
 /// The address rule of the worker forbids every address that the host has, or the one in the URL.
 pub const HS_ERR_ADDRESS_REFUSED: hs_status = -202;
 
+/// No rule of the mock is for the request; the message names the one that comes nearest.
+pub const HS_ERR_MOCK: hs_status = -210;
+
 /// The server broke the rules of HTTP.
 pub const HS_ERR_PROTOCOL: hs_status = -230;
 /// HTTP/2 framing or stream error.
@@ -249,6 +252,7 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_REDIRECT_REFUSED, HS_PHASE_POLICY, "the redirect is not allowed";
     HS_ERR_TOO_MANY_REDIRECTS, HS_PHASE_POLICY, "too many redirects";
     HS_ERR_ADDRESS_REFUSED, HS_PHASE_POLICY, "the address is not allowed";
+    HS_ERR_MOCK, HS_PHASE_POLICY, "no rule of the mock is for the request";
     HS_ERR_PROTOCOL, HS_PHASE_PROTOCOL, "the server broke the protocol";
     HS_ERR_HTTP2, HS_PHASE_PROTOCOL, "HTTP/2 failure";
     HS_ERR_HTTP_VERSION, HS_PHASE_PROTOCOL, "the version of HTTP is too old";

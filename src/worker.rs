@@ -9,6 +9,8 @@ use crate::dns;
 use crate::engine::Engine;
 use crate::engine::curl::tls::CaSource;
 use crate::engine::curl::{ConnectionAges, CurlEngine, CurlOptions};
+use crate::engine::mock::MockEngine;
+use crate::engine::mock::script::Mock;
 use crate::error::Error;
 use crate::hop::auth::{Bound, Keyring};
 use crate::http::address::AddressRule;
@@ -46,6 +48,8 @@ pub struct WorkerOptions {
     pub auth: Option<Bound>,
     pub dns: dns::Options,
     pub observer: Rc<Observer>,
+    /// Answers instead of the network.
+    pub mock: Option<Mock>,
 }
 
 impl Default for WorkerOptions {
@@ -79,6 +83,7 @@ impl Default for WorkerOptions {
             auth: None,
             dns: dns::Options::default(),
             observer: Rc::default(),
+            mock: None,
         }
     }
 }
@@ -95,16 +100,19 @@ pub struct Worker {
 
 impl Worker {
     pub fn new(options: WorkerOptions) -> Result<Worker, Error> {
-        let engine: Rc<dyn Engine> = Rc::new(CurlEngine::new(&CurlOptions {
-            ca: options.ca,
-            proxies: options.proxies,
-            proxy_ca: options.proxy_ca,
-            ages: ConnectionAges { idle: options.idle_connection, life: options.connection_life },
-            max_idle_connections: options.max_idle_connections,
-            network: options.network,
-            addresses: options.addresses,
-            dns: options.dns,
-        })?);
+        let engine: Rc<dyn Engine> = match options.mock {
+            Some(mock) => Rc::new(MockEngine::new(mock, Rc::new(SystemClock))),
+            None => Rc::new(CurlEngine::new(&CurlOptions {
+                ca: options.ca,
+                proxies: options.proxies,
+                proxy_ca: options.proxy_ca,
+                ages: ConnectionAges { idle: options.idle_connection, life: options.connection_life },
+                max_idle_connections: options.max_idle_connections,
+                network: options.network,
+                addresses: options.addresses,
+                dns: options.dns,
+            })?),
+        };
         let mut runtime = Runtime::new(engine.clone(), Rc::new(SystemClock));
         let observer = options.observer;
         if let Some(events) = observer.events.clone() {

@@ -3,6 +3,7 @@
 
 pub mod curl;
 pub mod dns;
+pub mod mock;
 mod signals;
 #[cfg(test)]
 pub mod testing;

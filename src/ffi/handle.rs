@@ -32,6 +32,7 @@ pub enum Kind {
     Text = 5,
     CookieJar = 6,
     Form = 7,
+    Mock = 8,
 }
 
 /// An object that can stand behind a handle, and the C type that names it.

@@ -53,3 +53,5 @@ pub mod metrics;
 pub mod counters;
 
 pub mod trace;
+
+pub mod mock;

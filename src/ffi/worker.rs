@@ -5,6 +5,7 @@ use super::auth::{self, hs_auth};
 use super::cookies::{self, hs_cookie_jar};
 use super::dns::{self, hs_dns_options};
 use super::error::hs_error;
+use super::mock::{self, hs_mock};
 use super::network::{self, hs_network_options};
 use super::observe::{self, hs_observe_options};
 use super::proxy::{self, hs_proxy_options};
@@ -88,6 +89,8 @@ pub struct hs_worker_options {
     pub dns: *const hs_dns_options,
     /// What can be seen: events, histograms, trace context, redaction. NULL: the counters alone.
     pub observe: *const hs_observe_options,
+    /// Answers instead of the network; NULL for the network.
+    pub mock: *mut hs_mock,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -105,7 +108,7 @@ const MOST_IDLE_CONNECTIONS: u32 = 65_536;
 /// after the call. `*worker` is written on success only; close it with `hs_worker_free`.
 ///
 /// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
-/// `HS_ERR_INVALID_HANDLE` (cookies), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
+/// `HS_ERR_INVALID_HANDLE` (cookies, mock), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
 /// proxies), `HS_ERR_INVALID_CREDENTIALS`, `HS_ERR_INVALID_URL` (proxies, origin of credentials),
 /// `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
 /// `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
@@ -188,6 +191,7 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
     if chosen.network.socket.is_some() && (chosen.proxies.http.is_some() || chosen.proxies.https.is_some()) {
         return Err(options::invalid("both a Unix socket (network) and a proxy are set: choose one".into()));
     }
+    chosen.mock = mock::given(given.mock)?;
     chosen.cookies = cookies::given(given.cookies)?;
     if given.flags & HS_COOKIES != 0 && chosen.cookies.replace(Jar::default()).is_some() {
         return Err(options::invalid("both cookies and HS_COOKIES are set: choose one".into()));

@@ -12,6 +12,7 @@ use http_sentinel::ffi::download::hs_download_options;
 use http_sentinel::ffi::error::hs_error_info;
 use http_sentinel::ffi::form::hs_part;
 use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
+use http_sentinel::ffi::mock::{hs_mock_call, hs_mock_interim, hs_mock_rule};
 use http_sentinel::ffi::network::{hs_connect_to, hs_network_options};
 use http_sentinel::ffi::observe::{hs_event, hs_observe_options};
 use http_sentinel::ffi::proxy::hs_proxy_options;
@@ -82,7 +83,7 @@ fn as_rust_says() -> Vec<String> {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
             http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
-            network, cookies, proxy, min_http_version, reserved, auth, dns, observe,
+            network, cookies, proxy, min_http_version, reserved, auth, dns, observe, mock,
         }
         hs_upload { struct_size, flags, length, read, rewind, user_data }
         hs_request_options {
@@ -105,6 +106,13 @@ fn as_rust_says() -> Vec<String> {
             request_header_bytes, request_body_bytes, response_header_bytes, response_body_bytes,
         }
         hs_histogram { struct_size, reserved, count, sum_ns, min_ns, max_ns, p50_ns, p90_ns, p99_ns, p999_ns }
+        hs_mock_interim { status, reserved, headers, header_count }
+        hs_mock_rule {
+            struct_size, flags, method, url, headers, header_count, body, times, status, http_version, failure,
+            answer_headers, answer_header_count, answer_body, trailers, trailer_count, interim, interim_count, delay_ms,
+            piece_delay_ms, piece_bytes, after_bytes,
+        }
+        hs_mock_call { struct_size, rule, method, url, body, body_bytes, header_count }
     }
 }
 

@@ -137,6 +137,7 @@ programs! {
         uploads: Program { files: &["uploads"], ..PROGRAM };
         forms: Program { files: &["forms"], ..PROGRAM };
         downloads: Program { files: &["downloads"], ..PROGRAM };
+        mock: Program { files: &["mock"], ..PROGRAM };
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }
     bundled libcurl {

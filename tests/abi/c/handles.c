@@ -3,9 +3,9 @@
 
 #include "client.h"
 
-enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, KINDS };
+enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, KINDS };
 
-static const char *const kind_names[KINDS] = {"worker", "response", "error", "cancel", "text", "cookie jar"};
+static const char *const kind_names[KINDS] = {"worker", "response", "error", "cancel", "text", "cookie jar", "mock"};
 
 /* Every function that takes a handle, made to answer with a status: those that answer with a value give none for what
  * is not a live object. */
@@ -109,6 +109,35 @@ static hs_status use_given_jar(void *handle) {
     return hs_worker_new(&options, &made, NULL);
 }
 
+static hs_status use_mock_add(void *handle) {
+    hs_mock_rule rule;
+    memset(&rule, 0, sizeof rule);
+    rule.struct_size = sizeof rule;
+    return hs_mock_add(handle, &rule, NULL);
+}
+static hs_status use_mock_unused(void *handle) { return none(hs_mock_unused(handle) == 0); }
+static hs_status use_mock_clear(void *handle) { return hs_mock_clear(handle); }
+static hs_status use_mock_free(void *handle) { return hs_mock_free(handle); }
+static hs_status use_mock_call_at(void *handle) {
+    hs_mock_call call;
+    call.struct_size = sizeof call;
+    const hs_status status = hs_mock_call_at(handle, 0, &call);
+    return status == HS_ERR_NOT_FOUND ? HS_OK : status;
+}
+static hs_status use_mock_call_header_at(void *handle) {
+    hs_header header;
+    const hs_status status = hs_mock_call_header_at(handle, 0, 0, &header);
+    return status == HS_ERR_NOT_FOUND ? HS_OK : status;
+}
+static hs_status use_given_mock(void *handle) {
+    hs_worker_options options;
+    hs_worker *made = NULL;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.mock = handle;
+    return hs_worker_new(&options, &made, NULL);
+}
+
 static const struct use {
     int kind;
     const char *name;
@@ -149,6 +178,13 @@ static const struct use {
     {JAR, "hs_cookie_jar_import", use_jar_import},
     {JAR, "hs_cookie_jar_free", use_jar_free},
     {JAR, "hs_worker_options.cookies", use_given_jar},
+    {MOCK, "hs_mock_add", use_mock_add},
+    {MOCK, "hs_mock_unused", use_mock_unused},
+    {MOCK, "hs_mock_clear", use_mock_clear},
+    {MOCK, "hs_mock_call_at", use_mock_call_at},
+    {MOCK, "hs_mock_call_header_at", use_mock_call_header_at},
+    {MOCK, "hs_mock_free", use_mock_free},
+    {MOCK, "hs_worker_options.mock", use_given_mock},
 };
 #define USES (sizeof uses / sizeof *uses)
 
@@ -177,6 +213,10 @@ static void make(void *objects[KINDS]) {
     CHECK_STATUS(hs_cookie_jar_set(jar, text("http://a/"), text("b=c"), NULL), HS_OK);
     CHECK_STATUS(hs_cookie_jar_get(jar, text("http://a/"), &made, NULL), HS_OK);
     objects[JAR] = jar;
+    hs_mock *mock = NULL;
+    CHECK_STATUS(hs_mock_new(&mock), HS_OK);
+    CHECK_STATUS(use_mock_add(mock), HS_OK);
+    objects[MOCK] = mock;
     objects[TEXT] = made;
 }
 
@@ -187,6 +227,7 @@ static void destroy(void *objects[KINDS]) {
     CHECK_STATUS(hs_cancel_free(objects[CANCEL]), HS_OK);
     CHECK_STATUS(hs_text_free(objects[TEXT]), HS_OK);
     CHECK_STATUS(hs_cookie_jar_free(objects[JAR]), HS_OK);
+    CHECK_STATUS(hs_mock_free(objects[MOCK]), HS_OK);
 }
 
 static void refused_by(const struct use *use, void *handle, const char *what) {
@@ -211,6 +252,7 @@ static void the_live_ones_live(void) {
     CHECK_HAS(hs_error_message(live[ERROR]), "nonsense");
     CHECK_TEXT(hs_text_value(live[TEXT]), "b=c");
     CHECK_INT(hs_cookie_jar_count(live[JAR]), 1);
+    CHECK_INT(hs_mock_unused(live[MOCK]), 1);
     hs_request_options request = get(url("%s/get", address("http")));
     request.cancel = live[CANCEL]; /* Nobody triggered it. */
     CHECK_STATUS(hs_response_free(SEND(live[WORKER], &request)), HS_OK);

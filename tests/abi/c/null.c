@@ -41,6 +41,7 @@ static void freeing_nothing(void) {
     CHECK_STATUS(hs_cancel_free(NULL), HS_OK);
     CHECK_STATUS(hs_text_free(NULL), HS_OK);
     CHECK_STATUS(hs_cookie_jar_free(NULL), HS_OK);
+    CHECK_STATUS(hs_mock_free(NULL), HS_OK);
 }
 
 static void no_object(void) {
@@ -75,6 +76,13 @@ static void no_object(void) {
     CHECK_STATUS(hs_cookie_jar_export(NULL, &made, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_cookie_jar_import(NULL, text(""), NULL), HS_ERR_NULL_ARGUMENT);
     CHECK(made == UNTOUCHED);
+    CHECK_STATUS(hs_mock_add(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_mock_clear(NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_INT(hs_mock_calls(NULL), 0);
+    CHECK_INT(hs_mock_unused(NULL), 0);
+    CHECK_STATUS(hs_mock_call_at(NULL, 0, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK(hs_mock_call_header(NULL, 0, text("x"), 0).data == NULL);
+    CHECK_STATUS(hs_mock_call_header_at(NULL, 0, 0, &header), HS_ERR_NULL_ARGUMENT);
     CHECK_INT(hs_response_status(NULL), 0);
     CHECK(hs_response_body(NULL).data == NULL && hs_response_body(NULL).len == 0);
     CHECK(hs_response_header(NULL, text("x"), 0).data == NULL);
@@ -100,6 +108,7 @@ static void nowhere_to_write(void) {
     CHECK_STATUS(hs_cookie_jar_set(jar, text("http://a/"), bytes(NULL, 1), NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_cookie_jar_import(jar, bytes(NULL, 1), NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_cookie_jar_free(jar), HS_OK);
+    CHECK_STATUS(hs_mock_new(NULL), HS_ERR_NULL_ARGUMENT);
 
     hs_error *error = NULL;
     CHECK_STATUS(hs_worker_new(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
