@@ -46,6 +46,8 @@ packages_for() {
         dnf:sanitizers | microdnf:sanitizers | yum:sanitizers) echo libasan libubsan ;;
         *:sanitizers) echo gcc ;;
         dnf:shellcheck | microdnf:shellcheck | yum:shellcheck | zypper:shellcheck) echo ShellCheck ;;
+        apt-get:nghttpd) echo nghttp2-server ;;    pacman:nghttpd) echo libnghttp2 ;;
+        *:nghttpd) echo nghttp2 ;;
         *) echo "$1" ;;
     esac
 }
@@ -115,6 +117,11 @@ has_sanitizers() { compiles gcc c 'int main(void) { return 0; }' -fsanitize=addr
 # Servers are where only root's PATH has them.
 has_server() { PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin have "$1"; }
 has_nginx() { has_server nginx; }
+has_haproxy() { has_server haproxy; }
+has_nghttpd() { has_server nghttpd; }
+has_tinyproxy() { has_server tinyproxy; }
+has_squid() { has_server squid; }
+has_microsocks() { has_server microsocks; }
 has_shellcheck() { have shellcheck; }
 has_ca-certificates() {
     local f
@@ -251,7 +258,7 @@ wants build && list+=(ca-certificates cc c++ make perl)
 wants system-curl && list+=(pkg-config libcurl)
 wants valgrind && list+=(valgrind)
 wants sanitizers && list+=(sanitizers)
-wants peers && list+=(nginx)
+wants peers && list+=(nginx haproxy nghttpd tinyproxy squid microsocks)
 if wants zig16 && [ ! -x "$ZIG16" ] || wants zig17 && [ ! -x "$ZIG17" ]; then list+=(python); fi
 [ ${#list[@]} -gt 0 ] && system "${list[@]}"
 wants build && need_crates

@@ -8,21 +8,26 @@
 #[allow(dead_code)] // What is for another libcurl.
 #[path = "../behaviour/case.rs"]
 mod case;
+mod client;
 #[path = "../behaviour/constants.rs"]
 mod constants;
 #[allow(dead_code)] // The drivers in other languages.
 #[path = "../behaviour/drivers.rs"]
 mod drivers;
+mod events;
+mod haproxy;
 #[path = "../behaviour/judge.rs"]
 mod judge;
 #[path = "../abi/library.rs"]
 mod library;
+mod nghttpd;
 mod nginx;
 #[path = "../behaviour/outcome.rs"]
 mod outcome;
 mod peer;
 #[path = "../behaviour/process.rs"]
 mod process;
+mod proxies;
 #[path = "../behaviour/run.rs"]
 mod run;
 #[path = "../behaviour/server.rs"]

@@ -3,19 +3,22 @@
 use crate::peer::{Peer, bytes_file, configure, folder, free_port, set_place, user_is_root};
 use crate::server::Server;
 use crate::table;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, UNIX_EPOCH};
 
 const CLEAR: [&str; 3] = ["http", "h2c", "few"];
 const TLS: [&str; 6] = ["https", "https_h1", "tls12", "tls13", "mtls", "few_tls"];
 
-struct Nginx {
-    _peer: Peer,
-    server: Server,
+pub struct Nginx {
+    peer: Peer,
+    pub server: Server,
+    pub folder: PathBuf,
+    ports: Vec<u16>,
 }
 
 impl Nginx {
-    fn start(name: &str) -> Nginx {
+    pub fn start(name: &str) -> Nginx {
         let (mut server, folder) = (Server::start(), folder(name));
         let backend = server.server.http_url().to_owned();
         set_place(&mut server, "backend", &backend);
@@ -39,18 +42,67 @@ impl Nginx {
         bytes_file(&server, &files.join("bytes"), 3_000_000);
         std::fs::write(folder.join("users"), "al:{PLAIN}pw\n").expect("a file");
         configure(&server, &folder, "nginx.conf");
-        Nginx { _peer: Nginx::run(&folder, &ports), server }
+        Nginx { peer: Nginx::run(&folder, &ports), server, folder, ports }
     }
 
     fn run(folder: &Path, ports: &[u16]) -> Peer {
-        let (prefix, config) = (folder.to_string_lossy(), folder.join("nginx.conf"));
-        Peer::start(folder, ports, "nginx", &["-p", &prefix, "-c", &config.to_string_lossy()])
+        Peer::start(folder, ports, "nginx", &arguments(folder))
     }
+
+    pub fn kill(&mut self) {
+        self.peer.kill();
+    }
+
+    pub fn start_again(&mut self) {
+        // It does not take over what one that was killed left behind.
+        let _ = std::fs::remove_file(self.folder.join("nginx.sock"));
+        self.peer = Nginx::run(&self.folder, &self.ports);
+    }
+
+    /// Takes up its configuration anew: new processes serve what comes, the old ones end what they have begun.
+    pub fn reload(&self) {
+        self.tell("HUP", &self.master());
+    }
+
+    /// Kills the processes that serve; the one that starts them stays.
+    pub fn kill_workers(&self) {
+        let output = Command::new("ps").args(["-o", "pid=", "--ppid", &self.master()]).output().expect("ps");
+        let workers = String::from_utf8(output.stdout).expect("numbers");
+        assert_eq!(workers.split_whitespace().count(), 2, "its workers");
+        workers.split_whitespace().for_each(|worker| self.tell("KILL", worker));
+    }
+
+    fn tell(&self, signal: &str, process: &str) {
+        let status = Command::new("kill").args([&format!("-{signal}"), process]).status().expect("kill");
+        assert!(status.success(), "{signal} for {process}: {status}");
+    }
+
+    fn master(&self) -> String {
+        std::fs::read_to_string(self.folder.join("nginx.pid")).expect("its number").trim().to_owned()
+    }
+
+    pub fn errors(&self) -> String {
+        std::fs::read_to_string(self.folder.join("error.log")).expect("its log")
+    }
+
+    pub fn accesses(&self) -> String {
+        std::fs::read_to_string(self.folder.join("access.log")).expect("its log")
+    }
+
+    /// What it has at `/plain/bytes` and, slowly, at `/slow/bytes`.
+    pub fn served(&self) -> Vec<u8> {
+        std::fs::read(self.folder.join("files/bytes")).expect("the file")
+    }
+}
+
+fn arguments(folder: &Path) -> [String; 4] {
+    let text = |path: PathBuf| path.to_string_lossy().into_owned();
+    ["-p".into(), text(folder.to_owned()), "-c".into(), text(folder.join("nginx.conf"))]
 }
 
 #[test]
 fn nginx_holds_the_table() {
     let nginx = Nginx::start("nginx");
     let shared = table::shared("nginx", &["http", "https", "https_h1", "tls12", "tls13", "h2c", "mtls"]);
-    table::hold("nginx", &nginx.server, shared, table::own("nginx"));
+    table::hold("nginx", &nginx.server, table::behind(shared), table::own("nginx"));
 }

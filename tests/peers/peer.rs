@@ -66,7 +66,7 @@ pub struct Peer {
 impl Peer {
     /// Starts a program and waits until it takes connections at all of the ports. It ends with the peer, or with this
     /// process however that ends: the shell between them kills all of its group when its input ends.
-    pub fn start(folder: &Path, ports: &[u16], program: &str, arguments: &[&str]) -> Peer {
+    pub fn start(folder: &Path, ports: &[u16], program: &str, arguments: &[String]) -> Peer {
         let log = folder.join("log");
         let output = || std::fs::File::options().create(true).append(true).open(&log).expect("a log");
         let mut command = Command::new("sh");

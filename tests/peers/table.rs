@@ -8,6 +8,7 @@ use crate::run::{self, Report};
 use crate::server::Server;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use toml::Value;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,19 +37,31 @@ pub fn shared(peer: &str, places: &[&str]) -> Vec<Case> {
             assert!(cases.len() < before, "{peer}: the exception {name:?} is no case's name");
         }
     }
+    cases
+}
+
+/// The cases, with all requests through a proxy by way of a tunnel; those that say themselves how to connect are left out.
+pub fn through(proxy: &str, mut cases: Vec<Case>) -> Vec<Case> {
+    cases.retain(|case| !case.worker.contains_key("proxy") && !case.worker.contains_key("network"));
     for case in &mut cases {
-        behind(case);
+        let options =
+            [("all", proxy), ("flags", "HS_PROXY_TUNNEL")].map(|(key, text)| (key.into(), Value::String(text.into())));
+        case.worker.insert("proxy".into(), Value::Table(options.into_iter().collect()));
     }
     cases
 }
 
-/// The test server is asked by the peer, not by us: in clear and over HTTP/1.1.
-fn behind(case: &mut Case) {
-    let expectations = case.expect.iter_mut().chain(case.step.iter_mut().map(|step| &mut step.expect));
-    for saw in expectations.filter_map(|expect| expect.saw.as_mut()) {
-        saw.version = None;
-        saw.tls = None;
+/// The cases, where the test server is asked by the peer and not by us: in clear and over HTTP/1.1.
+pub fn behind(mut cases: Vec<Case>) -> Vec<Case> {
+    for case in &mut cases {
+        let Case { expect, step, .. } = case;
+        let expectations = expect.iter_mut().chain(step.iter_mut().map(|step| &mut step.expect));
+        for saw in expectations.filter_map(|expect| expect.saw.as_mut()) {
+            saw.version = None;
+            saw.tls = None;
+        }
     }
+    cases
 }
 
 /// The cases that are about this peer alone.
