@@ -1,6 +1,6 @@
 //! nginx: the table, its own modules, and what it does to connections.
 
-use crate::peer::{Peer, bytes_file, configure, folder, free_port, set_place, user_is_root};
+use crate::peer::{Peer, bytes_file, configure, folder, free_port, set_place, user_is_root, wait_until};
 use crate::server::Server;
 use crate::table;
 use std::path::{Path, PathBuf};
@@ -78,7 +78,13 @@ impl Nginx {
     }
 
     fn master(&self) -> String {
-        std::fs::read_to_string(self.folder.join("nginx.pid")).expect("its number").trim().to_owned()
+        // It writes that only when its ports are open.
+        let mut number = String::new();
+        wait_until("nginx has told its number", || {
+            number = std::fs::read_to_string(self.folder.join("nginx.pid")).unwrap_or_default().trim().to_owned();
+            !number.is_empty()
+        });
+        number
     }
 
     pub fn errors(&self) -> String {
