@@ -73,7 +73,8 @@ fn check_framing(headers: &mut Vec<Header>, body: Option<u64>) -> Result<(), Err
     for header in headers.iter().filter(|header| header.is("content-length")) {
         let given = decimal(&header.value);
         if given.is_none() || given != body {
-            let value = header.value.escape_ascii();
+            let shown = header.value.escape_ascii().to_string();
+            let value = if header.sensitive { "(redacted)" } else { &shown };
             let truth = body.map_or("length is not known".into(), |length| format!("has {length} bytes"));
             let message = format!("invalid header \"Content-Length: {value}\": the body {truth}");
             return Err(Error::new(HS_ERR_INVALID_HEADER, message));
@@ -106,6 +107,14 @@ mod tests {
         assert_eq!(request(&[("Content-Length", "3, 3")], "abc").unwrap_err().status(), HS_ERR_INVALID_HEADER);
         let fine = request(&[("content-length", "3")], "abc").unwrap();
         assert!(!fine.headers.iter().any(|header| header.is("content-length")));
+    }
+
+    #[test]
+    fn a_wrong_length_that_is_a_secret_is_not_shown() {
+        let secret = Header::parse(b"Content-Length", b"hunter2", true).unwrap();
+        let url = Url::parse(b"http://host/").unwrap();
+        let error = Request::new(b"", url, vec![secret], Bytes::new()).unwrap_err().to_string();
+        assert!(error.contains("Content-Length") && !error.contains("hunter2"), "{error}");
     }
 
     #[test]

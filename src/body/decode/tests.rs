@@ -37,6 +37,17 @@ fn decoded(codings: &[Coding], pieces: &[&[u8]], limit: u64) -> Result<Vec<u8>, 
     Ok(all)
 }
 
+#[test]
+fn codings_on_top_of_each_other_come_in_any_pieces() {
+    for inner in ALL {
+        for outer in ALL {
+            let packed = encoded(outer, &encoded(inner, b"hello"));
+            let bytes: Vec<&[u8]> = packed.chunks(1).collect();
+            assert_eq!(decoded(&[inner, outer], &bytes, u64::MAX).unwrap(), b"hello", "{inner:?} in {outer:?}");
+        }
+    }
+}
+
 fn text() -> Vec<u8> {
     (0..5000u32).flat_map(|number| format!("line {} of {}\n", number, number * 7919 % 1000).into_bytes()).collect()
 }
