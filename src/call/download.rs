@@ -227,6 +227,11 @@ fn content_range(headers: &HeaderBlock) -> Option<ContentRange> {
     unit.eq_ignore_ascii_case("bytes").then_some(ContentRange { first, whole })
 }
 
+#[cfg(feature = "fuzzing")]
+pub fn range_of(headers: &HeaderBlock) -> Option<(Option<u64>, Option<u64>)> {
+    content_range(headers).map(|range| (range.first, range.whole))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

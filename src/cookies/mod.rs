@@ -1,7 +1,7 @@
 //! Cookies: RFC 6265bis. A jar belongs to one worker, or to all that are given it on purpose: it is the one thing on the
 //! way of a request that has a lock, and only where there is a jar.
 
-mod date;
+pub mod date;
 mod line;
 mod netscape;
 mod place;

@@ -1,7 +1,7 @@
 //! Credentials on their way to servers: Basic and Bearer with each request, Digest in answer to a challenge and from
 //! then on with each request.
 
-mod challenge;
+pub mod challenge;
 mod digest;
 
 use crate::error::Error;

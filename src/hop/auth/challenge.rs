@@ -8,7 +8,7 @@ use crate::http::is_token;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Challenge {
     pub scheme: Vec<u8>,
-    parameters: Vec<(Vec<u8>, Vec<u8>)>,
+    pub parameters: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Challenge {
