@@ -10,6 +10,10 @@ use std::net::IpAddr;
 const SECRET: &str = "hunter2hunter2";
 
 fuzz_target!(|data: &[u8]| {
+    // The fuzzer sees what its inputs are compared with, and would write the secret itself.
+    if data.to_ascii_lowercase().windows(7).any(|part| part == b"hunter2") {
+        return;
+    }
     let Some((&first, text)) = data.split_first() else { return };
     match first {
         b'w' => challenge(text),

@@ -9,6 +9,10 @@ use libfuzzer_sys::fuzz_target;
 const SECRET: &str = "hunter2hunter2";
 
 fuzz_target!(|data: &[u8]| {
+    // The fuzzer sees what its inputs are compared with, and would write the secret itself.
+    if data.to_ascii_lowercase().windows(7).any(|part| part == b"hunter2") {
+        return;
+    }
     let mut lines = data.splitn(2, |&byte| byte == b'\n');
     let (asked, location) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     for text in [asked, location] {

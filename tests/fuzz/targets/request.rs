@@ -23,6 +23,10 @@ use std::ptr::{null, null_mut};
 const SECRET: &str = "hunter2hunter2";
 
 fuzz_target!(|data: &[u8]| {
+    // The fuzzer sees what its inputs are compared with, and would write the secret itself.
+    if data.to_ascii_lowercase().windows(7).any(|part| part == b"hunter2") {
+        return;
+    }
     let mut input = Input { data: Unstructured::new(data), texts: Vec::new(), blocks: Vec::new() };
     // There is always something left to make: an input that ends gives zeros.
     let _ = if input.data.ratio(1u8, 4u8).unwrap_or(false) { worker(&mut input) } else { request(&mut input) };
