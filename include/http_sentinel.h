@@ -24,6 +24,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// What is written of one body.
+#define MOST_BODY_BYTES (1 << 20)
+
 // What is kept of the body of a request.
 #define MOST_BODY_KEPT (64 << 20)
 
@@ -695,6 +698,10 @@ typedef struct hs_worker_options {
     const struct hs_observe_options *observe;
     // Answers instead of the network; NULL for the network.
     struct hs_mock *mock;
+    // A file in which every exchange is written down, for `hs_mock_load`; empty is none. It is made anew, for its owner
+    // alone. Secrets in fields and URLs are blanked; bodies are not, and more than 1 MiB of one is cut off. Two workers
+    // need two files.
+    struct hs_str record;
 } hs_worker_options;
 
 // Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
@@ -1174,6 +1181,9 @@ typedef struct hs_mock_call {
 // No rule of the mock is for the request; the message names the one that comes nearest.
 #define HS_ERR_MOCK -210
 
+// A recording cannot be read, or is broken; the message names the line.
+#define HS_ERR_MOCK_FILE -211
+
 // The server broke the rules of HTTP.
 #define HS_ERR_PROTOCOL -230
 
@@ -1427,12 +1437,14 @@ hs_status hs_dns_flush(void);
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
 // `HS_ERR_INVALID_HANDLE` (cookies, mock), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
 // proxies), `HS_ERR_INVALID_CREDENTIALS`, `HS_ERR_INVALID_URL` (proxies, origin of credentials),
-// `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
+// `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_FILE` (record), `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
 // `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 //
 // Memory: `options` and the structs that it points to are NULL or valid for as many bytes as their `struct_size` says;
 // `worker` and `error` are NULL or valid for a write.
-hs_status hs_worker_new(const struct hs_worker_options *options, struct hs_worker **worker, struct hs_error **error);
+hs_status hs_worker_new(const struct hs_worker_options *options,
+                        struct hs_worker **worker,
+                        struct hs_error **error);
 
 // Closes a worker and its connections. NULL is fine.
 //
@@ -1728,6 +1740,18 @@ hs_status hs_mock_free(struct hs_mock *mock);
 hs_status hs_mock_add(struct hs_mock *mock,
                       const struct hs_mock_rule *rule,
                       struct hs_error **error);
+
+// Adds the rules of a recording (`hs_worker_options.record`): one for each exchange, for one request with its method and URL,
+// in their order. All of them, or none where the file is broken. An exchange that cannot be given again, because its body
+// was cut off or nobody waited for it to its end, ends in `HS_ERR_MOCK`. Fields that were blanked are left out.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT`,
+// `HS_ERR_MOCK_FILE`. Since 1.0.
+//
+// Memory: `file` is valid as `hs_str` says; `error` is NULL or valid for a write.
+hs_status hs_mock_load(struct hs_mock *mock,
+                       struct hs_str file,
+                       struct hs_error **error);
 
 // Takes all rules and calls out; what was read of calls is gone.
 //

@@ -110,6 +110,8 @@ pub const HS_ERR_ADDRESS_REFUSED: hs_status = -202;
 
 /// No rule of the mock is for the request; the message names the one that comes nearest.
 pub const HS_ERR_MOCK: hs_status = -210;
+/// A recording cannot be read, or is broken; the message names the line.
+pub const HS_ERR_MOCK_FILE: hs_status = -211;
 
 /// The server broke the rules of HTTP.
 pub const HS_ERR_PROTOCOL: hs_status = -230;
@@ -253,6 +255,7 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_TOO_MANY_REDIRECTS, HS_PHASE_POLICY, "too many redirects";
     HS_ERR_ADDRESS_REFUSED, HS_PHASE_POLICY, "the address is not allowed";
     HS_ERR_MOCK, HS_PHASE_POLICY, "no rule of the mock is for the request";
+    HS_ERR_MOCK_FILE, HS_PHASE_ARGUMENT, "the recording is broken";
     HS_ERR_PROTOCOL, HS_PHASE_PROTOCOL, "the server broke the protocol";
     HS_ERR_HTTP2, HS_PHASE_PROTOCOL, "HTTP/2 failure";
     HS_ERR_HTTP_VERSION, HS_PHASE_PROTOCOL, "the version of HTTP is too old";

@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::engine::curl::tls::CaSource;
 use crate::engine::curl::{ConnectionAges, CurlEngine, CurlOptions};
 use crate::engine::mock::MockEngine;
+use crate::engine::mock::record::Recorder;
 use crate::engine::mock::script::Mock;
 use crate::error::Error;
 use crate::hop::auth::{Bound, Keyring};
@@ -26,6 +27,7 @@ use crate::runtime::Runtime;
 use crate::runtime::clock::SystemClock;
 use crate::status::{HS_ERR_BUSY, HS_ERR_INVALID_HANDLE};
 use std::cell::Cell;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +52,8 @@ pub struct WorkerOptions {
     pub observer: Rc<Observer>,
     /// Answers instead of the network.
     pub mock: Option<Mock>,
+    /// Where all exchanges are written down.
+    pub record: Option<PathBuf>,
 }
 
 impl Default for WorkerOptions {
@@ -84,6 +88,7 @@ impl Default for WorkerOptions {
             dns: dns::Options::default(),
             observer: Rc::default(),
             mock: None,
+            record: None,
         }
     }
 }
@@ -100,7 +105,7 @@ pub struct Worker {
 
 impl Worker {
     pub fn new(options: WorkerOptions) -> Result<Worker, Error> {
-        let engine: Rc<dyn Engine> = match options.mock {
+        let mut engine: Rc<dyn Engine> = match options.mock {
             Some(mock) => Rc::new(MockEngine::new(mock, Rc::new(SystemClock))),
             None => Rc::new(CurlEngine::new(&CurlOptions {
                 ca: options.ca,
@@ -113,6 +118,9 @@ impl Worker {
                 dns: options.dns,
             })?),
         };
+        if let Some(path) = options.record {
+            engine = Rc::new(Recorder::new(engine, &path, options.observer.redactor.clone())?);
+        }
         let mut runtime = Runtime::new(engine.clone(), Rc::new(SystemClock));
         let observer = options.observer;
         if let Some(events) = observer.events.clone() {

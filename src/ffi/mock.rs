@@ -8,6 +8,7 @@ use super::request::header;
 use super::sized::{self, Sized32};
 use super::text::{hs_header, hs_str};
 use super::version::*;
+use crate::engine::mock::recording;
 use crate::engine::mock::rule::{Answer, AnswerHead, Fault, Fields, Place, Rule, may_fail};
 use crate::engine::mock::script::{Mock, Seen};
 use crate::error::{Error, quoted};
@@ -16,6 +17,7 @@ use crate::http::method::Method;
 use crate::http::response::HttpVersion;
 use crate::http::url::Url;
 use crate::status::*;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -202,6 +204,28 @@ pub unsafe extern "C" fn hs_mock_add(
     unsafe { guard::with_error(error, body) }
 }
 
+/// Adds the rules of a recording (`hs_worker_options.record`): one for each exchange, for one request with its method and URL,
+/// in their order. All of them, or none where the file is broken. An exchange that cannot be given again, because its body
+/// was cut off or nobody waited for it to its end, ends in `HS_ERR_MOCK`. Fields that were blanked are left out.
+///
+/// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT`,
+/// `HS_ERR_MOCK_FILE`. Since 1.0.
+///
+/// # Safety
+/// `file` is valid as `hs_str` says; `error` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_mock_load(mock: *mut hs_mock, file: hs_str, error: *mut *mut hs_error) -> hs_status {
+    let body = || {
+        let mock = open(mock)?;
+        // SAFETY: as the caller promises.
+        let file = path(unsafe { file.bytes("file") }?, "file")?;
+        mock.add_all(recording::read(&file)?);
+        Ok(())
+    };
+    // SAFETY: as the caller promises.
+    unsafe { guard::with_error(error, body) }
+}
+
 /// Takes all rules and calls out; what was read of calls is gone.
 ///
 /// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`. Since 1.0.
@@ -314,6 +338,15 @@ fn open(mock: *mut hs_mock) -> Result<handle::Pinned<Mock>, Error> {
 /// The mock that a worker is given, `None` for NULL.
 pub fn given(mock: *mut hs_mock) -> Result<Option<Mock>, Error> {
     if mock.is_null() { Ok(None) } else { Ok(Some(open(mock)?.clone())) }
+}
+
+/// A path of the caller's.
+pub fn path(text: &[u8], what: &str) -> Result<PathBuf, Error> {
+    match std::str::from_utf8(text) {
+        Ok("") => Err(options::invalid(format!("{what} is empty: it must be a path"))),
+        Ok(path) => Ok(path.into()),
+        Err(_) => Err(options::invalid(format!("{what} is {}: not UTF-8", quoted(text)))),
+    }
 }
 
 /// The mock keeps it too, so that what is lent of it stays.

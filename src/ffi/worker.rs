@@ -91,6 +91,10 @@ pub struct hs_worker_options {
     pub observe: *const hs_observe_options,
     /// Answers instead of the network; NULL for the network.
     pub mock: *mut hs_mock,
+    /// A file in which every exchange is written down, for `hs_mock_load`; empty is none. It is made anew, for its owner
+    /// alone. Secrets in fields and URLs are blanked; bodies are not, and more than 1 MiB of one is cut off. Two workers
+    /// need two files.
+    pub record: hs_str,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -110,7 +114,7 @@ const MOST_IDLE_CONNECTIONS: u32 = 65_536;
 /// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
 /// `HS_ERR_INVALID_HANDLE` (cookies, mock), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
 /// proxies), `HS_ERR_INVALID_CREDENTIALS`, `HS_ERR_INVALID_URL` (proxies, origin of credentials),
-/// `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
+/// `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_FILE` (record), `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
 /// `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 ///
 /// # Safety
@@ -192,6 +196,9 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
         return Err(options::invalid("both a Unix socket (network) and a proxy are set: choose one".into()));
     }
     chosen.mock = mock::given(given.mock)?;
+    // SAFETY: as the caller promises.
+    let record = unsafe { given.record.bytes("record") }?;
+    chosen.record = (!record.is_empty()).then(|| mock::path(record, "record")).transpose()?;
     chosen.cookies = cookies::given(given.cookies)?;
     if given.flags & HS_COOKIES != 0 && chosen.cookies.replace(Jar::default()).is_some() {
         return Err(options::invalid("both cookies and HS_COOKIES are set: choose one".into()));

@@ -67,6 +67,11 @@ impl Redactor {
         Redactor { keys: keys.into_iter().map(|key| plain(&String::from_utf8_lossy(key))).collect() }
     }
 
+    /// Those that the caller has named, as they are compared.
+    pub fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
     /// Whether the value of a query key is a secret; `user[password]` and percent-encoded ones included.
     pub fn is_secret(&self, key: &[u8]) -> bool {
         let decoded = percent_decode(key).decode_utf8_lossy();

@@ -84,6 +84,7 @@ fn as_rust_says() -> Vec<String> {
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
             http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
             network, cookies, proxy, min_http_version, reserved, auth, dns, observe, mock,
+            record,
         }
         hs_upload { struct_size, flags, length, read, rewind, user_data }
         hs_request_options {

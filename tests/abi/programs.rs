@@ -138,6 +138,7 @@ programs! {
         forms: Program { files: &["forms"], ..PROGRAM };
         downloads: Program { files: &["downloads"], ..PROGRAM };
         mock: Program { files: &["mock"], ..PROGRAM };
+        record: Program { files: &["record"], ..PROGRAM };
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }
     bundled libcurl {

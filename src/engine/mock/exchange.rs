@@ -232,7 +232,8 @@ impl Scripted {
 
     fn failure(&self, status: hs_status, why: &str) -> Error {
         let what = row(status).map_or("", |row| row.message);
-        let mut error = Error::new(status, format!("{what}: {why}"));
+        let message = if status == HS_ERR_MOCK { why.to_owned() } else { format!("{what}: {why}") };
+        let mut error = Error::new(status, message);
         let Progress { phase, sent } = self.progress();
         let details = error.details_mut();
         details.sent = sent;
@@ -240,7 +241,7 @@ impl Scripted {
             details.phase = phase;
         }
         details.retryable = match status {
-            HS_ERR_TLS_CERTIFICATE | HS_ERR_PROXY_AUTH => Retryable::No,
+            HS_ERR_TLS_CERTIFICATE | HS_ERR_PROXY_AUTH | HS_ERR_MOCK => Retryable::No,
             _ => retryable(sent, self.exchange.request.is_replay_safe()),
         };
         error

@@ -2,6 +2,8 @@
 
 mod exchange;
 mod parker;
+pub mod record;
+pub mod recording;
 pub mod rule;
 pub mod script;
 

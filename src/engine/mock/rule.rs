@@ -2,11 +2,13 @@
 
 use crate::http::headers::Header;
 use crate::http::response::HttpVersion;
+use crate::observe::redact::Redactor;
 use crate::status::*;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Which URLs a rule is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Place {
     Any,
     Url(String),
@@ -14,6 +16,11 @@ pub enum Place {
     /// Path and query, at any origin.
     Target(String),
     TargetPrefix(String),
+    /// The URL of a recording, in which secrets are blanked.
+    Recorded {
+        url: String,
+        redactor: Arc<Redactor>,
+    },
 }
 
 #[derive(Clone, Debug, Default)]
@@ -125,6 +132,7 @@ impl Rule {
             Place::Url(url) => (url == asked.url, url.as_str()),
             Place::UrlPrefix(start) => (asked.url.starts_with(start), start.as_str()),
             Place::Target(target) => (target == asked.target, target.as_str()),
+            Place::Recorded { url, redactor } => (redactor.known_url(asked.url) == *url, url.as_str()),
             Place::TargetPrefix(start) => (asked.target.starts_with(start), start.as_str()),
         };
         if !there {

@@ -129,6 +129,10 @@ static hs_status use_mock_call_header_at(void *handle) {
     const hs_status status = hs_mock_call_header_at(handle, 0, 0, &header);
     return status == HS_ERR_NOT_FOUND ? HS_OK : status;
 }
+static hs_status use_mock_load(void *handle) {
+    const hs_status status = hs_mock_load(handle, text("/no/such/file"), NULL);
+    return status == HS_ERR_MOCK_FILE ? HS_OK : status;
+}
 static hs_status use_given_mock(void *handle) {
     hs_worker_options options;
     hs_worker *made = NULL;
@@ -179,6 +183,7 @@ static const struct use {
     {JAR, "hs_cookie_jar_free", use_jar_free},
     {JAR, "hs_worker_options.cookies", use_given_jar},
     {MOCK, "hs_mock_add", use_mock_add},
+    {MOCK, "hs_mock_load", use_mock_load},
     {MOCK, "hs_mock_unused", use_mock_unused},
     {MOCK, "hs_mock_clear", use_mock_clear},
     {MOCK, "hs_mock_call_at", use_mock_call_at},

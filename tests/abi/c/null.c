@@ -77,6 +77,7 @@ static void no_object(void) {
     CHECK_STATUS(hs_cookie_jar_import(NULL, text(""), NULL), HS_ERR_NULL_ARGUMENT);
     CHECK(made == UNTOUCHED);
     CHECK_STATUS(hs_mock_add(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_mock_load(NULL, text("file"), NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_mock_clear(NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_INT(hs_mock_calls(NULL), 0);
     CHECK_INT(hs_mock_unused(NULL), 0);
