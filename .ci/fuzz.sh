@@ -48,7 +48,7 @@ for target in "${@:-${all[@]}}"; do
     log=$dir/logs/$target.log corpus=tests/fuzz/corpus/$target new=$dir/new/$target
     [ -n "$(ls -A "$corpus")" ] || die "$corpus is empty"
     mkdir -p "$new"
-    if ! run "$target" "$log" -max_total_time="$seconds" -print_final_stats=1 ${FUZZ_OPTIONS:-} "$new" "$corpus"; then
+    if ! run "$target" "$log" -max_total_time="$seconds" -print_final_stats=1 "$new" "$corpus"; then
         tail -n 40 "$log"
         die "$target failed; the input is in ${dir#"$ROOT"/}/failed, and this runs it again: ${dir#"$ROOT"/}/$host/fuzz/$target FILE"
     fi
@@ -57,7 +57,9 @@ for target in "${@:-${all[@]}}"; do
         $2 == "INITED" { for (i = 1; i < NF; i++) if ($i == "cov:") start = $(i + 1) }
         $2 == "DONE" { runs = substr($1, 2); for (i = 1; i < NF; i++) if ($i == "cov:") end = $(i + 1) }
         END { print runs + 0, start + 0, end + 0 }' "$log")
-    [ "$runs" -gt 0 ] && [ "$end" -gt 100 ] || die "$target: $runs executions cover $end places: it does not fuzz anything"
+    if [ "$runs" -eq 0 ] || [ "$end" -le 100 ]; then
+        die "$target: $runs executions cover $end places: it does not fuzz anything"
+    fi
     say "$target: $runs executions, coverage $start from the corpus, $end in the end"
     executions=$((executions + runs))
 done
