@@ -246,6 +246,30 @@
 // HTTP proxies are asked for a challenge first, and the password is not sent (RFC 7616).
 #define HS_PROXY_AUTH_DIGEST 1
 
+// In `hs_tls_options.flags`: the certificates of `ca_file`, `ca_pem` or `ca_dir` are trusted besides the system's, not
+// in their place.
+#define HS_TLS_ADD_CA 1
+
+// In `hs_tls_options.flags`: DANGEROUS. Nothing of the server's certificate is checked. Anybody on the way can pretend
+// to be the server, read the request with its secrets, and answer it. `hs_metrics.tls_verified` is 0.
+#define HS_TLS_INSECURE_SKIP_VERIFY 2
+
+// In `hs_tls_options.flags`: DANGEROUS. The server's certificate may be for any host: whoever has one from any trusted
+// authority can pretend to be the server. `hs_metrics.tls_verified` is 0.
+#define HS_TLS_INSECURE_SKIP_HOSTNAME 4
+
+// In `hs_tls_options.flags`: each connection makes a full handshake; TLS sessions are not resumed.
+#define HS_TLS_NO_RESUMPTION 8
+
+// In `hs_tls_options.flags`: ALPN is not offered, and so HTTP/2 is not negotiated.
+#define HS_TLS_NO_ALPN 16
+
+// In `hs_tls_options.flags`: the server must staple a good OCSP answer for its certificate.
+#define HS_TLS_REQUIRE_STAPLING 32
+
+// In `hs_tls_options.flags`: responses have the certificates that the server showed, see `hs_response_certificate`.
+#define HS_TLS_KEEP_CERTIFICATES 64
+
 // As a number of times: none.
 #define HS_NEVER 4294967295
 
@@ -374,6 +398,31 @@ typedef struct hs_error_info {
     // Of `hs_download`: how many bytes of the file are written, those that were there before included.
     uint64_t file_bytes;
 } hs_error_info;
+
+// A certificate that the server showed. Set `struct_size` before the call. Its texts are borrowed from the response
+// until it is freed; they are what the certificate says, with control characters escaped.
+typedef struct hs_certificate {
+    // `sizeof(hs_certificate)`.
+    uint32_t struct_size;
+    // Always 0.
+    uint32_t reserved;
+    // "C=DE, O=Example, CN=example.com".
+    struct hs_str subject;
+    // The same of who signed it.
+    struct hs_str issuer;
+    // The serial number in hexadecimal.
+    struct hs_str serial;
+    // The names that it is for: "DNS:example.com, DNS:*.example.com, IP:192.0.2.1".
+    struct hs_str names;
+    // Its key, as `hs_tls_options.pins` wants it.
+    struct hs_str pin;
+    // The certificate itself (X.509, DER).
+    struct hs_str der;
+    // Since when it is valid, in seconds since 1970.
+    int64_t not_before;
+    // Until when it is valid, in seconds since 1970.
+    int64_t not_after;
+} hs_certificate;
 
 // To which addresses a worker may connect: against requests that are forged through URLs, names or redirects of
 // others (SSRF). The rule judges the very address of every attempt to connect, on every hop, so that a name that
@@ -636,6 +685,54 @@ typedef struct hs_observe_options {
     size_t redact_query_key_count;
 } hs_observe_options;
 
+// TLS of a worker. All zero but `struct_size` means defaults: the system's authorities, everything checked, TLS 1.2 or
+// later, no client certificate. Files are read by `hs_worker_new`, and all that can be judged then is judged then.
+typedef struct hs_tls_options {
+    // `sizeof(hs_tls_options)`.
+    uint32_t struct_size;
+    // `HS_TLS_…` flags or 0.
+    uint32_t flags;
+    // A folder whose PEM files have the CA certificates to trust; at most one of this, `ca_file` and `ca_pem` of
+    // `hs_worker_options`.
+    struct hs_str ca_dir;
+    // A PEM file with the client certificate, followed by those between it and its authority.
+    struct hs_str certificate_file;
+    // The same as text in memory; at most one of the two.
+    struct hs_str certificate_pem;
+    // A PEM file with the client certificate's private key. Default: it is with the certificate.
+    struct hs_str key_file;
+    // The same as text in memory; at most one of the two.
+    struct hs_str key_pem;
+    // The key's password; empty where it has none. Never appears in an error.
+    struct hs_str key_password;
+    // The server's key must be one of these: "sha256//" and the base64 of the SHA-256 of its SubjectPublicKeyInfo. A
+    // pin is checked besides the certificate, also where the `HS_TLS_INSECURE_…` flags leave that out.
+    const struct hs_str *pins;
+    // How many there are; at most 100. 0: any key.
+    size_t pin_count;
+    // The oldest version that is accepted, `HS_TLS_1_…`. Default `HS_TLS_1_2`; older ones need `ciphers` with
+    // "@SECLEVEL=0" as well.
+    uint32_t min_version;
+    // The newest version that is accepted, `HS_TLS_1_…`. Default: the newest that there is.
+    uint32_t max_version;
+    // The ciphers up to TLS 1.2, as OpenSSL writes them: "ECDHE+AESGCM:!RSA".
+    struct hs_str ciphers;
+    // The cipher suites of TLS 1.3: "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256".
+    struct hs_str ciphersuites;
+    // The groups (curves) of the key exchange: "X25519:P-256".
+    struct hs_str groups;
+    // A host name that is sent (SNI) and that the certificate must be for, in place of the URL's host. The connection
+    // still goes to the URL's host.
+    struct hs_str server_name;
+    // DANGEROUS. A file to which the secrets of every connection are appended (NSS key log format): who has it can
+    // read the traffic. The environment variable SSLKEYLOGFILE is never heeded.
+    struct hs_str key_log_file;
+    // A PEM file with revocation lists. Where there are any, the issuer of each certificate must have a current one.
+    struct hs_str crl_file;
+    // The same as text in memory; at most one of the two.
+    struct hs_str crl_pem;
+} hs_tls_options;
+
 // Options of a worker. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations
 // are milliseconds; `HS_INFINITE` is no limit.
 typedef struct hs_worker_options {
@@ -702,6 +799,8 @@ typedef struct hs_worker_options {
     // alone. Secrets in fields and URLs are blanked; bodies are not, and more than 1 MiB of one is cut off. Two workers
     // need two files.
     struct hs_str record;
+    // Whom to trust, what to show and what to accept in TLS; NULL: all defaults.
+    const struct hs_tls_options *tls;
 } hs_worker_options;
 
 // Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
@@ -906,6 +1005,11 @@ typedef struct hs_metrics {
     uint32_t auth_exchanges;
     // Of `hs_download`: how many bytes the file has now.
     uint64_t file_bytes;
+    // 1 where the server's certificate was checked in full, its name included; 0 in clear text, and where an
+    // `HS_TLS_INSECURE_…` flag left a check out: the peer may then be anybody.
+    uint32_t tls_verified;
+    // 1 where the TLS session of an earlier connection was resumed, else 0.
+    uint32_t tls_resumed;
 } hs_metrics;
 
 // What a worker has done since it was made. Set `struct_size` before the call.
@@ -1096,6 +1200,9 @@ typedef struct hs_mock_call {
 // The CA certificates could not be read, or hold no certificate.
 #define HS_ERR_CA_STORE -35
 
+// The client certificate or its key could not be read or do not fit each other, or the key's password is wrong.
+#define HS_ERR_CLIENT_CERTIFICATE -36
+
 // A cookie, or a line of a text with cookies, is malformed, or not its origin's to set.
 #define HS_ERR_INVALID_COOKIE -37
 
@@ -1132,8 +1239,38 @@ typedef struct hs_mock_call {
 // The TLS handshake failed.
 #define HS_ERR_TLS_HANDSHAKE -130
 
-// The server's certificate is not trusted, has expired, or is for another host.
+// The server's certificate was refused for a reason that has no status of its own.
 #define HS_ERR_TLS_CERTIFICATE -131
+
+// A certificate of the server's has expired.
+#define HS_ERR_TLS_EXPIRED -132
+
+// A certificate of the server's is not valid yet; perhaps this machine's clock is wrong.
+#define HS_ERR_TLS_NOT_YET_VALID -133
+
+// The server's certificate is for another host.
+#define HS_ERR_TLS_HOSTNAME -134
+
+// The server's certificate comes from no authority that is trusted, or the server left out one in between.
+#define HS_ERR_TLS_UNTRUSTED -135
+
+// The server's certificate is signed by itself.
+#define HS_ERR_TLS_SELF_SIGNED -136
+
+// A certificate of the server's was revoked.
+#define HS_ERR_TLS_REVOKED -137
+
+// The server speaks no version of TLS that is allowed.
+#define HS_ERR_TLS_VERSION -138
+
+// The server's key is none of the pinned ones.
+#define HS_ERR_TLS_PIN -139
+
+// The server demands a client certificate, or refused the one that it got.
+#define HS_ERR_TLS_CLIENT_CERTIFICATE_REQUIRED -140
+
+// A key or signature of the server's is too weak.
+#define HS_ERR_TLS_WEAK_KEY -141
 
 // The request could not be sent completely.
 #define HS_ERR_SEND -150
@@ -1431,20 +1568,28 @@ hs_status hs_cookie_jar_import(struct hs_cookie_jar *jar, struct hs_str text, st
 // Thread: any. Errors: none but `HS_ERR_PANIC`. Since 1.0.
 hs_status hs_dns_flush(void);
 
+// The certificate at an index, the server's own at 0, then those between it and its authority as the server sent them.
+// There are some where the worker has `HS_TLS_KEEP_CERTIFICATES` and the response came over TLS; a resumed session has
+// the server's own alone. `certificate->struct_size` must be set; on failure nothing is written.
+//
+// Thread: any. Errors: `HS_ERR_NOT_FOUND`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`,
+// `HS_ERR_STRUCT_SIZE`. Since 1.0.
+//
+// Memory: `certificate` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_response_certificate(const struct hs_response *response, size_t index, struct hs_certificate *certificate);
+
 // Makes a worker that belongs to the calling thread. `options` may be NULL: all defaults. Nothing of it is needed
 // after the call. `*worker` is written on success only; close it with `hs_worker_free`.
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
 // `HS_ERR_INVALID_HANDLE` (cookies, mock), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
 // proxies), `HS_ERR_INVALID_CREDENTIALS`, `HS_ERR_INVALID_URL` (proxies, origin of credentials),
-// `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_FILE` (record), `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
-// `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
+// `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_CLIENT_CERTIFICATE`, `HS_ERR_FILE` (record),
+// `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`, `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 //
 // Memory: `options` and the structs that it points to are NULL or valid for as many bytes as their `struct_size` says;
 // `worker` and `error` are NULL or valid for a write.
-hs_status hs_worker_new(const struct hs_worker_options *options,
-                        struct hs_worker **worker,
-                        struct hs_error **error);
+hs_status hs_worker_new(const struct hs_worker_options *options, struct hs_worker **worker, struct hs_error **error);
 
 // Closes a worker and its connections. NULL is fine.
 //

@@ -41,6 +41,8 @@ pub const HS_ERR_INVALID_HEADER: hs_status = -33;
 pub const HS_ERR_INVALID_BODY: hs_status = -34;
 /// The CA certificates could not be read, or hold no certificate.
 pub const HS_ERR_CA_STORE: hs_status = -35;
+/// The client certificate or its key could not be read or do not fit each other, or the key's password is wrong.
+pub const HS_ERR_CLIENT_CERTIFICATE: hs_status = -36;
 /// A cookie, or a line of a text with cookies, is malformed, or not its origin's to set.
 pub const HS_ERR_INVALID_COOKIE: hs_status = -37;
 /// User, password or token cannot be sent in the scheme that was chosen.
@@ -69,8 +71,28 @@ pub const HS_ERR_PROXY_HANDSHAKE: hs_status = -124;
 
 /// The TLS handshake failed.
 pub const HS_ERR_TLS_HANDSHAKE: hs_status = -130;
-/// The server's certificate is not trusted, has expired, or is for another host.
+/// The server's certificate was refused for a reason that has no status of its own.
 pub const HS_ERR_TLS_CERTIFICATE: hs_status = -131;
+/// A certificate of the server's has expired.
+pub const HS_ERR_TLS_EXPIRED: hs_status = -132;
+/// A certificate of the server's is not valid yet; perhaps this machine's clock is wrong.
+pub const HS_ERR_TLS_NOT_YET_VALID: hs_status = -133;
+/// The server's certificate is for another host.
+pub const HS_ERR_TLS_HOSTNAME: hs_status = -134;
+/// The server's certificate comes from no authority that is trusted, or the server left out one in between.
+pub const HS_ERR_TLS_UNTRUSTED: hs_status = -135;
+/// The server's certificate is signed by itself.
+pub const HS_ERR_TLS_SELF_SIGNED: hs_status = -136;
+/// A certificate of the server's was revoked.
+pub const HS_ERR_TLS_REVOKED: hs_status = -137;
+/// The server speaks no version of TLS that is allowed.
+pub const HS_ERR_TLS_VERSION: hs_status = -138;
+/// The server's key is none of the pinned ones.
+pub const HS_ERR_TLS_PIN: hs_status = -139;
+/// The server demands a client certificate, or refused the one that it got.
+pub const HS_ERR_TLS_CLIENT_CERTIFICATE_REQUIRED: hs_status = -140;
+/// A key or signature of the server's is too weak.
+pub const HS_ERR_TLS_WEAK_KEY: hs_status = -141;
 
 /// The request could not be sent completely.
 pub const HS_ERR_SEND: hs_status = -150;
@@ -227,6 +249,7 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_INVALID_HEADER, HS_PHASE_ARGUMENT, "invalid header";
     HS_ERR_INVALID_BODY, HS_PHASE_ARGUMENT, "invalid body";
     HS_ERR_CA_STORE, HS_PHASE_ARGUMENT, "the CA certificates could not be loaded";
+    HS_ERR_CLIENT_CERTIFICATE, HS_PHASE_ARGUMENT, "the client certificate cannot be used";
     HS_ERR_INVALID_COOKIE, HS_PHASE_ARGUMENT, "invalid cookie";
     HS_ERR_INVALID_CREDENTIALS, HS_PHASE_ARGUMENT, "invalid credentials";
     HS_ERR_DNS, HS_PHASE_DNS, "the host name could not be resolved";
@@ -240,6 +263,16 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_PROXY_HANDSHAKE, HS_PHASE_PROXY, "the SOCKS handshake failed";
     HS_ERR_TLS_HANDSHAKE, HS_PHASE_TLS, "TLS handshake failed";
     HS_ERR_TLS_CERTIFICATE, HS_PHASE_TLS, "the server's certificate was refused";
+    HS_ERR_TLS_EXPIRED, HS_PHASE_TLS, "the server's certificate has expired";
+    HS_ERR_TLS_NOT_YET_VALID, HS_PHASE_TLS, "the server's certificate is not valid yet";
+    HS_ERR_TLS_HOSTNAME, HS_PHASE_TLS, "the server's certificate is for another host";
+    HS_ERR_TLS_UNTRUSTED, HS_PHASE_TLS, "the server's certificate comes from no trusted authority";
+    HS_ERR_TLS_SELF_SIGNED, HS_PHASE_TLS, "the server's certificate is signed by itself";
+    HS_ERR_TLS_REVOKED, HS_PHASE_TLS, "the server's certificate was revoked";
+    HS_ERR_TLS_VERSION, HS_PHASE_TLS, "no common version of TLS";
+    HS_ERR_TLS_PIN, HS_PHASE_TLS, "the server's key is not a pinned one";
+    HS_ERR_TLS_CLIENT_CERTIFICATE_REQUIRED, HS_PHASE_TLS, "the server wants another client certificate";
+    HS_ERR_TLS_WEAK_KEY, HS_PHASE_TLS, "a key of the server's is too weak";
     HS_ERR_SEND, HS_PHASE_SEND, "the request could not be sent";
     HS_ERR_CONNECTION_CLOSED, HS_PHASE_FIRST_BYTE, "the connection closed before an answer";
     HS_ERR_RECEIVE, HS_PHASE_FIRST_BYTE, "receiving failed";

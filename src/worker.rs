@@ -7,7 +7,6 @@ use crate::cancel::Cancel;
 use crate::cookies::Jar;
 use crate::dns;
 use crate::engine::Engine;
-use crate::engine::curl::tls::CaSource;
 use crate::engine::curl::{ConnectionAges, CurlEngine, CurlOptions};
 use crate::engine::mock::MockEngine;
 use crate::engine::mock::record::Recorder;
@@ -20,6 +19,7 @@ use crate::http::network::Network;
 use crate::http::proxy::Proxies;
 use crate::http::request::Request;
 use crate::http::response::Response;
+use crate::http::tls::{CaSource, TlsOptions};
 use crate::http::url::{ParsedUrl, UrlCache};
 use crate::observe::Observer;
 use crate::observe::counters::Counters;
@@ -41,6 +41,7 @@ pub struct WorkerOptions {
     pub ca: CaSource,
     pub proxies: Proxies,
     pub proxy_ca: Option<CaSource>,
+    pub tls: TlsOptions,
     pub idle_connection: Duration,
     pub connection_life: Duration,
     pub max_idle_connections: u32,
@@ -78,6 +79,7 @@ impl Default for WorkerOptions {
             ca: CaSource::System,
             proxies: Proxies::default(),
             proxy_ca: None,
+            tls: TlsOptions::default(),
             idle_connection: Duration::from_secs(55),
             connection_life: Duration::from_secs(300),
             max_idle_connections: 100,
@@ -111,6 +113,7 @@ impl Worker {
                 ca: options.ca,
                 proxies: options.proxies,
                 proxy_ca: options.proxy_ca,
+                tls: options.tls,
                 ages: ConnectionAges { idle: options.idle_connection, life: options.connection_life },
                 max_idle_connections: options.max_idle_connections,
                 network: options.network,

@@ -80,6 +80,11 @@ pub struct hs_metrics {
     pub auth_exchanges: u32,
     /// Of `hs_download`: how many bytes the file has now.
     pub file_bytes: u64,
+    /// 1 where the server's certificate was checked in full, its name included; 0 in clear text, and where an
+    /// `HS_TLS_INSECURE_…` flag left a check out: the peer may then be anybody.
+    pub tls_verified: u32,
+    /// 1 where the TLS session of an earlier connection was resumed, else 0.
+    pub tls_resumed: u32,
 }
 
 // SAFETY: repr(C), integers alone.
@@ -139,6 +144,8 @@ fn facts(response: &Answer) -> hs_metrics {
         proxied: u32::from(exchange.proxied),
         auth_exchanges: metrics.auth_exchanges,
         file_bytes: metrics.file_bytes,
+        tls_verified: u32::from(exchange.tls_verified),
+        tls_resumed: u32::from(exchange.tls_resumed),
     }
 }
 

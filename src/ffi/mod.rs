@@ -33,6 +33,8 @@ pub mod observe;
 
 pub mod proxy;
 
+pub mod tls;
+
 pub mod worker;
 
 pub mod request;

@@ -4,13 +4,13 @@ use super::options;
 use super::request;
 use super::sized::{self, Sized32};
 use super::text::{hs_header, hs_str};
-use super::worker;
-use crate::engine::curl::tls::CaSource;
+use super::tls;
 use crate::error::Error;
 use crate::http::headers::Header;
 use crate::http::proxy::bypass::Bypass;
 use crate::http::proxy::environment::Environment;
 use crate::http::proxy::{self, Credentials, Proxies, Proxy, ProxyAuth};
+use crate::http::tls::CaSource;
 use std::sync::Arc;
 
 /// In `hs_proxy_options.flags`: HTTP proxies open a tunnel (CONNECT) for http targets too, in place of being given the
@@ -175,7 +175,7 @@ unsafe fn headers(given: &hs_proxy_options) -> Result<Vec<Header>, Error> {
 /// As for `hs_str::bytes`.
 unsafe fn ca(given: &hs_proxy_options) -> Result<Option<CaSource>, Error> {
     // SAFETY: as the caller promises.
-    match unsafe { worker::ca(given.ca_file, given.ca_pem) }? {
+    match unsafe { tls::ca(given.ca_file, given.ca_pem, hs_str::NONE) }? {
         CaSource::System => Ok(None),
         given => Ok(Some(given)),
     }

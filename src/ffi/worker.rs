@@ -12,11 +12,11 @@ use super::proxy::{self, hs_proxy_options};
 use super::sized::{self, Sized32};
 use super::text::hs_str;
 use super::thread::WorkerLink;
+use super::tls::{self, hs_tls_options};
 use super::version::{HS_ALLOW_DOWNGRADE, HS_COOKIES, HS_RAW_BODY, HS_TRACE};
 use super::{guard, handle, options, thread};
 use crate::cookies::Jar;
-use crate::engine::curl::tls::CaSource;
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use crate::http::headers::HeadLimits;
 use crate::status::*;
 use crate::worker::{Worker, WorkerOptions};
@@ -95,6 +95,8 @@ pub struct hs_worker_options {
     /// alone. Secrets in fields and URLs are blanked; bodies are not, and more than 1 MiB of one is cut off. Two workers
     /// need two files.
     pub record: hs_str,
+    /// Whom to trust, what to show and what to accept in TLS; NULL: all defaults.
+    pub tls: *const hs_tls_options,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -114,8 +116,8 @@ const MOST_IDLE_CONNECTIONS: u32 = 65_536;
 /// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
 /// `HS_ERR_INVALID_HANDLE` (cookies, mock), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
 /// proxies), `HS_ERR_INVALID_CREDENTIALS`, `HS_ERR_INVALID_URL` (proxies, origin of credentials),
-/// `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_FILE` (record), `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`,
-/// `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
+/// `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_CLIENT_CERTIFICATE`, `HS_ERR_FILE` (record),
+/// `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`, `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 ///
 /// # Safety
 /// `options` and the structs that it points to are NULL or valid for as many bytes as their `struct_size` says;
@@ -185,7 +187,7 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
     // SAFETY: as the caller promises.
     unsafe {
         chosen.user_agent = options::user_agent(given.user_agent, &chosen.user_agent)?;
-        chosen.ca = ca(given.ca_file, given.ca_pem)?;
+        (chosen.ca, chosen.tls) = tls::chosen(given.tls, given.ca_file, given.ca_pem)?;
         chosen.addresses = address_rule::chosen(given.addresses)?;
         chosen.dns = dns::chosen(given.dns)?;
         chosen.network = network::chosen(given.network)?;
@@ -204,25 +206,6 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
         return Err(options::invalid("both cookies and HS_COOKIES are set: choose one".into()));
     }
     Ok(chosen)
-}
-
-/// # Safety
-/// As for `hs_str::bytes`.
-pub(super) unsafe fn ca(file: hs_str, pem: hs_str) -> Result<CaSource, Error> {
-    // SAFETY: as the caller promises.
-    let (file, pem) = unsafe { (file.bytes("ca_file")?, pem.bytes("ca_pem")?) };
-    match (file.is_empty(), pem.is_empty()) {
-        (true, true) => Ok(CaSource::System),
-        (true, false) => Ok(CaSource::Pem { text: pem.to_vec(), origin: "ca_pem".into() }),
-        (false, true) => {
-            let origin = format!("the file {}", quoted(file));
-            let unreadable = |why: String| Error::new(HS_ERR_CA_STORE, format!("CA certificates of {origin}: {why}"));
-            let path = std::str::from_utf8(file).map_err(|_| unreadable("the path is not UTF-8".into()))?;
-            let text = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-            Ok(CaSource::Pem { text, origin })
-        }
-        (false, false) => Err(options::invalid("both ca_file and ca_pem are set: choose one".into())),
-    }
 }
 
 /// Closes a worker and its connections. NULL is fine.

@@ -1,6 +1,8 @@
 //! What one call cost and where it went.
 
+use super::tls::Certificate;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +23,7 @@ pub struct Phases {
     pub body_ns: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[cfg_attr(not(feature = "bundled-curl"), allow(dead_code, reason = "the distribution's TLS library does not tell"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum TlsVersion {
     #[default]
     None,
@@ -52,6 +53,12 @@ pub struct ExchangeMetrics {
     pub local: Option<Endpoint>,
     pub tls: TlsVersion,
     pub proxied: bool,
+    /// The server's certificate was checked in full, name included.
+    pub tls_verified: bool,
+    /// The TLS session was resumed.
+    pub tls_resumed: bool,
+    /// What the server showed, its own certificate first; empty unless asked for.
+    pub certificates: Arc<[Certificate]>,
 }
 
 /// Facts of a whole call.

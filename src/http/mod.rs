@@ -11,6 +11,7 @@ pub mod network;
 pub mod proxy;
 pub mod request;
 pub mod response;
+pub mod tls;
 pub mod url;
 
 /// A token of RFC 9110, section 5.6.2.

@@ -352,14 +352,20 @@ fn servers_that_cannot_be_trusted_are_refused() {
     let server = server();
     let worker = worker_for(&server);
     let addresses = server.addresses();
-    for url in [&addresses.untrusted, &addresses.expired, &addresses.wrong_host, &addresses.self_signed] {
+    for (url, status) in [
+        (&addresses.untrusted, HS_ERR_TLS_UNTRUSTED),
+        (&addresses.expired, HS_ERR_TLS_EXPIRED),
+        (&addresses.not_yet_valid, HS_ERR_TLS_NOT_YET_VALID),
+        (&addresses.wrong_host, HS_ERR_TLS_HOSTNAME),
+        (&addresses.self_signed, HS_ERR_TLS_SELF_SIGNED),
+    ] {
         let error = get(&worker, url).unwrap_err();
-        assert_eq!(error.status(), HS_ERR_TLS_CERTIFICATE, "{url}: {error}");
+        assert_eq!(error.status(), status, "{url}: {error}");
         assert_eq!(error.details().sent, Sent::No);
     }
     let elsewhere = Worker::new(WorkerOptions::default()).unwrap();
     let error = get(&elsewhere, server.https_url()).unwrap_err();
-    assert_eq!(error.status(), HS_ERR_TLS_CERTIFICATE, "the system's store does not know the test's CA: {error}");
+    assert_eq!(error.status(), HS_ERR_TLS_UNTRUSTED, "the system's store does not know the test's CA: {error}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ use http_sentinel::ffi::proxy::hs_proxy_options;
 use http_sentinel::ffi::request::hs_request_options;
 use http_sentinel::ffi::response::hs_redirect;
 use http_sentinel::ffi::text::{hs_header, hs_str};
+use http_sentinel::ffi::tls::{hs_certificate, hs_tls_options};
 use http_sentinel::ffi::upload::hs_upload;
 use http_sentinel::ffi::worker::hs_worker_options;
 use std::fmt::Write;
@@ -55,6 +56,9 @@ fn as_rust_says() -> Vec<String> {
             struct_size, status, phase, request_sent, retryable, attempts, curl_code, os_error, elapsed_ns,
             file_bytes,
         }
+        hs_certificate {
+            struct_size, reserved, subject, issuer, serial, names, pin, der, not_before, not_after,
+        }
         hs_address_rule { struct_size, mode, allow, allow_count, deny, deny_count }
         hs_connect_to { host, connect_host, port, connect_port }
         hs_network_options {
@@ -79,12 +83,17 @@ fn as_rust_says() -> Vec<String> {
             struct_size, flags, on_event, user_data, event_mask, trace_context, redact_query_keys,
             redact_query_key_count,
         }
+        hs_tls_options {
+            struct_size, flags, ca_dir, certificate_file, certificate_pem, key_file, key_pem, key_password, pins,
+            pin_count, min_version, max_version, ciphers, ciphersuites, groups, server_name, key_log_file, crl_file,
+            crl_pem,
+        }
         hs_worker_options {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
             http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
             network, cookies, proxy, min_http_version, reserved, auth, dns, observe, mock,
-            record,
+            record, tls,
         }
         hs_upload { struct_size, flags, length, read, rewind, user_data }
         hs_request_options {
@@ -99,7 +108,7 @@ fn as_rust_says() -> Vec<String> {
             struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,
             send_ns, first_byte_ns, body_ns, request_header_bytes, request_body_bytes, response_header_bytes,
             response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, decoded, proxied, auth_exchanges,
-            file_bytes,
+            file_bytes, tls_verified, tls_resumed,
         }
         hs_counters {
             struct_size, reserved, calls_started, calls_succeeded, calls_failed, calls_in_flight, errors_by_phase,

@@ -149,6 +149,7 @@ programs! {
         resend: Program { files: &["resend"], ..PROGRAM };
         cancel: Program { files: &["cancel", "resolver"], slow: &["rounds=5", "bound_ms=30000"], alone: true, ..PROGRAM };
         events: Program { files: &["events"], ..PROGRAM };
+        tls: Program { files: &["tls"], ..PROGRAM };
         leave: Program { files: &["leave"], exits_with: 42, ..PROGRAM };
     }
 }

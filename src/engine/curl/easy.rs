@@ -204,9 +204,8 @@ pub unsafe fn configure(
     resend::configure(transfer, &options)?;
     resolve::configure(transfer, wiring, &options)?;
     if transfer.needs_tls() {
-        options.number(sys::CURLOPT_SSLVERSION, sys::CURL_SSLVERSION_TLSv1_2 as c_long)?;
         // SAFETY: as the caller promises.
-        unsafe { tls::configure(options.0, trust) }.map_err(|code| refused(sys::CURLOPT_SSL_CTX_FUNCTION, code))?;
+        unsafe { tls::configure(options.0, trust) }?;
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ use crate::http::metrics::ExchangeMetrics;
 use crate::http::network::Network;
 use crate::http::proxy::Proxies;
 use crate::http::response::Head;
+use crate::http::tls::{CaSource, TlsOptions};
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::wake::Unpark;
 pub use easy::ConnectionAges;
@@ -39,7 +40,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tls::{CaSource, Trust};
+use tls::Trust;
 use transfer::{HeadState, PinnedTransfer, Stale, State, Transfer};
 
 /// Easy handles that are kept for the next exchange; more than so many at once are rare.
@@ -74,6 +75,7 @@ pub struct CurlEngine {
 #[derive(Clone, Debug)]
 pub struct CurlOptions {
     pub ca: CaSource,
+    pub tls: TlsOptions,
     pub ages: ConnectionAges,
     pub proxies: Proxies,
     /// Whom to trust to be the proxy; `None`: the same as servers.
@@ -97,10 +99,10 @@ impl CurlEngine {
             resolver: resolver(),
             dns: options.dns.clone(),
             multi: Multi::new(options.max_idle_connections)?,
-            trust: Box::new(Trust::new(&options.ca)?),
+            trust: Box::new(Trust::new(&options.ca, &options.tls)?),
             routes: Routes::new(
                 options.proxies.clone(),
-                options.proxy_ca.as_ref().map(Trust::new).transpose()?,
+                options.proxy_ca.as_ref().map(|ca| Trust::new(ca, &TlsOptions::default())).transpose()?,
                 !options.network.connect_to.is_empty(),
             ),
             wiring: Wiring::new(&options.network)?,
@@ -184,7 +186,9 @@ impl Engine for CurlEngine {
             None => Easy::new()?,
         };
         let route = self.routes.choose(&request.request.url);
-        let transfer = PinnedTransfer::new(Transfer::new(easy, request, self.rule.clone(), route, self.alone.clone()));
+        let verifies = self.trust.common().verified;
+        let transfer =
+            PinnedTransfer::new(Transfer::new(easy, request, self.rule.clone(), route, self.alone.clone(), verifies));
         transfer.check_target(&self.wiring)?;
         // SAFETY: transfer, trust, routes and wiring stay where they are until `release` resets the handle.
         unsafe {

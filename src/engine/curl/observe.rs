@@ -35,7 +35,7 @@ impl Transfer {
     fn tls_version(&self, connected: bool) -> crate::http::metrics::TlsVersion {
         if connected && self.exchange.request.url.is_secure() {
             // SAFETY: the live easy handle of this transfer.
-            unsafe { super::tls::version(self.easy.raw()) }
+            unsafe { super::tls::facts(self.easy.raw()).version }
         } else {
             Default::default()
         }

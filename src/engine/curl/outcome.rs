@@ -2,11 +2,12 @@
 
 use super::resolve::Resolution;
 use super::sys;
+use super::tls;
 use super::transfer::{HeadState, State, Transfer};
 use crate::engine::{Progress, retryable};
 use crate::error::{Error, Retryable, Sent};
 use crate::http::body::Body;
-use crate::http::metrics::{ExchangeMetrics, Phases};
+use crate::http::metrics::{ExchangeMetrics, Phases, TlsVersion};
 use crate::status::*;
 
 impl Transfer {
@@ -53,7 +54,7 @@ impl Transfer {
     /// The error of a finished transfer that did not give what was waited for.
     pub fn error(&self, code: sys::CURLcode) -> Error {
         let state = self.state.borrow();
-        let sent = self.sent(&state);
+        let mut sent = self.sent(&state);
         if let Some(unresolved) = state.resolution.failure() {
             let again = retryable(sent, self.exchange.request.is_replay_safe());
             let code = unresolved.details().curl_code as sys::CURLcode;
@@ -73,6 +74,13 @@ impl Transfer {
             Some(status) => (status, row(status).map_or(HS_PHASE_PROXY, |row| row.phase)),
             None => self.classify(code, &state),
         };
+        if status == HS_ERR_TLS_CLIENT_CERTIFICATE_REQUIRED
+            && sent == Sent::Maybe
+            && state.handshake.as_ref().is_some_and(|notes| !notes.requested_late.get())
+        {
+            // The server was still in its handshake: what came after this side's end of it was not read.
+            sent = Sent::No;
+        }
         let what = row(status).map_or("", |row| row.message);
         let reason = if state.refused_by_proxy {
             String::from("it answered 407")
@@ -85,7 +93,10 @@ impl Transfer {
         let mut error = Error::new(status, format!("{what}: {reason}{}", self.proxy_in_words(status)));
         error.details_mut().phase = phase;
         let again = match status {
-            HS_ERR_TLS_CERTIFICATE | HS_ERR_PROXY_AUTH | HS_ERR_OUT_OF_MEMORY | HS_ERR_INTERNAL => Retryable::No,
+            HS_ERR_PROXY_AUTH | HS_ERR_OUT_OF_MEMORY | HS_ERR_INTERNAL => Retryable::No,
+            _ if phase == HS_PHASE_TLS && (HS_ERR_TLS_WEAK_KEY..HS_ERR_TLS_HANDSHAKE).contains(&status) => {
+                Retryable::No
+            }
             _ => again,
         };
         self.with_facts(error, code, sent, again)
@@ -109,6 +120,12 @@ impl Transfer {
 
     fn classify(&self, code: sys::CURLcode, state: &State) -> (hs_status, hs_phase) {
         let now = self.phase(state);
+        // SAFETY: the live easy handle of this transfer and a long value.
+        let verified = unsafe { sys::info_long(self.easy.raw(), sys::CURLINFO_SSL_VERIFYRESULT) };
+        let handshake = state.handshake.as_deref().filter(|_| !state.answered);
+        if let Some(status) = tls::status(code, verified, handshake) {
+            return (status, HS_PHASE_TLS);
+        }
         match code {
             sys::CURLE_COULDNT_RESOLVE_HOST => (HS_ERR_DNS, HS_PHASE_DNS),
             sys::CURLE_COULDNT_RESOLVE_PROXY => (HS_ERR_PROXY, HS_PHASE_PROXY),
@@ -116,10 +133,6 @@ impl Transfer {
             sys::CURLE_INTERFACE_FAILED => (HS_ERR_LOCAL_ADDRESS, HS_PHASE_CONNECT),
             // The engine gives libcurl no other time limit.
             sys::CURLE_OPERATION_TIMEDOUT => (HS_ERR_CONNECT_TIMEOUT, now),
-            sys::CURLE_SSL_CONNECT_ERROR => (HS_ERR_TLS_HANDSHAKE, HS_PHASE_TLS),
-            sys::CURLE_PEER_FAILED_VERIFICATION | sys::CURLE_SSL_ISSUER_ERROR | sys::CURLE_SSL_INVALIDCERTSTATUS => {
-                (HS_ERR_TLS_CERTIFICATE, HS_PHASE_TLS)
-            }
             sys::CURLE_SSL_CERTPROBLEM | sys::CURLE_SSL_CACERT_BADFILE => (HS_ERR_CA_STORE, HS_PHASE_TLS),
             // Before the request was sent these can only come from the handshake.
             sys::CURLE_SEND_ERROR | sys::CURLE_RECV_ERROR if state.sends == 0 => (HS_ERR_CONNECT, now),
@@ -180,7 +193,10 @@ impl Transfer {
             internal_resends: state.sends.saturating_sub(1),
             peer: state.peer,
             local: state.local,
-            tls: state.tls,
+            tls: state.tls.version,
+            tls_verified: self.verifies && state.tls.version != TlsVersion::None,
+            tls_resumed: state.tls.resumed,
+            certificates: state.tls.certificates.clone(),
             proxied: self.route.is_some(),
         }
     }

@@ -13,6 +13,10 @@ const FUNCTION: CURLoption = 20_000;
 pub(super) const CURLE_TOO_LARGE: CURLcode = 100;
 
 pub(super) const CURLOPT_XFERINFOFUNCTION: CURLoption = FUNCTION + 219;
+pub(super) const CURLOPT_SSL_ENABLE_ALPN: CURLoption = LONG + 226;
+pub(super) const CURLOPT_SSL_VERIFYSTATUS: CURLoption = LONG + 232;
+pub(super) const CURLOPT_TLS13_CIPHERS: CURLoption = OBJECT + 276;
+pub(super) const CURLOPT_SSL_EC_CURVES: CURLoption = OBJECT + 298;
 pub(super) const CURLOPT_PATH_AS_IS: CURLoption = LONG + 234;
 pub(super) const CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS: CURLoption = LONG + 271;
 pub(super) const CURLOPT_MAXAGE_CONN: CURLoption = LONG + 288;
@@ -82,6 +86,18 @@ pub struct Blob {
     pub data: *mut c_void,
     pub len: usize,
     pub flags: c_uint,
+}
+
+/// Whether libcurl's TLS library is OpenSSL, so that its verification results have OpenSSL's numbers.
+pub fn numbers_are_openssls() -> bool {
+    static KNOWN: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *KNOWN.get_or_init(|| {
+        // SAFETY: static data; the text is NULL or NUL-terminated.
+        unsafe {
+            let text = (*curl_version_info(CURLVERSION_FIRST)).ssl_version;
+            !text.is_null() && CStr::from_ptr(text).to_bytes().starts_with(b"OpenSSL")
+        }
+    })
 }
 
 pub fn easy_message(code: CURLcode) -> String {

@@ -6,14 +6,14 @@ use super::proxy::Route;
 use super::resend::{Blocked, Rejections};
 use super::resolve::Resolution;
 use super::sys;
-use super::tls::Trust;
+use super::tls::{self, Notes, Trust};
 use crate::engine::{ExchangeId, ExchangeRequest, HttpChoice};
 use crate::error::{Error, quoted};
 use crate::http::address::AddressRule;
 use crate::http::body::Body;
 use crate::http::framing;
 use crate::http::headers::HeaderBlock;
-use crate::http::metrics::{Endpoint, TlsVersion};
+use crate::http::metrics::Endpoint;
 use crate::http::response::{Head, HttpVersion, Interim};
 use crate::status::{HS_ERR_HEADERS_TOO_LARGE, HS_ERR_PANIC, HS_ERR_PROTOCOL, HS_ERR_PROXY_AUTH};
 use std::cell::{Cell, RefCell};
@@ -32,6 +32,8 @@ pub struct Transfer {
     pub rule: Option<Rc<AddressRule>>,
     /// The proxy that it goes through, if any.
     pub route: Option<Route>,
+    /// The server's certificate is checked in full, wherever there is one.
+    pub verifies: bool,
     /// Shared between the engine and the callbacks. Never borrowed across a call into libcurl.
     pub state: RefCell<State>,
     /// Set by the write callback, read by the engine between two turns.
@@ -67,7 +69,9 @@ pub struct State {
     pub local: Option<Endpoint>,
     /// The TLS handshake with the server has begun.
     pub handshaking: bool,
-    pub tls: TlsVersion,
+    /// What was seen of the handshake, where this transfer made it.
+    pub handshake: Option<Rc<Notes>>,
+    pub tls: tls::Facts,
     /// Why a callback stopped the transfer.
     pub failure: Option<Error>,
     pub finished: Option<sys::CURLcode>,
@@ -132,9 +136,10 @@ impl Transfer {
         rule: Option<Rc<AddressRule>>,
         route: Option<Route>,
         alone: Rc<Cell<bool>>,
+        verifies: bool,
     ) -> Transfer {
         let (paused, id) = (Cell::new(false), Cell::new(0));
-        Transfer { easy, exchange, rule, route, state: RefCell::default(), paused, alone, id }
+        Transfer { easy, exchange, rule, route, verifies, state: RefCell::default(), paused, alone, id }
     }
 
     pub fn wake(&self) {
@@ -252,13 +257,15 @@ pub enum Handshake<'a> {
 ///
 /// # Safety
 /// `easy` is the handle of a transfer in a multi, which stays where it is for the lifetime of the result.
-pub unsafe fn note_handshake<'a>(easy: *mut sys::CURL) -> Handshake<'a> {
+pub unsafe fn note_handshake<'a>(easy: *mut sys::CURL, notes: Rc<Notes>) -> Handshake<'a> {
     // SAFETY: as the caller promises.
     let transfer = unsafe { transfer(sys::private(easy)) };
     match &transfer.route {
         Some(route) if transfer.handshakes_with_proxy() => Handshake::Proxy(route.trust.as_deref()),
         _ => {
-            transfer.state.borrow_mut().handshaking = true;
+            let mut state = transfer.state.borrow_mut();
+            state.handshaking = true;
+            state.handshake = Some(notes);
             Handshake::Server
         }
     }
@@ -304,8 +311,8 @@ pub extern "C" fn header_callback(bytes: *mut c_char, size: usize, count: usize,
         if complete {
             if transfer.exchange.request.url.is_secure() {
                 // SAFETY: the easy handle of this transfer, inside one of its callbacks.
-                let version = unsafe { super::tls::version(transfer.easy.raw()) };
-                transfer.state.borrow_mut().tls = version;
+                let facts = unsafe { tls::facts(transfer.easy.raw()) };
+                transfer.state.borrow_mut().tls = facts;
             }
             transfer.wake();
         }

@@ -57,7 +57,7 @@ static void exact(void) {
     request = get(url("http://%s/get", address("closed")));
     FAILS(worker, &request, HS_ERR_CONNECT);
     request = get(url("%s/get", address("self_signed")));
-    FAILS(worker, &request, HS_ERR_TLS_CERTIFICATE);
+    FAILS(worker, &request, HS_ERR_TLS_SELF_SIGNED);
     request = get("nonsense");
     FAILS(worker, &request, HS_ERR_INVALID_URL);
     is = counters_of(worker);

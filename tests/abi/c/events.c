@@ -117,7 +117,7 @@ static void orders(void) {
     CHECK_INT(seen.last.phase, HS_PHASE_CONNECT);
     CHECK(strlen(seen.message) > 0 && strstr(seen.url, "hush") == NULL);
 
-    CHECK_STATUS(call(worker, url("%s/get", address("self_signed"))), HS_ERR_TLS_CERTIFICATE);
+    CHECK_STATUS(call(worker, url("%s/get", address("self_signed"))), HS_ERR_TLS_SELF_SIGNED);
     CHECK_KINDS(HS_EVENT_CALL_START, HS_EVENT_RESOLVED, HS_EVENT_CONNECTED, HS_EVENT_CALL_END);
 
     CHECK_STATUS(hs_cancel_new(&cancel), HS_OK);

@@ -43,6 +43,12 @@ static hs_status use_body(void *handle) { return none(hs_response_body(handle).d
 static hs_status use_header(void *handle) { return none(hs_response_header(handle, text("date"), 0).data == NULL); }
 static hs_status use_count(void *handle) { return none(hs_response_header_count(handle) == 0); }
 static hs_status use_url(void *handle) { return none(hs_response_url(handle).data == NULL); }
+static hs_status use_certificate(void *handle) {
+    hs_certificate certificate;
+    memset(&certificate, 0, sizeof certificate);
+    certificate.struct_size = sizeof certificate;
+    return hs_response_certificate(handle, 0, &certificate);
+}
 static hs_status use_response_free(void *handle) { return hs_response_free(handle); }
 static hs_status use_header_at(void *handle) {
     hs_header header;
@@ -164,6 +170,7 @@ static const struct use {
     {RESPONSE, "hs_response_read", use_read},
     {RESPONSE, "hs_response_url", use_url},
     {RESPONSE, "hs_response_metrics", use_metrics},
+    {RESPONSE, "hs_response_certificate", use_certificate},
     {RESPONSE, "hs_response_free", use_response_free},
     {ERROR, "hs_error_status", use_error_status},
     {ERROR, "hs_error_message", use_message},

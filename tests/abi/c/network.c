@@ -99,7 +99,7 @@ static void connect_to(void) {
     /* And so is the name that the certificate must have. */
     metrics = answers(&options, "https://api.test.internal/anything", "\"sni\":\"api.test.internal\"");
     CHECK_INT(metrics.peer.port, port_of(address("https")));
-    fails(&options, "https://other.example/", HS_ERR_TLS_CERTIFICATE);
+    fails(&options, "https://other.example/", HS_ERR_TLS_HOSTNAME);
     /* Another port than the entry's is not touched. */
     fails(&options, "https://api.test.internal:444/", HS_ERR_DNS);
 

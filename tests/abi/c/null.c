@@ -96,6 +96,7 @@ static void no_object(void) {
     CHECK_STATUS(hs_response_read(NULL, NULL, 0, NULL, 0, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK(hs_response_url(NULL).data == NULL);
     CHECK_STATUS(hs_response_metrics(NULL, &metrics), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_response_certificate(NULL, 0, NULL), HS_ERR_NULL_ARGUMENT);
 }
 
 static void nowhere_to_write(void) {

@@ -178,6 +178,8 @@ static void facts(const hs_response *response, const hs_error *error) {
     CHECK_INT(metrics.decoded, 0);
     CHECK_INT(metrics.file_bytes, 0);
     CHECK_INT(metrics.auth_exchanges, 0);
+    CHECK_INT(metrics.tls_verified, 0);
+    CHECK_INT(metrics.tls_resumed, 0);
 
     hs_error_info info;
     memset(&info, 0xA5, sizeof info);

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 use tokio_rustls::server::TlsStream;
@@ -55,7 +55,18 @@ where
 }
 
 pub async fn handshake(stream: TcpStream, config: Arc<ServerConfig>) -> io::Result<TlsStream<TcpStream>> {
-    tokio::time::timeout(HANDSHAKE_LIMIT, TlsAcceptor::from(config).accept(stream)).await?
+    let accepted = TlsAcceptor::from(config).accept(stream).into_fallible();
+    match tokio::time::timeout(HANDSHAKE_LIMIT, accepted).await? {
+        Ok(stream) => Ok(stream),
+        Err((error, mut stream)) => {
+            // A client of TLS 1.3 has sent its request already: closing on it would reset the alert away.
+            let _ = stream.shutdown().await;
+            let mut sink = [0; 4096];
+            let drained = async { while !matches!(stream.read(&mut sink).await, Ok(0) | Err(_)) {} };
+            let _ = tokio::time::timeout(HANDSHAKE_LIMIT, drained).await;
+            Err(error)
+        }
+    }
 }
 
 fn tls_facts(stream: &TlsStream<TcpStream>) -> TlsFacts {

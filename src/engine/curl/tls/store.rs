@@ -3,24 +3,19 @@
 //! A store is only read after it was built, and OpenSSL counts references to it, so workers on any thread share one.
 //! Building the system's store costs some ten milliseconds and a megabyte: paid once, not once a worker.
 
-use super::super::sys;
-use super::super::transfer::{Handshake, note_handshake};
-use super::CaSource;
+use super::missing::X509_STORE_add_crl;
 use crate::error::Error;
-use crate::http::metrics::TlsVersion;
-use crate::http::response::HttpVersion;
+use crate::http::tls::{CaSource, Pem};
 use crate::process;
 use crate::status::HS_ERR_CA_STORE;
+use foreign_types::ForeignType;
+use openssl::x509::X509Crl;
 use openssl_sys as ssl;
-use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use std::collections::HashMap;
-use std::ffi::{c_int, c_long, c_void};
-use std::ptr::NonNull;
+use std::ffi::c_long;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-
-/// `SSL_CTRL_SET_VERIFY_CERT_STORE` with a second argument of 1: the context takes a reference of its own.
-const SET_VERIFY_CERT_STORE: c_int = 106;
 
 /// A certificate store that nobody changes any more.
 pub struct Store {
@@ -39,12 +34,20 @@ impl Drop for Store {
     }
 }
 
-/// Whom a worker trusts; what the TLS callback is given.
+/// What a store is made from; equal ones are shared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Ingredients {
+    given: Vec<u8>,
+    system: bool,
+    crl: Vec<u8>,
+}
+
+/// Whom a worker trusts.
 ///
 /// Without a store of its own it is the system's, built when the first TLS connection of the process needs it.
-pub struct Trust(Option<Arc<Store>>);
+pub struct Stores(Option<Arc<Store>>);
 
-impl Drop for Trust {
+impl Drop for Stores {
     fn drop(&mut self) {
         // With the last worker that trusts it, a store and its text go.
         if let Some(store) = self.0.take() {
@@ -55,28 +58,37 @@ impl Drop for Trust {
     }
 }
 
-/// The stores in use, by the text that they were made from. To be changed under the process lock.
-fn stores() -> MutexGuard<'static, HashMap<Vec<u8>, Weak<Store>>> {
-    static STORES: LazyLock<Mutex<HashMap<Vec<u8>, Weak<Store>>>> = LazyLock::new(Mutex::default);
+/// The stores in use, by what they were made from. To be changed under the process lock.
+fn stores() -> MutexGuard<'static, HashMap<Ingredients, Weak<Store>>> {
+    static STORES: LazyLock<Mutex<HashMap<Ingredients, Weak<Store>>>> = LazyLock::new(Mutex::default);
     STORES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Trust {
-    pub fn new(source: &CaSource) -> Result<Trust, Error> {
-        match source {
-            CaSource::System => Ok(Trust(None)),
-            CaSource::Pem { text, origin } => given(text, origin).map(|store| Trust(Some(store))),
+impl Stores {
+    pub fn new(source: &CaSource, and_system: bool, crl: Option<&Pem>) -> Result<Stores, Error> {
+        let (given, origin) = match source {
+            CaSource::System if crl.is_none() => return Ok(Stores(None)),
+            CaSource::System => (None, "the system"),
+            CaSource::Pem { text, origin } => (Some(text.as_slice()), origin.as_str()),
+        };
+        let ingredients = Ingredients {
+            given: given.unwrap_or_default().to_vec(),
+            system: and_system || given.is_none(),
+            crl: crl.map(|crl| crl.text.clone()).unwrap_or_default(),
+        };
+        let _changing = process::lock();
+        let mut stores = stores();
+        if let Some(store) = stores.get(&ingredients).and_then(Weak::upgrade) {
+            return Ok(Stores(Some(store)));
         }
+        let store = Arc::new(made(given, ingredients.system, origin, crl)?);
+        stores.insert(ingredients, Arc::downgrade(&store));
+        Ok(Stores(Some(store)))
     }
 
-    fn store(&self) -> &Store {
-        self.0.as_deref().unwrap_or_else(|| system())
+    pub fn raw(&self) -> *mut ssl::X509_STORE {
+        self.0.as_deref().unwrap_or_else(|| system()).raw
     }
-}
-
-/// Without an exit handler: threads of the host may still be in a request when `exit` runs.
-pub fn init() {
-    ssl::init();
 }
 
 fn system() -> &'static Store {
@@ -92,27 +104,49 @@ fn system() -> &'static Store {
     })
 }
 
-/// One store for each distinct set of certificates, however many workers name it.
-fn given(text: &[u8], origin: &str) -> Result<Arc<Store>, Error> {
-    let _changing = process::lock();
-    let mut stores = stores();
-    if let Some(store) = stores.get(text).and_then(Weak::upgrade) {
-        return Ok(store);
-    }
+fn made(given: Option<&[u8]>, and_system: bool, origin: &str, crl: Option<&Pem>) -> Result<Store, Error> {
     let refuse = |why: String| Error::new(HS_ERR_CA_STORE, format!("CA certificates of {origin}: {why}"));
-    let certificates: Vec<CertificateDer> = CertificateDer::pem_slice_iter(text)
-        .collect::<Result<_, _>>()
-        .map_err(|error| refuse(format!("not PEM: {error}")))?;
-    if certificates.is_empty() {
-        return Err(refuse("no certificate in it".into()));
+    let mut certificates: Vec<CertificateDer> = Vec::new();
+    if let Some(given) = given {
+        certificates = CertificateDer::pem_slice_iter(given)
+            .collect::<Result<_, _>>()
+            .map_err(|error| refuse(format!("not PEM: {error}")))?;
+        if certificates.is_empty() {
+            return Err(refuse("no certificate in it".into()));
+        }
+    }
+    let own = certificates.len();
+    if and_system {
+        certificates.extend(rustls_native_certs::load_native_certs().certs);
     }
     let (store, refused) = build(certificates.iter().map(AsRef::as_ref));
-    if let Some(index) = refused {
+    if let Some(index) = refused.filter(|index| *index < own) {
         return Err(refuse(format!("certificate number {} is not a valid X.509 certificate", index + 1)));
     }
-    let store = Arc::new(store);
-    stores.insert(text.to_vec(), Arc::downgrade(&store));
+    if let Some(crl) = crl {
+        add_crls(&store, crl)?;
+    }
     Ok(store)
+}
+
+/// From here on no certificate may be in a list, and the issuer of each must have one.
+fn add_crls(store: &Store, crl: &Pem) -> Result<(), Error> {
+    let refuse = |why: String| Error::new(HS_ERR_CA_STORE, format!("revocation lists of {}: {why}", crl.origin));
+    let lists: Vec<CertificateRevocationListDer> = CertificateRevocationListDer::pem_slice_iter(&crl.text)
+        .collect::<Result<_, _>>()
+        .map_err(|error| refuse(format!("not PEM: {error}")))?;
+    if lists.is_empty() {
+        return Err(refuse("no revocation list in it".into()));
+    }
+    for (index, list) in lists.iter().enumerate() {
+        let list = X509Crl::from_der(list)
+            .map_err(|_| refuse(format!("list number {} is not a valid revocation list", index + 1)))?;
+        // SAFETY: a store that nobody uses yet takes a reference of its own to a live list.
+        unsafe { X509_STORE_add_crl(store.raw, list.as_ptr()) };
+    }
+    // SAFETY: as above.
+    unsafe { ssl::X509_STORE_set_flags(store.raw, ssl::X509_V_FLAG_CRL_CHECK | ssl::X509_V_FLAG_CRL_CHECK_ALL) };
+    Ok(())
 }
 
 /// A store of those certificates that are valid DER, and the index of the first that is not.
@@ -139,102 +173,6 @@ fn build<'a>(certificates: impl Iterator<Item = &'a [u8]>) -> (Store, Option<usi
     }
 }
 
-/// # Safety
-/// `easy` is a live easy handle and `trust` outlives its transfers.
-pub unsafe fn configure(easy: *mut sys::CURL, trust: &Trust) -> Result<(), sys::CURLcode> {
-    let callback: extern "C" fn(*mut sys::CURL, *mut c_void, *mut c_void) -> sys::CURLcode = give_store;
-    // SAFETY: as the caller promises; the callback has the prototype of CURLOPT_SSL_CTX_FUNCTION.
-    let codes = unsafe {
-        [
-            sys::curl_easy_setopt(easy, sys::CURLOPT_SSL_CTX_FUNCTION, callback),
-            sys::curl_easy_setopt(easy, sys::CURLOPT_SSL_CTX_DATA, trust as *const Trust),
-        ]
-    };
-    codes.into_iter().find(|&code| code != sys::CURLE_OK).map_or(Ok(()), Err)
-}
-
-/// Nothing: the callback is called for the proxy's handshake too, and knows which one it is.
-///
-/// # Safety
-/// None; the signature is that of the other half.
-pub unsafe fn configure_proxy(_: *mut sys::CURL, _: &Trust) -> Result<(), sys::CURLcode> {
-    Ok(())
-}
-
-extern "C" fn give_store(easy: *mut sys::CURL, context: *mut c_void, data: *mut c_void) -> sys::CURLcode {
-    let given = std::panic::catch_unwind(|| {
-        // SAFETY: libcurl gives the handle of the transfer that makes the connection.
-        let with = unsafe { note_handshake(easy) };
-        let store = match with {
-            Handshake::Proxy(Some(trust)) => trust.store(),
-            // SAFETY: `configure` set it, and the engine keeps it for as long as it has transfers.
-            Handshake::Server | Handshake::Proxy(None) => unsafe { &*data.cast::<Trust>() }.store(),
-        };
-        // SAFETY: libcurl gives the SSL_CTX of the connection that it is about to make.
-        unsafe { ssl::SSL_CTX_ctrl(context.cast(), SET_VERIFY_CERT_STORE, 1, store.raw.cast()) == 1 }
-    });
-    if matches!(given, Ok(true)) { sys::CURLE_OK } else { sys::CURLE_SSL_CERTPROBLEM }
-}
-
-/// The TLS version of the connection that `easy` uses just now.
-///
-/// # Safety
-/// `easy` is a live easy handle.
-pub unsafe fn version(easy: *mut sys::CURL) -> TlsVersion {
-    // SAFETY: as the caller promises.
-    let Some(session) = (unsafe { session(easy) }) else { return TlsVersion::None };
-    // SAFETY: the SSL of the connection in use.
-    match unsafe { ssl::SSL_version(session.as_ptr()) } {
-        0x0301 => TlsVersion::Tls10,
-        0x0302 => TlsVersion::Tls11,
-        0x0303 => TlsVersion::Tls12,
-        0x0304 => TlsVersion::Tls13,
-        _ => TlsVersion::Unknown,
-    }
-}
-
-/// The version of HTTP that was negotiated (ALPN, RFC 7301) on the connection that `easy` uses just now; `None` where
-/// that is not known.
-///
-/// # Safety
-/// `easy` is a live easy handle.
-pub unsafe fn negotiated(easy: *mut sys::CURL) -> Option<HttpVersion> {
-    // SAFETY: as the caller promises.
-    let session = unsafe { session(easy) }?;
-    let (mut name, mut len) = (std::ptr::null(), 0);
-    // SAFETY: the SSL of the connection in use; what it writes are readable bytes of its own, or NULL and 0.
-    let http2 = unsafe {
-        ssl::SSL_get0_alpn_selected(session.as_ptr(), &mut name, &mut len);
-        !name.is_null() && std::slice::from_raw_parts(name, len as usize) == b"h2"
-    };
-    Some(if http2 { HttpVersion::Http2 } else { HttpVersion::Http11 })
-}
-
-/// Whether TLS has bytes of the connection that `easy` uses just now, which nobody has asked it for.
-///
-/// # Safety
-/// `easy` is a live easy handle.
-pub unsafe fn has_unread(easy: *mut sys::CURL) -> bool {
-    unsafe extern "C" {
-        fn SSL_has_pending(session: *const ssl::SSL) -> c_int;
-    }
-    // SAFETY: as the caller promises, and the SSL of the connection in use.
-    unsafe { session(easy).is_some_and(|session| SSL_has_pending(session.as_ptr()) != 0) }
-}
-
-/// # Safety
-/// `easy` is a live easy handle.
-unsafe fn session(easy: *mut sys::CURL) -> Option<NonNull<ssl::SSL>> {
-    let mut info: *mut sys::TlsSessionInfo = std::ptr::null_mut();
-    // SAFETY: as the caller promises; libcurl writes a pointer that is valid while the transfer is.
-    let info = unsafe {
-        sys::curl_easy_getinfo(easy, sys::CURLINFO_TLS_SSL_PTR, &mut info as *mut *mut sys::TlsSessionInfo);
-        info.as_ref()
-    };
-    // For this backend the pointer is the SSL of the connection in use.
-    info.filter(|info| info.backend == sys::CURLSSLBACKEND_OPENSSL).and_then(|info| NonNull::new(info.internals.cast()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,20 +182,28 @@ mod tests {
         let server = hs_test_server::TestServer::start().expect("the test server");
         let text = server.ca_pem().as_bytes();
         let source = CaSource::Pem { text: text.to_vec(), origin: "the test server".into() };
-        let (first, second) = (Trust::new(&source).unwrap(), Trust::new(&source).unwrap());
-        assert_eq!(first.store().raw, second.store().raw);
+        let stores_of = |and_system| Stores::new(&source, and_system, None).unwrap();
+        let (first, second, wider) = (stores_of(false), stores_of(false), stores_of(true));
+        assert_eq!(first.raw(), second.raw());
+        assert_ne!(first.raw(), wider.raw());
+        let known = |system| stores().contains_key(&Ingredients { given: text.to_vec(), system, crl: Vec::new() });
         drop(first);
-        assert!(stores().contains_key(text));
+        assert!(known(false) && known(true));
         drop(second);
-        assert!(!stores().contains_key(text));
+        assert!(!known(false) && known(true));
     }
 
     #[test]
     fn text_without_a_certificate_is_refused_and_named() {
         for text in ["", "no PEM at all", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-            let error = given(text.as_bytes(), "the file \"x.pem\"").map(|_| ()).unwrap_err();
+            let source = CaSource::Pem { text: text.into(), origin: "the file \"x.pem\"".into() };
+            let error = Stores::new(&source, false, None).map(|_| ()).unwrap_err();
             assert_eq!(error.status(), HS_ERR_CA_STORE);
             assert!(error.to_string().contains("x.pem"), "{error}");
+            let crl = Pem { text: text.into(), origin: "the file \"x.crl\"".into() };
+            let error = Stores::new(&CaSource::System, false, Some(&crl)).map(|_| ()).unwrap_err();
+            assert_eq!(error.status(), HS_ERR_CA_STORE);
+            assert!(error.to_string().contains("x.crl"), "{error}");
         }
     }
 }
