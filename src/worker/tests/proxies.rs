@@ -298,7 +298,7 @@ fn a_tls_proxy_is_verified_by_its_own_authorities() {
     }
     // The proxy's authorities do not vouch for servers.
     let error = get(&worker, &format!("{}/get", server.addresses().untrusted)).unwrap_err();
-    assert_eq!((error.status(), error.details().phase), (HS_ERR_TLS_CERTIFICATE, HS_PHASE_TLS), "{error}");
+    assert_eq!((error.status(), error.details().phase), (HS_ERR_TLS_UNTRUSTED, HS_PHASE_TLS), "{error}");
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn what_the_target_does_is_not_blamed_on_the_proxy() {
     for url in [server.addresses().proxy.clone(), format!("socks5h://{}", server.addresses().socks)] {
         let worker = worker_with(&server, through(proxy(&url)));
         let error = get(&worker, &server.addresses().expired).unwrap_err();
-        assert_eq!((error.status(), error.details().phase), (HS_ERR_TLS_CERTIFICATE, HS_PHASE_TLS), "{error}");
+        assert_eq!((error.status(), error.details().phase), (HS_ERR_TLS_EXPIRED, HS_PHASE_TLS), "{error}");
         let limits = Limits { connect_timeout: Some(Duration::from_millis(80)), ..worker.limits().clone() };
         let silent = request("GET", &format!("https://{}/", server.stall_tls_addr()), b"");
         let error = worker.request(&silent, limits, None, Sink::Buffer(Vec::new())).unwrap_err();

@@ -58,6 +58,9 @@ fn of_certificate(verified: c_long) -> hs_status {
 /// By the server's alert and the numbers of OpenSSL's `SSL_R_…`.
 fn of_handshake(notes: &Notes) -> hs_status {
     const PROTOCOL_VERSION: u8 = 70;
+    if notes.alert.get().is_none() && notes.verified.get() != 0 {
+        return of_certificate(notes.verified.get());
+    }
     match (notes.alert.get(), notes.reason.get()) {
         (Some(PROTOCOL_VERSION), _) => HS_ERR_TLS_VERSION,
         // No protocols available, unsupported protocol, wrong version, version too low.
@@ -97,6 +100,14 @@ mod tests {
         ] {
             assert_eq!(status(sys::CURLE_PEER_FAILED_VERIFICATION, verified, None), Some(expected), "{verified}");
         }
+    }
+
+    #[test]
+    #[cfg(feature = "bundled-curl")]
+    fn a_refused_certificate_that_libcurl_does_not_tell_of_has_its_status() {
+        let notes = Notes::default();
+        notes.verified.set(20);
+        assert_eq!(status(sys::CURLE_SSL_CONNECT_ERROR, 0, Some(&notes)), Some(HS_ERR_TLS_UNTRUSTED));
     }
 
     #[test]

@@ -112,6 +112,11 @@ unsafe extern "C" fn happened(ssl: *const ssl::SSL, what: c_int, value: c_int) {
             if reason != 0 && notes.reason.get() == 0 {
                 notes.reason.set(reason);
             }
+            // SAFETY: the same SSL.
+            if unsafe { ssl::SSL_get_verify_mode(ssl) } & ssl::SSL_VERIFY_PEER != 0 {
+                // SAFETY: the same SSL.
+                notes.verified.set(unsafe { ssl::SSL_get_verify_result(ssl) });
+            }
         // SAFETY: the same SSL.
         } else if what & LOOP != 0 && unsafe { SSL_get_state(ssl) } == STATE_CERTIFICATE_REQUEST {
             notes.certificate_requested.set(true);
