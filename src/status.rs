@@ -308,6 +308,11 @@ pub fn row(status: hs_status) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.status == status)
 }
 
+/// Whether it is about what one side shows or accepts in TLS, which another try does not change.
+pub fn is_lasting_in_tls(status: hs_status) -> bool {
+    (HS_ERR_TLS_WEAK_KEY..HS_ERR_TLS_HANDSHAKE).contains(&status)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

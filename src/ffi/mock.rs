@@ -85,7 +85,7 @@ pub struct hs_mock_rule {
     pub http_version: u32,
     /// How the exchange fails. Without a `status`, before there is a head: `HS_ERR_DNS`, `HS_ERR_CONNECT`,
     /// `HS_ERR_CONNECT_TIMEOUT`, `HS_ERR_LOCAL_ADDRESS`, `HS_ERR_PROXY`, `HS_ERR_PROXY_CONNECT`, `HS_ERR_PROXY_AUTH`,
-    /// `HS_ERR_PROXY_REFUSED`, `HS_ERR_PROXY_HANDSHAKE`, `HS_ERR_TLS_HANDSHAKE` and `HS_ERR_TLS_CERTIFICATE` (the request
+    /// `HS_ERR_PROXY_REFUSED`, `HS_ERR_PROXY_HANDSHAKE`, `HS_ERR_TLS_HANDSHAKE` and all the other `HS_ERR_TLS_…` (the request
     /// was not sent); `HS_ERR_SEND`, `HS_ERR_CONNECTION_CLOSED`, `HS_ERR_RECEIVE`, `HS_ERR_HTTP2` and `HS_ERR_PROTOCOL` (it
     /// may have been). With a `status`, after the first `after_bytes` of the body: `HS_ERR_BODY_TRUNCATED`,
     /// `HS_ERR_RECEIVE`, `HS_ERR_HTTP2` and `HS_ERR_PROTOCOL`. 0: it does not fail.

@@ -94,9 +94,7 @@ impl Transfer {
         error.details_mut().phase = phase;
         let again = match status {
             HS_ERR_PROXY_AUTH | HS_ERR_OUT_OF_MEMORY | HS_ERR_INTERNAL => Retryable::No,
-            _ if phase == HS_PHASE_TLS && (HS_ERR_TLS_WEAK_KEY..HS_ERR_TLS_HANDSHAKE).contains(&status) => {
-                Retryable::No
-            }
+            _ if phase == HS_PHASE_TLS && is_lasting_in_tls(status) => Retryable::No,
             _ => again,
         };
         self.with_facts(error, code, sent, again)

@@ -241,7 +241,8 @@ impl Scripted {
             details.phase = phase;
         }
         details.retryable = match status {
-            HS_ERR_TLS_CERTIFICATE | HS_ERR_PROXY_AUTH | HS_ERR_MOCK => Retryable::No,
+            HS_ERR_PROXY_AUTH | HS_ERR_MOCK => Retryable::No,
+            status if is_lasting_in_tls(status) => Retryable::No,
             _ => retryable(sent, self.exchange.request.is_replay_safe()),
         };
         error

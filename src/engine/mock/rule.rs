@@ -187,6 +187,16 @@ const BEFORE_SENDING: &[hs_status] = &[
     HS_ERR_PROXY_HANDSHAKE,
     HS_ERR_TLS_HANDSHAKE,
     HS_ERR_TLS_CERTIFICATE,
+    HS_ERR_TLS_EXPIRED,
+    HS_ERR_TLS_NOT_YET_VALID,
+    HS_ERR_TLS_HOSTNAME,
+    HS_ERR_TLS_UNTRUSTED,
+    HS_ERR_TLS_SELF_SIGNED,
+    HS_ERR_TLS_REVOKED,
+    HS_ERR_TLS_VERSION,
+    HS_ERR_TLS_PIN,
+    HS_ERR_TLS_CLIENT_CERTIFICATE_REQUIRED,
+    HS_ERR_TLS_WEAK_KEY,
 ];
 
 /// Whether an exchange may fail so before its head, and within its body.
