@@ -7,6 +7,7 @@ use super::Notes;
 use super::common::Common;
 use super::identity::ClientCertificate;
 use super::missing::X509_STORE_up_ref;
+use super::names;
 use super::store::Stores;
 use super::watch::{self, Watch};
 use crate::error::{Error, quoted};
@@ -20,8 +21,9 @@ use std::rc::Rc;
 
 /// `SSL_CTRL_SET_VERIFY_CERT_STORE` with a second argument of 1: the context takes a reference of its own.
 const SET_VERIFY_CERT_STORE: c_int = 106;
-/// `X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS`: as libcurl compares names, a star is a whole label.
-const WHOLE_LABELS: c_uint = 0x4;
+/// `X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS`, as libcurl compares names: a star is a whole label. And
+/// `X509_CHECK_FLAG_NEVER_CHECK_SUBJECT`.
+const WHOLE_LABELS_OF_NAMES: c_uint = 0x4 | 0x20;
 
 /// What the TLS callback is given.
 pub struct Trust {
@@ -29,7 +31,7 @@ pub struct Trust {
     stores: Stores,
     identity: Option<ClientCertificate>,
     check_peer: bool,
-    /// Whether the certificate must be for `server_name`.
+    /// Whether the certificate must be for `server_name`, or else the URL's host.
     check_name: bool,
     server_name: Option<Rc<CString>>,
     key_log: Option<Rc<File>>,
@@ -144,11 +146,11 @@ impl Trust {
             }
             if self.check_peer {
                 // The handshake fails by itself, before a client certificate is shown; libcurl would look afterwards.
-                ssl::SSL_CTX_set_verify(context, ssl::SSL_VERIFY_PEER, None);
+                ssl::SSL_CTX_set_verify(context, ssl::SSL_VERIFY_PEER, self.check_name.then_some(names::has_some as _));
             }
             if let Some(name) = self.server_name.as_ref().filter(|_| self.check_name) {
                 let parameters = ssl::SSL_CTX_get0_param(context);
-                ssl::X509_VERIFY_PARAM_set_hostflags(parameters, WHOLE_LABELS);
+                ssl::X509_VERIFY_PARAM_set_hostflags(parameters, WHOLE_LABELS_OF_NAMES);
                 if ssl::X509_VERIFY_PARAM_set1_host(parameters, name.as_ptr(), name.as_bytes().len()) != 1 {
                     return false;
                 }

@@ -16,6 +16,8 @@ mod identity;
 #[cfg(feature = "bundled-curl")]
 mod missing;
 #[cfg(feature = "bundled-curl")]
+mod names;
+#[cfg(feature = "bundled-curl")]
 mod store;
 #[cfg(feature = "bundled-curl")]
 mod watch;
