@@ -11,6 +11,7 @@ LIB := $(T)/release
 
 REQUESTS ?= 1000000
 THREADS  ?= 50
+GB       ?= 1
 
 .PHONY: help
 help: ## list the targets
@@ -43,7 +44,7 @@ fuzz: ## the parsers on their corpora and on FUZZ_SECONDS=3 of new inputs each
 	@.ci/tools.sh system-curl build
 	@.ci/fuzz.sh
 
-bench: ## one worker beside a plain libcurl loop over the same libcurl, and what workers cost
+bench: ## one worker beside a plain libcurl loop over the same libcurl, what workers cost, streams of GB=1
 	@.ci/tools.sh build
 	@.ci/build.sh
 	@$(MAKE) --no-print-directory bench-run
@@ -112,16 +113,18 @@ BUNDLED  = $(call newest,curl-sys-*/out/build/libcurl.a) $(call newest,libnghttp
 BENCH_CC = gcc -std=c99 -O2 $(WARNINGS) -Iinclude
 
 .PHONY: bench-run
-bench-run: $(T)/benches/one_worker $(T)/benches/footprint
+bench-run: $(T)/benches/one_worker $(T)/benches/footprint $(T)/benches/streams
 	@.ci/with-server.sh bash -c '"$$0/footprint" "$$HS_TEST_HTTP/" "$$HS_TEST_HTTPS/" "$$HS_TEST_CA" && \
 		echo "plain:" && "$$0/one_worker" "$$HS_TEST_HTTP/" "" && \
-		echo "TLS, HTTP/2:" && "$$0/one_worker" "$$HS_TEST_HTTPS/" "$$HS_TEST_CA" 10000' $(T)/benches
+		echo "TLS, HTTP/2:" && "$$0/one_worker" "$$HS_TEST_HTTPS/" "$$HS_TEST_CA" 10000 && \
+		echo "streams, plain:" && "$$0/streams" "$$HS_TEST_HTTP" "$$HS_TEST_CA" $(GB) && \
+		echo "streams, TLS, HTTP/2:" && "$$0/streams" "$$HS_TEST_HTTPS" "$$HS_TEST_CA" $(GB)' $(T)/benches
 
 $(T)/benches/one_worker: benches/one_worker.c $(HEADER) $(LIB)/libhttp_sentinel.so
 	@mkdir -p $(@D)
 	$(BENCH_CC) -DCURL_STATICLIB -isystem $(call newest,curl-sys-*/out/include) $< -o $@ -L$(LIB) -lhttp_sentinel \
 		-Wl,-rpath,'$$ORIGIN/../release' $(BUNDLED) -pthread -ldl
 
-$(T)/benches/footprint: benches/footprint.c $(HEADER) $(LIB)/libhttp_sentinel.so
+$(T)/benches/%: benches/%.c $(HEADER) $(LIB)/libhttp_sentinel.so
 	@mkdir -p $(@D)
 	$(BENCH_CC) $< -o $@ -L$(LIB) -lhttp_sentinel -Wl,-rpath,'$$ORIGIN/../release'
