@@ -25,7 +25,10 @@ impl Incoming {
         let request = running.request();
         let codings = if request.decodes { running.received(codings(&head.headers))? } else { Vec::new() };
         let pipeline = Pipeline::new(&codings, running.call().limits().max_body_bytes)?;
-        running.received(pipeline.expect(running.announced_length(head)))?;
+        // Of a coded body this is not what will come of it.
+        if codings.is_empty() {
+            running.received(pipeline.expect(running.announced_length(head)))?;
+        }
         Ok(Incoming { running, asked: asked.clone(), pipeline, decoded: codings.len() as u32 })
     }
 

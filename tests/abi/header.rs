@@ -18,3 +18,22 @@ fn the_committed_header_is_up_to_date() {
     let committed = std::fs::read_to_string(&path).expect("include/http_sentinel.h");
     assert!(committed == made, "include/http_sentinel.h is not what the source says: run `make header` and commit it");
 }
+
+/// cbindgen takes every public constant of the crate along: one that is not meant for callers would be theirs for ever.
+#[test]
+fn every_name_of_the_header_has_the_librarys_prefix() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let header = std::fs::read_to_string(root.join("include/http_sentinel.h")).expect("include/http_sentinel.h");
+    let mut names = 0;
+    for line in header.lines() {
+        let name = match line.split_whitespace().collect::<Vec<_>>()[..] {
+            ["#define", name, ..] if name != "HTTP_SENTINEL_H" => name,
+            ["typedef", "struct", name, ..] => name,
+            ["}", name] => name.trim_end_matches(';'),
+            _ => continue,
+        };
+        names += 1;
+        assert!(name.starts_with("HS_") || name.starts_with("hs_"), "{name}");
+    }
+    assert!(names > 150, "the scan of the header found only {names} names");
+}

@@ -149,6 +149,11 @@ pub unsafe fn configure(
     options.number(sys::CURLOPT_NOSIGNAL, 1)?;
     // The URL is normalised already; a second opinion could differ from the one that was checked.
     options.number(sys::CURLOPT_PATH_AS_IS, 1)?;
+    if !transfer.route.as_ref().is_some_and(|route| route.forwards) {
+        // libcurl would write percent-encoded bytes its own way, and signatures are over the caller's.
+        let target = CString::new(request.url.target()).map_err(|_| Error::plain(HS_ERR_INVALID_URL))?;
+        options.text(sys::CURLOPT_REQUEST_TARGET, &target)?;
+    }
     // SAFETY: as the caller promises.
     unsafe {
         proxy::configure(&options, transfer, routes, trust)?;

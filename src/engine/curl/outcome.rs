@@ -182,7 +182,10 @@ impl Transfer {
         ExchangeMetrics {
             phases: self.phases(reused, &state.resolution),
             sent: state.sends > 0,
-            request_header_bytes: u64::try_from(request_bytes).unwrap_or(0),
+            // libcurl counts the body as well.
+            request_header_bytes: u64::try_from(request_bytes)
+                .unwrap_or(0)
+                .saturating_sub(self.off_t(sys::CURLINFO_SIZE_UPLOAD_T)),
             request_body_bytes: self.body_bytes_sent(),
             response_header_bytes: state.head_bytes as u64,
             response_body_bytes: self.off_t(sys::CURLINFO_SIZE_DOWNLOAD_T),

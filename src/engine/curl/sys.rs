@@ -19,6 +19,7 @@ pub(super) const CURLOPT_TLS13_CIPHERS: CURLoption = OBJECT + 276;
 pub(super) const CURLOPT_SSL_EC_CURVES: CURLoption = OBJECT + 298;
 pub(super) const CURLOPT_PATH_AS_IS: CURLoption = LONG + 234;
 pub(super) const CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS: CURLoption = LONG + 271;
+pub(super) const CURLOPT_REQUEST_TARGET: CURLoption = OBJECT + 266;
 pub(super) const CURLOPT_MAXAGE_CONN: CURLoption = LONG + 288;
 #[cfg(feature = "system-curl")]
 pub(super) const CURLOPT_CAINFO_BLOB: CURLoption = 40_000 + 309;

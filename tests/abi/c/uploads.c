@@ -76,6 +76,7 @@ static void arrives(const char *base, size_t length, int announced) {
     CHECK_INT(hs_response_status(response), 200);
     CHECK_HAS(hs_response_body(response), url("\"length\":%zu", length));
     CHECK_INT(metrics_of(response).request_body_bytes, length);
+    CHECK(metrics_of(response).request_header_bytes < 1000);
     CHECK_INT(source.sent, length);
     CHECK_STATUS(hs_response_free(response), HS_OK);
 }
