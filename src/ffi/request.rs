@@ -105,8 +105,9 @@ const MOST_HEADERS: usize = 1_000;
 ///
 /// The request is put on the wire at most once for a method that is not idempotent, also where libcurl would send it
 /// again by itself on a dead connection; the error then says `HS_SENT_MAYBE`. What an HTTP/2 server says it has not
-/// processed (RFC 9113, section 8.7) does not count: it is sent again, at most 3 times, and where that does not help the
-/// error says `HS_SENT_NO`. What it wants over HTTP/1.1 instead is sent so, once.
+/// processed (RFC 9113, section 8.7) is sent again: once, and up to 3 times where the method is idempotent. Where that
+/// does not help the error says `HS_SENT_MAYBE`, since a server in the middle may say so without knowing, and
+/// `HS_SENT_NO` of an idempotent method. What it wants over HTTP/1.1 instead is sent so, once.
 ///
 /// Thread: the worker's own. Errors: any `HS_ERR_…`; the ones before anything is sent are `HS_ERR_NULL_ARGUMENT`,
 /// `HS_ERR_INVALID_HANDLE`, `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`,

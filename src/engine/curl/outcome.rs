@@ -14,7 +14,9 @@ impl Transfer {
     pub fn sent(&self, state: &State) -> Sent {
         if matches!(state.head_state, HeadState::Complete | HeadState::Taken) {
             Sent::Yes
-        } else if state.sends == state.rejections.count() {
+        } else if state.sends == 0
+            || (state.sends == state.rejections.count() && self.exchange.request.is_replay_safe())
+        {
             Sent::No
         } else {
             Sent::Maybe

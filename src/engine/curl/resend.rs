@@ -2,9 +2,12 @@
 //! puts a request on a connection; on its own it would do so again, whatever the method, when a reused connection died
 //! before a byte of an answer, and without asking anybody.
 //!
-//! What may be sent again: an idempotent request, once; and any request that the server has provably not processed
-//! (RFC 9113, section 8.7), because it refused the stream or because the stream is beyond the last one of its GOAWAY,
-//! or that it wants over HTTP/1.1 instead. libcurl tells those only in the words that it has for people.
+//! What may be sent again: an idempotent request, once; and any request of which the server says that it was not
+//! processed (RFC 9113, section 8.7), because it refused the stream or because the stream is beyond the last one of its
+//! GOAWAY, or that it wants over HTTP/1.1 instead. libcurl tells those only in the words that it has for people.
+//!
+//! A server in the middle may say so without knowing: haproxy 2.6 does, of requests that its backend had. What must not
+//! happen twice is therefore sent again only once on such a word, and the error after that does not rely on it.
 
 use super::easy::Options;
 use super::transfer::{Stale, State, Transfer, transfer};
@@ -18,6 +21,8 @@ use std::ffi::{c_char, c_int, c_void};
 
 const RESENDS_OF_SAFE_REQUESTS: u32 = 1;
 const RESENDS_OF_REFUSED_REQUESTS: u32 = 3;
+/// The same for what must not happen twice.
+const RESENDS_OF_REFUSED_UNSAFE_REQUESTS: u32 = 1;
 const RESENDS_OVER_HTTP11: u32 = 1;
 
 /// What the server said of the request instead of answering it.
@@ -103,6 +108,7 @@ impl Blocked {
 impl State {
     /// Whether the request may go out, for the first time or again.
     pub fn may_send(&mut self, replay_safe: bool) -> Result<(), Blocked> {
+        let refusals = if replay_safe { RESENDS_OF_REFUSED_REQUESTS } else { RESENDS_OF_REFUSED_UNSAFE_REQUESTS };
         let rejections = &mut self.rejections;
         let last = rejections.last.take();
         if self.sends == 0 {
@@ -110,7 +116,7 @@ impl State {
         }
         match last {
             Some(_) if self.answered => Err(Blocked::Answered),
-            Some(Rejection::Refused) if rejections.refused <= RESENDS_OF_REFUSED_REQUESTS => Ok(()),
+            Some(Rejection::Refused) if rejections.refused <= refusals => Ok(()),
             Some(Rejection::Http11Required) if rejections.http11 <= RESENDS_OVER_HTTP11 => Ok(()),
             Some(_) => Err(Blocked::Refused),
             None if self.answered => Ok(()),

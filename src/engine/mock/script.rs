@@ -36,7 +36,7 @@ pub struct Seen {
 }
 
 /// What is kept of the body of a request.
-pub const MOST_BODY_KEPT: usize = 64 << 20;
+pub(crate) const MOST_BODY_KEPT: usize = 64 << 20;
 
 /// A rule that was chosen for a request.
 #[derive(Clone)]
