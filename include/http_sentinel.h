@@ -24,9 +24,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What is written of one body.
-#define MOST_BODY_BYTES (1 << 20)
-
 // As a length: "up to the NUL". For C string literals.
 #define HS_NTS 18446744073709551615ull
 

@@ -22,7 +22,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// What is written of one body.
-pub const MOST_BODY_BYTES: usize = 1 << 20;
+pub(crate) const MOST_BODY_BYTES: usize = 1 << 20;
 
 pub struct Recorder {
     inner: Rc<dyn Engine>,
