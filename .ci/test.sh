@@ -37,6 +37,7 @@ say "tests"
 step "test server's own tests" cargo test --locked -p hs-test-server || stop
 step "library tests" rust_tests || stop
 step "a panic, seen from C" panic_tests || stop
+step "threads, under ThreadSanitizer" "$ROOT/.ci/tsan.sh" || stop
 step "README's programs" examples/check_readme.sh || stop
 step "library tests, system libcurl" system_curl_tests || stop
 step "fuzzing" "$ROOT/.ci/fuzz.sh" || stop

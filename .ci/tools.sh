@@ -43,7 +43,7 @@ packages_for() {
         apt-get:libcurl) echo libcurl4-openssl-dev ;;
         pacman:libcurl) echo curl ;;               apk:libcurl) echo curl-dev ;;
         *:libcurl) echo libcurl-devel ;;
-        dnf:sanitizers | microdnf:sanitizers | yum:sanitizers) echo libasan libubsan ;;
+        dnf:sanitizers | microdnf:sanitizers | yum:sanitizers) echo libasan libubsan libtsan ;;
         *:sanitizers) echo gcc ;;
         dnf:shellcheck | microdnf:shellcheck | yum:shellcheck | zypper:shellcheck) echo ShellCheck ;;
         apt-get:nghttpd) echo nghttp2-server ;;    pacman:nghttpd) echo libnghttp2 ;;
@@ -113,7 +113,9 @@ has_python() { have python3 && { python3 -m pip --version || python3 -c 'import 
 has_pkg-config() { have pkg-config; }
 has_libcurl() { have pkg-config && pkg-config --exists libcurl; }
 has_valgrind() { have valgrind; }
-has_sanitizers() { compiles gcc c 'int main(void) { return 0; }' -fsanitize=address,undefined; }
+has_sanitizers() {
+    compiles gcc c 'int main(void) { return 0; }' -fsanitize=address,undefined && compiles gcc c 'int main(void) { return 0; }' -fsanitize=thread
+}
 # Servers are where only root's PATH has them.
 has_server() { PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin have "$1"; }
 has_nginx() { has_server nginx; }

@@ -182,7 +182,11 @@ async fn policy_loop(call: &Rc<Call>, request: &Rc<Request>) -> Result<(Response
     call.stops.check()?;
     call.attempts.set(call.attempts.get() + 1);
     #[cfg(feature = "fault-injection")]
-    assert!(request.method.as_str() != "X-PANIC", "injected fault");
+    match request.method.as_str() {
+        "X-PANIC" => panic!("injected fault"),
+        "X-RACE" => crate::engine::fault::race(),
+        _ => {}
+    }
     let Landing { head, url, hops, incoming } = hop::run(call, request).await?;
     let metrics = incoming.metrics();
     let (trace, trace_id) = (String::new(), call.watch.trace_id());

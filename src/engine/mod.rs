@@ -3,6 +3,8 @@
 
 pub mod curl;
 pub mod dns;
+#[cfg(feature = "fault-injection")]
+pub mod fault;
 pub mod mock;
 mod signals;
 #[cfg(test)]

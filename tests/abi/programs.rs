@@ -66,8 +66,8 @@ macro_rules! programs {
         #[test]
         #[cfg(feature = "bundled-curl")]
         fn every_file_is_run() {
-            // `broken` is for `tools`, `panics` for a library with faults in it.
-            let mut used: Vec<&str> = vec!["broken", "panics"];
+            // `broken` is for `tools`, `panics` and `races` for a library with faults in it.
+            let mut used: Vec<&str> = vec!["broken", "panics", "races"];
             $(used.extend($name.files);)*
             $(used.extend($bundled.files);)*
             for entry in std::fs::read_dir(compile::sources()).expect("tests/abi/c") {
