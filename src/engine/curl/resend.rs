@@ -290,14 +290,16 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_is_sent_three_times_more_whatever_the_method() {
-        let mut state = State::default();
-        for _ in 0..4 {
-            assert_eq!(state.may_send(false), Ok(()));
-            sent(&mut state, Some(Rejection::Refused));
+    fn what_was_refused_is_sent_three_times_more_and_what_must_not_happen_twice_once() {
+        for (replay_safe, times) in [(true, 4), (false, 2)] {
+            let mut state = State::default();
+            for _ in 0..times {
+                assert_eq!(state.may_send(replay_safe), Ok(()));
+                sent(&mut state, Some(Rejection::Refused));
+            }
+            assert_eq!(state.may_send(replay_safe), Err(Blocked::Refused));
+            assert_eq!((state.sends, state.rejections.count()), (times, times));
         }
-        assert_eq!(state.may_send(false), Err(Blocked::Refused));
-        assert_eq!((state.sends, state.rejections.count()), (4, 4));
     }
 
     #[test]

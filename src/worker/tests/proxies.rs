@@ -276,7 +276,9 @@ fn connections_are_used_again_only_on_the_same_way() {
     assert!(get(&worker, &other).unwrap().metrics.exchange.connection_reused);
 }
 
+/// Only the bundled TLS library says of a handshake within a handshake why it failed.
 #[test]
+#[cfg(feature = "bundled-curl")]
 fn a_tls_proxy_is_verified_by_its_own_authorities() {
     let server = server();
     let worker = worker_with(&server, through(proxy(&server.addresses().proxy_stranger)));
