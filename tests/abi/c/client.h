@@ -45,6 +45,15 @@ static inline int open_descriptors(void) {
     return count - 3; /* ".", ".." and the folder itself. */
 }
 
+/* Byte i of the test server's /bytes and /range is byte i % 8, little end first, of splitmix64 number i / 8. */
+static inline unsigned char byte_at(uint64_t seed, uint64_t place) {
+    uint64_t value = (seed + place / 8 + 1) * 0x9E3779B97F4A7C15u;
+    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
+    value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
+    value ^= value >> 31;
+    return (unsigned char)(value >> (8 * (place % 8)));
+}
+
 /* A place for a URL; the last few that a thread asked for stay valid. */
 static inline char *url(const char *format, ...) {
     static __thread char places[16][URL_BYTES];

@@ -9,14 +9,6 @@
 static hs_worker *worker;
 static const size_t length = 300000;
 
-static unsigned char byte_at(uint64_t seed, uint64_t place) {
-    uint64_t value = (seed + place / 8 + 1) * 0x9E3779B97F4A7C15u;
-    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
-    value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
-    value ^= value >> 31;
-    return (unsigned char)(value >> (8 * (place % 8)));
-}
-
 /* A file that is gone when it is closed. */
 static int new_file(void) {
     char path[] = "/tmp/hs-download-XXXXXX";

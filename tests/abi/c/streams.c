@@ -44,15 +44,6 @@ static hs_status read_status(hs_response *response, uint64_t timeout_ms) {
 
 static void free_response(hs_response *response) { CHECK_STATUS(hs_response_free(response), HS_OK); }
 
-/* Byte i of the server's is byte i % 8, little end first, of splitmix64 number i / 8. */
-static unsigned char byte_at(uint64_t seed, uint64_t place) {
-    uint64_t value = (seed + place / 8 + 1) * 0x9E3779B97F4A7C15u;
-    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
-    value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
-    value ^= value >> 31;
-    return (unsigned char)(value >> (8 * (place % 8)));
-}
-
 static void every_byte_comes_once_and_in_order(const char *base, const char *more) {
     static unsigned char buffer[70001];
     const size_t length = (size_t)number("length", 3000000);
