@@ -59,7 +59,9 @@ impl Url {
         };
         let parsed = url::Url::parse(utf8)
             .map_err(|error| Error::new(HS_ERR_INVALID_URL, format!("invalid URL {}: {error}", redacted(text))))?;
-        Url::of(parsed).map_err(|why| Error::new(HS_ERR_UNSUPPORTED_SCHEME, why))
+        let parsed = Url::of(parsed).map_err(|why| Error::new(HS_ERR_UNSUPPORTED_SCHEME, why))?;
+        parsed.url.check_host().map_err(|why| Error::new(HS_ERR_INVALID_URL, why))?;
+        Ok(parsed)
     }
 
     fn of(mut parsed: url::Url) -> Result<ParsedUrl, String> {
@@ -83,7 +85,19 @@ impl Url {
         };
         let base = url::Url::parse(&self.text).map_err(|error| error.to_string())?;
         let joined = base.join(&reference).map_err(|error| error.to_string())?;
-        Ok(Url::of(joined)?.url)
+        let url = Url::of(joined)?.url;
+        url.check_host()?;
+        Ok(url)
+    }
+
+    /// No name has these, though the parser lets them pass, and libcurl refuses them.
+    fn check_host(&self) -> Result<(), String> {
+        match self.host().bytes().find(|byte| b"!\"$&'()*+,;=`{}".contains(byte)) {
+            Some(byte) => {
+                Err(format!("invalid URL {}: {:?} in its host", quoted(self.origin().as_bytes()), char::from(byte)))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Scheme, host and port, the port left out where it is the scheme's own.
@@ -201,6 +215,16 @@ mod tests {
         assert_eq!(url("https://bücher.example"), "https://xn--bcher-kva.example/");
         assert_eq!(url("http://0x7f.1/"), "http://127.0.0.1/");
         assert_eq!(url("http://a\\b"), "http://a/b");
+    }
+
+    #[test]
+    fn marks_that_no_host_has_are_refused_here_and_in_redirects() {
+        let base = Url::parse(b"http://h.example/!$'()*;,").unwrap().url;
+        for mark in "!\"$&'()*+,;=`{}".chars() {
+            let error = Url::parse(format!("https://u:p@a{mark}b.example/").as_bytes()).unwrap_err();
+            assert_eq!(error.status(), HS_ERR_INVALID_URL, "{error}");
+            assert!(base.join(format!("//a{mark}b.example/").as_bytes()).is_err(), "{mark}");
+        }
     }
 
     #[test]
