@@ -168,13 +168,13 @@ fn check(status: hs_status, error: *mut hs_error) {
         std::str::from_utf8(bytes).expect("text is UTF-8").to_owned()
     };
     assert!(text(hs_status_name(status)).starts_with("HS_"), "{status} is not in the table");
-    assert!(![HS_ERR_PANIC, HS_ERR_INTERNAL, HS_ERR_TOO_MANY_HANDLES].contains(&status), "{status}");
     assert_eq!(status == HS_OK, error.is_null());
     if error.is_null() {
         return;
     }
     assert_eq!(hs_error_status(error), status);
     let message = text(hs_error_message(error));
+    assert!(![HS_ERR_PANIC, HS_ERR_INTERNAL, HS_ERR_TOO_MANY_HANDLES].contains(&status), "{status}: {message}");
     assert!(!message.is_empty() && !message.chars().any(char::is_control), "{message:?}");
     assert!(!message.contains(SECRET), "{message:?}");
     let mut info = hs_error_info { struct_size: size_of::<hs_error_info>() as u32, ..zeroed() };
