@@ -11,6 +11,7 @@ const decl_names = blk: {
     const info = @typeInfo(c).@"struct";
     if (@hasField(@TypeOf(info), "decl_names")) break :blk info.decl_names;
     var list: [info.decls.len][:0]const u8 = undefined;
+    @setEvalBranchQuota(100_000);
     for (info.decls, &list) |decl, *name| name.* = decl.name;
     const all = list;
     break :blk &all;
