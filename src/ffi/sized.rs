@@ -43,6 +43,8 @@ pub unsafe fn read<T: Sized32>(pointer: *const T) -> Result<T, Error> {
     // SAFETY: within both; all-zero and all that callers may write are valid values.
     unsafe {
         let known = size.min(size_of::<T>());
+        // No version ends in the middle of a field, and half a pointer is none.
+        let known = known - known % align_of::<T>();
         std::ptr::copy_nonoverlapping(pointer.cast::<u8>(), value.as_mut_ptr().cast::<u8>(), known);
         Ok(value.assume_init())
     }
@@ -108,6 +110,13 @@ mod tests {
         // SAFETY: the size is smaller than the struct.
         let value = unsafe { read(&known(16)) }.unwrap();
         assert_eq!(value, Known { struct_size: 16, flags: 1, first: 2, second: 0 });
+    }
+
+    #[test]
+    fn half_a_field_is_none() {
+        // SAFETY: the size is smaller than the struct.
+        let value = unsafe { read(&known(23)) }.unwrap();
+        assert_eq!(value, Known { struct_size: 23, flags: 1, first: 2, second: 0 });
     }
 
     #[test]
