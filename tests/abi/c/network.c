@@ -76,11 +76,11 @@ static void unix_sockets(void) {
 }
 
 static void connect_to(void) {
-    hs_connect_to entries[3];
+    hs_connect_to entries[4];
     memset(entries, 0, sizeof entries);
     hs_network_options options = network();
     options.connect_to = entries;
-    options.connect_to_count = 3;
+    options.connect_to_count = 4;
     entries[0].host = text("api.test.internal");
     entries[0].port = 443;
     entries[0].connect_host = text("127.0.0.1");
@@ -92,6 +92,10 @@ static void connect_to(void) {
     entries[2].connect_host = text("localhost");
     entries[2].connect_port = (uint32_t)port_of(address("https"));
 
+    entries[3].host = text("127.0.0.1");
+    entries[3].port = 444;
+    entries[3].connect_port = (uint32_t)port_of(address("http"));
+
     /* The Host header is the URL's. */
     hs_metrics metrics = answers(&options, "http://example.test:81/anything", "\"example.test:81\"");
     CHECK_INT(metrics.peer.port, port_of(address("http")));
@@ -100,8 +104,9 @@ static void connect_to(void) {
     metrics = answers(&options, "https://api.test.internal/anything", "\"sni\":\"api.test.internal\"");
     CHECK_INT(metrics.peer.port, port_of(address("https")));
     fails(&options, "https://other.example/", HS_ERR_TLS_HOSTNAME);
+    answers(&options, "http://127.0.0.1:444/anything", "\"127.0.0.1:444\"");
     /* Another port than the entry's is not touched. */
-    fails(&options, "https://api.test.internal:444/", HS_ERR_DNS);
+    fails(&options, url("http://%s/", address("closed")), HS_ERR_CONNECT);
 
     memset(entries, 0, sizeof entries);
     options.connect_to_count = 1;

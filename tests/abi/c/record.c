@@ -138,7 +138,7 @@ int main(int count, char **arguments) {
     CHECK(strncmp(all, "{\"http_sentinel_recording\":1}\n", 30) == 0);
     CHECK(strstr(all, "\"complete\":true") != NULL && strstr(all, "***") != NULL);
     for (int secret = 1; secret <= 5; secret++) {
-        char hush[16];
+        char hush[32];
         snprintf(hush, sizeof hush, "hush-%d", secret);
         /* The server says some of them again in bodies, which are written as they are. */
         for (const char *at = strstr(all, hush); at != NULL; at = strstr(at + 1, hush)) {
