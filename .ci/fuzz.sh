@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Fuzzes the parsers: each target on its corpus, and then for a few seconds on inputs that nobody has seen before.
 #
-#   .ci/fuzz.sh [TARGET...]    all targets, or those; FUZZ_SECONDS=3 is the time for each
+#   .ci/fuzz.sh [TARGET...]    all targets, or those; FUZZ_SECONDS=3 is the time for each; FUZZ_SEED=N goes the same way
+#                              each time, as make test does: what is found by chance is not found in a gate
 #
 # libFuzzer with the coverage of stable Rust: what cargo-fuzz does, without the address sanitizer, for which Rust has to
 # be a nightly one. The library is the one over the system's libcurl, in a target folder of its own. What is new and
@@ -13,6 +14,7 @@ cd "$ROOT"
 
 dir=$TARGET/fuzz
 seconds=${FUZZ_SECONDS:-3}
+seed=${FUZZ_SEED:-0}   # 0: another one each time
 host=$(rustc -vV | awk '/^host:/ { print $2 }')
 coverage=(-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table
@@ -48,7 +50,7 @@ for target in "${@:-${all[@]}}"; do
     log=$dir/logs/$target.log corpus=tests/fuzz/corpus/$target new=$dir/new/$target
     [ -n "$(ls -A "$corpus")" ] || die "$corpus is empty"
     mkdir -p "$new"
-    if ! run "$target" "$log" -max_total_time="$seconds" -print_final_stats=1 "$new" "$corpus"; then
+    if ! run "$target" "$log" -max_total_time="$seconds" -seed="$seed" -print_final_stats=1 "$new" "$corpus"; then
         tail -n 40 "$log"
         die "$target failed; the input is in ${dir#"$ROOT"/}/failed, and this runs it again: ${dir#"$ROOT"/}/$host/fuzz/$target FILE"
     fi
