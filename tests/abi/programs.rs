@@ -125,7 +125,6 @@ programs! {
         codings: Program { files: &["codings"], ..PROGRAM };
         redirects: Program { files: &["redirects"], ..PROGRAM };
         addresses: Program { files: &["addresses", "resolver"], ..PROGRAM };
-        auth: Program { files: &["auth"], ..PROGRAM };
         cookies: Program { files: &["cookies"], ..PROGRAM };
         dns: Program { files: &["dns", "resolver"], slow: &["threads=20"], ..PROGRAM };
         counters: Program { files: &["counters"], slow: &["calls=20"], ..PROGRAM };
@@ -135,13 +134,14 @@ programs! {
         many: Program { files: &["many"], slow: &["threads=20", "each=5"], alone: true, ..PROGRAM };
         streams: Program { files: &["streams"], slow: &["length=300000"], ..PROGRAM };
         uploads: Program { files: &["uploads"], ..PROGRAM };
-        forms: Program { files: &["forms"], ..PROGRAM };
         downloads: Program { files: &["downloads"], ..PROGRAM };
         mock: Program { files: &["mock"], ..PROGRAM };
         record: Program { files: &["record"], ..PROGRAM };
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }
     bundled libcurl {
+        auth: Program { files: &["auth"], ..PROGRAM };
+        forms: Program { files: &["forms"], ..PROGRAM };
         network: Program { files: &["network"], ..PROGRAM };
         http_versions: Program { files: &["http_versions"], ..PROGRAM };
         proxies: Program { files: &["proxies"], ..PROGRAM };
