@@ -69,6 +69,8 @@ impl Nginx {
         let output = Command::new("ps").args(["-o", "pid=", "--ppid", &self.master()]).output().expect("ps");
         let workers = String::from_utf8(output.stdout).expect("numbers");
         assert_eq!(workers.split_whitespace().count(), 2, "its workers");
+        // One that is still there must not take up what another one's end breaks off, only to end in its turn.
+        workers.split_whitespace().for_each(|worker| self.tell("STOP", worker));
         workers.split_whitespace().for_each(|worker| self.tell("KILL", worker));
     }
 
