@@ -24,6 +24,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// The whole of a range, in the units of a script.
+#define WHOLE 1000000
+
 // As a length: "up to the NUL". For C string literals.
 #define HS_NTS 18446744073709551615ull
 
@@ -1338,6 +1341,18 @@ typedef struct hs_mock_call {
 
 // Nothing came within the `timeout_ms` of this read. The stream goes on: read again.
 #define HS_ERR_READ_TIMEOUT -263
+
+// The circuit breaker is open: the request was not sent. The error says when the next one may try.
+#define HS_ERR_BREAKER_OPEN -270
+
+// The rate limiter would let it through too late for the deadline, or has too many waiting already; it was not sent.
+#define HS_ERR_RATE_LIMITED -271
+
+// It costs more than the rate limiter ever lets through at once.
+#define HS_ERR_RATE_NEVER_FITS -272
+
+// The bulkhead has too many waiting already; it was not sent.
+#define HS_ERR_BULKHEAD_FULL -273
 
 // A fault inside the library; please report it.
 #define HS_ERR_INTERNAL -300

@@ -23,6 +23,8 @@ mod hop;
 mod http;
 mod observe;
 mod process;
+#[allow(dead_code)] // until the policies are wired
+mod resilience;
 mod runtime;
 mod worker;
 

@@ -155,6 +155,15 @@ pub const HS_ERR_IDLE_TIMEOUT: hs_status = -262;
 /// Nothing came within the `timeout_ms` of this read. The stream goes on: read again.
 pub const HS_ERR_READ_TIMEOUT: hs_status = -263;
 
+/// The circuit breaker is open: the request was not sent. The error says when the next one may try.
+pub const HS_ERR_BREAKER_OPEN: hs_status = -270;
+/// The rate limiter would let it through too late for the deadline, or has too many waiting already; it was not sent.
+pub const HS_ERR_RATE_LIMITED: hs_status = -271;
+/// It costs more than the rate limiter ever lets through at once.
+pub const HS_ERR_RATE_NEVER_FITS: hs_status = -272;
+/// The bulkhead has too many waiting already; it was not sent.
+pub const HS_ERR_BULKHEAD_FULL: hs_status = -273;
+
 /// A fault inside the library; please report it.
 pub const HS_ERR_INTERNAL: hs_status = -300;
 /// A panic was caught at the ABI; the call did nothing more. Please report it.
@@ -297,6 +306,10 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_ATTEMPT_TIMEOUT, HS_PHASE_FIRST_BYTE, "timeout of one attempt";
     HS_ERR_IDLE_TIMEOUT, HS_PHASE_BODY, "no progress";
     HS_ERR_READ_TIMEOUT, HS_PHASE_BODY, "nothing to read yet";
+    HS_ERR_BREAKER_OPEN, HS_PHASE_POLICY, "the circuit breaker is open";
+    HS_ERR_RATE_LIMITED, HS_PHASE_POLICY, "the rate limiter lets nothing more through in time";
+    HS_ERR_RATE_NEVER_FITS, HS_PHASE_POLICY, "it costs more than the rate limiter ever lets through";
+    HS_ERR_BULKHEAD_FULL, HS_PHASE_POLICY, "the bulkhead is full";
     HS_ERR_INTERNAL, HS_PHASE_INTERNAL, "internal error";
     HS_ERR_PANIC, HS_PHASE_INTERNAL, "internal panic";
     HS_ERR_OUT_OF_MEMORY, HS_PHASE_INTERNAL, "out of memory";

@@ -108,7 +108,7 @@ pub struct Worker {
 impl Worker {
     pub fn new(options: WorkerOptions) -> Result<Worker, Error> {
         let mut engine: Rc<dyn Engine> = match options.mock {
-            Some(mock) => Rc::new(MockEngine::new(mock, Rc::new(SystemClock))),
+            Some(mock) => Rc::new(MockEngine::new(mock, Arc::new(SystemClock))),
             None => Rc::new(CurlEngine::new(&CurlOptions {
                 ca: options.ca,
                 proxies: options.proxies,
@@ -124,7 +124,7 @@ impl Worker {
         if let Some(path) = options.record {
             engine = Rc::new(Recorder::new(engine, &path, options.observer.redactor.clone())?);
         }
-        let mut runtime = Runtime::new(engine.clone(), Rc::new(SystemClock));
+        let mut runtime = Runtime::new(engine.clone(), Arc::new(SystemClock));
         let observer = options.observer;
         if let Some(events) = observer.events.clone() {
             runtime.after_each_turn(move || events.deliver());

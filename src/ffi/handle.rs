@@ -2,7 +2,7 @@
 //! still the same one:
 //!
 //! ```text
-//! 63      62..59  58..45  44..25  24..0
+//! 63      62..58  57..44  43..24  23..0
 //! 1       kind    shard   slot    generation
 //! ```
 //!
@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
+#[allow(dead_code)] // until the policies are wired
 pub enum Kind {
     Worker = 1,
     Response = 2,
@@ -33,6 +34,12 @@ pub enum Kind {
     CookieJar = 6,
     Form = 7,
     Mock = 8,
+    Breaker = 9,
+    Limiter = 10,
+    Retry = 11,
+    Budget = 12,
+    Bulkhead = 13,
+    Simulation = 14,
 }
 
 /// An object that can stand behind a handle, and the C type that names it.
@@ -41,10 +48,10 @@ pub trait Handled: Send + Sync + 'static {
     type C;
 }
 
-const GENERATION_BITS: u32 = 25;
+const GENERATION_BITS: u32 = 24;
 const SLOT_BITS: u32 = 20;
 const SHARD_BITS: u32 = 14;
-const KIND_BITS: u32 = 4;
+const KIND_BITS: u32 = 5;
 const SLOT_SHIFT: u32 = GENERATION_BITS;
 const SHARD_SHIFT: u32 = SLOT_SHIFT + SLOT_BITS;
 const KIND_SHIFT: u32 = SHARD_SHIFT + SHARD_BITS;

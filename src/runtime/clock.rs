@@ -17,8 +17,15 @@ impl Instant {
     }
 }
 
-pub trait Clock {
+pub trait Clock: Send + Sync {
     fn now(&self) -> Instant;
+
+    #[allow(dead_code)] // until the policies are wired
+    /// What the wall clock shows, in nanoseconds since 1970. It jumps; only what a server says of its own is read by it.
+    fn wall(&self) -> i64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+    }
 }
 
 /// The machine's clock. On Linux it goes on while the machine sleeps, so a deadline that passed meanwhile has passed.

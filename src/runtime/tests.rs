@@ -1,35 +1,19 @@
 //! The runtime in virtual time, with an engine that does nothing but let time pass.
 
-use super::clock::{Clock, Instant};
+use super::clock::Instant;
+use super::simulation::Simulation;
 use super::wake::Unpark;
 use super::*;
 use crate::engine::testing::IdleEngine;
-use std::cell::{Cell, RefCell};
-use std::time::Duration;
-
-/// A clock that only moves when the engine waits.
-#[derive(Default)]
-pub struct VirtualClock(Cell<u64>);
-
-impl VirtualClock {
-    pub fn advance(&self, by: Duration) {
-        self.0.set(self.0.get() + by.as_nanos() as u64);
-    }
-}
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Instant {
-        Instant(self.0.get())
-    }
-}
+use std::cell::RefCell;
 
 struct NoUnpark;
 impl Unpark for NoUnpark {
     fn unpark(&self) {}
 }
 
-fn runtime() -> (Runtime, Rc<VirtualClock>) {
-    let clock = Rc::new(VirtualClock::default());
+fn runtime() -> (Runtime, Arc<Simulation>) {
+    let clock = Arc::new(Simulation::new(0));
     let passing = clock.clone();
     let engine = IdleEngine::new(Arc::new(NoUnpark), move |wait| passing.advance(wait.expect("nothing to wait for")));
     (Runtime::new(Rc::new(engine), clock.clone()), clock)
@@ -83,7 +67,7 @@ fn a_task_woken_from_another_thread_goes_on() {
             receiver.recv().unwrap();
         }
     });
-    let runtime = Runtime::new(Rc::new(engine), Rc::new(VirtualClock::default()));
+    let runtime = Runtime::new(Rc::new(engine), Arc::new(Simulation::new(0)));
     let mut helper = None;
     let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
     runtime.block_on(std::future::poll_fn(|cx| {

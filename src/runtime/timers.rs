@@ -6,17 +6,18 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 pub struct Timers {
-    clock: Rc<dyn Clock>,
+    clock: Arc<dyn Clock>,
     queue: RefCell<BTreeMap<(Instant, u64), Waker>>,
     next_id: Cell<u64>,
 }
 
 impl Timers {
-    pub fn new(clock: Rc<dyn Clock>) -> Rc<Timers> {
+    pub fn new(clock: Arc<dyn Clock>) -> Rc<Timers> {
         Rc::new(Timers { clock, queue: RefCell::default(), next_id: Cell::new(0) })
     }
 

@@ -36,7 +36,7 @@ pub struct MockEngine {
 
 impl MockEngine {
     /// One that waits in real time.
-    pub fn new(mock: Mock, clock: Rc<dyn Clock>) -> MockEngine {
+    pub fn new(mock: Mock, clock: Arc<dyn Clock>) -> MockEngine {
         let parker = Arc::new(Parker::default());
         let waiting = parker.clone();
         MockEngine::waiting(mock, clock, parker, Box::new(move |timeout| waiting.wait(timeout)))
@@ -44,7 +44,7 @@ impl MockEngine {
 
     fn waiting(
         mock: Mock,
-        clock: Rc<dyn Clock>,
+        clock: Arc<dyn Clock>,
         unpark: Arc<dyn Unpark>,
         wait: Box<dyn Fn(Option<Duration>)>,
     ) -> MockEngine {

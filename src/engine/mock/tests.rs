@@ -9,34 +9,24 @@ use crate::http::response::HttpVersion;
 use crate::http::url::Url;
 use crate::runtime::Runtime;
 use crate::runtime::clock::Instant;
+use crate::runtime::simulation::Simulation;
 use crate::status::*;
 use bytes::Bytes;
-use std::cell::Cell;
 use std::future::Future;
-
-#[derive(Default)]
-struct Passing(Cell<u64>);
-
-impl Clock for Passing {
-    fn now(&self) -> Instant {
-        Instant(self.0.get())
-    }
-}
 
 struct Bench {
     mock: Mock,
-    clock: Rc<Passing>,
+    clock: Arc<Simulation>,
     engine: Rc<dyn Engine>,
     runtime: Runtime,
 }
 
 impl Bench {
     fn new() -> Bench {
-        let (mock, clock) = (Mock::default(), Rc::new(Passing::default()));
+        let (mock, clock) = (Mock::default(), Arc::new(Simulation::new(0)));
         let passing = clock.clone();
         let wait = move |timeout: Option<Duration>| {
-            let by = timeout.expect("nothing to wait for").as_nanos() as u64;
-            passing.0.set(passing.0.get() + by);
+            passing.advance(timeout.expect("nothing to wait for"));
         };
         let unpark = Arc::new(Parker::default());
         let engine: Rc<dyn Engine> = Rc::new(MockEngine::waiting(mock.clone(), clock.clone(), unpark, Box::new(wait)));
@@ -51,7 +41,7 @@ impl Bench {
     }
 
     fn ms(&self) -> u64 {
-        self.clock.0.get() / 1_000_000
+        self.clock.now().0 / 1_000_000
     }
 }
 
@@ -120,7 +110,7 @@ fn of_two_at_once_the_quicker_one_is_first_and_none_is_left() {
             (bench.start(&format!("http://a.test/{target}")), order.clone(), bench.clock.clone());
         bench.runtime.spawn(async move {
             exchange.head().await.unwrap();
-            order.borrow_mut().push((target, clock.0.get() / 1_000_000));
+            order.borrow_mut().push((target, clock.now().0 / 1_000_000));
         });
     }
     let timers = bench.runtime.timers().clone();
