@@ -24,9 +24,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The whole of a range, in the units of a script.
-#define WHOLE 1000000
-
 // As a length: "up to the NUL". For C string literals.
 #define HS_NTS 18446744073709551615ull
 
@@ -344,6 +341,14 @@ typedef struct hs_mock hs_mock;
 // A response. It belongs to the caller, outlives its worker, may be read on any thread, and is freed with
 // `hs_response_free`. What is read from it is borrowed until then: free it when nobody reads it any more.
 typedef struct hs_response hs_response;
+
+// A clock that only moves when it is told to, or when a worker that has it could do nothing but wait, and chance that
+// comes from a seed or a script. What is given it (`hs_worker_options.simulation`, and the field of that name in the
+// options of shared objects) goes by it alone, so that the same program gives the same events at the same times, in any
+// language and on any machine.
+//
+// It may be used on any thread, and stays with those that have it when it is freed.
+typedef struct hs_simulation hs_simulation;
 
 // Text that belongs to the caller. It may be read on any thread; free it with `hs_text_free` when nobody reads it any
 // more.
@@ -798,6 +803,11 @@ typedef struct hs_worker_options {
     struct hs_str record;
     // Whom to trust, what to show and what to accept in TLS; NULL: all defaults.
     const struct hs_tls_options *tls;
+    // Virtual time and scripted chance, only together with `mock`; NULL for the machine's. Whenever all that the worker
+    // could do is wait, the simulation's clock is moved on to what comes next: timeouts and the mock's delays take no
+    // time. A call with nothing left to wait for ends with `HS_ERR_MOCK`. Workers that share a simulation are to be on one
+    // thread, else what happens depends on which is faster.
+    struct hs_simulation *simulation;
 } hs_worker_options;
 
 // Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
@@ -1145,6 +1155,23 @@ typedef struct hs_mock_call {
     // How many header fields it had.
     size_t header_count;
 } hs_mock_call;
+
+// Options of a simulation. All zero but `struct_size` is the seed 0, and a wall clock that shows 1970 at the moment 0.
+typedef struct hs_simulation_options {
+    // `sizeof(hs_simulation_options)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // What chance comes from when its script (`hs_simulation_random`) is used up. The same seed gives the same numbers
+    // with the same version of the library.
+    uint64_t seed;
+    // What the wall clock shows at the moment 0, in nanoseconds since 1970.
+    int64_t wall_ns;
+} hs_simulation_options;
+
+// Is called when the moment of a plan has come. It may do what it likes but with the worker that waits, which is busy,
+// and must return: no longjmp, no C++ exception.
+typedef void (*hs_simulation_callback)(void *user_data);
 
 // Success.
 #define HS_OK 0
@@ -1591,14 +1618,16 @@ hs_status hs_response_certificate(const struct hs_response *response, size_t ind
 // after the call. `*worker` is written on success only; close it with `hs_worker_free`.
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
-// `HS_ERR_INVALID_HANDLE` (cookies, mock), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
+// `HS_ERR_INVALID_HANDLE` (cookies, mock, simulation), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
 // proxies), `HS_ERR_INVALID_CREDENTIALS`, `HS_ERR_INVALID_URL` (proxies, origin of credentials),
 // `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_CLIENT_CERTIFICATE`, `HS_ERR_FILE` (record),
 // `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`, `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
 //
 // Memory: `options` and the structs that it points to are NULL or valid for as many bytes as their `struct_size` says;
 // `worker` and `error` are NULL or valid for a write.
-hs_status hs_worker_new(const struct hs_worker_options *options, struct hs_worker **worker, struct hs_error **error);
+hs_status hs_worker_new(const struct hs_worker_options *options,
+                        struct hs_worker **worker,
+                        struct hs_error **error);
 
 // Closes a worker and its connections. NULL is fine.
 //
@@ -1951,6 +1980,66 @@ struct hs_str hs_mock_call_header(const struct hs_mock *mock, size_t index, stru
 //
 // Memory: `header` is NULL or valid for a write.
 hs_status hs_mock_call_header_at(const struct hs_mock *mock, size_t index, size_t place, struct hs_header *header);
+
+// Makes a simulation whose clock shows 0. `options` may be NULL. `*simulation` is written on success only; free it with
+// `hs_simulation_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
+// `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+//
+// Memory: `options` is NULL or valid for as many bytes as its `struct_size` says; `simulation` and `error` are NULL or valid for
+// a write.
+hs_status hs_simulation_new(const struct hs_simulation_options *options,
+                            struct hs_simulation **simulation,
+                            struct hs_error **error);
+
+// Frees a simulation; what was given it keeps its clock. What was planned with `hs_simulation_at` is forgotten. NULL is
+// fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_simulation_free(struct hs_simulation *simulation);
+
+// Lets time pass, with all that was planned for it. Workers notice at their next call; one that is inside a call, when
+// that has next to wait.
+//
+// Thread: any; also from a callback. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`.
+// Since 1.0.
+hs_status hs_simulation_advance(struct hs_simulation *simulation, uint64_t nanoseconds);
+
+// What the clock shows, in nanoseconds; 0 for anything that is not a live simulation.
+//
+// Thread: any. Since 1.0.
+uint64_t hs_simulation_now(const struct hs_simulation *simulation);
+
+// Sets the wall clock, by which only HTTP dates are read; it goes along with the clock from there. Nothing else changes.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_simulation_set_wall(struct hs_simulation *simulation,
+                                 int64_t unix_nanoseconds);
+
+// Adds to the script of chance: what is drawn next, each number once, as millionths of the range that is drawn from. 0 is
+// its lower end and 1,000,000 its upper one. When the script is used up the seed goes on.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT` (a
+// number above 1,000,000, or more than a million of them; none is added then). Since 1.0.
+//
+// Memory: `millionths` is NULL or points to `count` numbers.
+hs_status hs_simulation_random(struct hs_simulation *simulation,
+                               const uint32_t *millionths,
+                               size_t count);
+
+// Plans something: `callback` is called once, when the clock reaches `nanoseconds`, and before anything else that is due
+// then. Whoever moves the clock calls it, on his thread: `hs_simulation_advance`, or a worker that waits. Plans for the same moment
+// are carried out in their order, and one for a moment that has passed at the next occasion. `hs_simulation_free`
+// forgets those that are left.
+//
+// Thread: any; also from a callback. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`. Since 1.0.
+//
+// Memory: `callback` may be called with `user_data`, on any thread that moves the clock, until the simulation is freed.
+hs_status hs_simulation_at(struct hs_simulation *simulation,
+                           uint64_t nanoseconds,
+                           hs_simulation_callback callback,
+                           void *user_data);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -24,7 +24,8 @@ use crate::http::url::{ParsedUrl, UrlCache};
 use crate::observe::Observer;
 use crate::observe::counters::Counters;
 use crate::runtime::Runtime;
-use crate::runtime::clock::SystemClock;
+use crate::runtime::clock::{Clock, SystemClock};
+use crate::runtime::simulation::Simulation;
 use crate::status::{HS_ERR_BUSY, HS_ERR_INVALID_HANDLE};
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -53,6 +54,8 @@ pub struct WorkerOptions {
     pub observer: Rc<Observer>,
     /// Answers instead of the network.
     pub mock: Option<Mock>,
+    /// Virtual time and chance; only with a mock.
+    pub simulation: Option<Arc<Simulation>>,
     /// Where all exchanges are written down.
     pub record: Option<PathBuf>,
 }
@@ -90,6 +93,7 @@ impl Default for WorkerOptions {
             dns: dns::Options::default(),
             observer: Rc::default(),
             mock: None,
+            simulation: None,
             record: None,
         }
     }
@@ -107,9 +111,11 @@ pub struct Worker {
 
 impl Worker {
     pub fn new(options: WorkerOptions) -> Result<Worker, Error> {
-        let mut engine: Rc<dyn Engine> = match options.mock {
-            Some(mock) => Rc::new(MockEngine::new(mock, Arc::new(SystemClock))),
-            None => Rc::new(CurlEngine::new(&CurlOptions {
+        let simulation = options.simulation;
+        let mut engine: Rc<dyn Engine> = match (options.mock, &simulation) {
+            (Some(mock), Some(simulation)) => Rc::new(MockEngine::simulated(mock, simulation.clone())),
+            (Some(mock), None) => Rc::new(MockEngine::new(mock, Arc::new(SystemClock))),
+            (None, _) => Rc::new(CurlEngine::new(&CurlOptions {
                 ca: options.ca,
                 proxies: options.proxies,
                 proxy_ca: options.proxy_ca,
@@ -124,7 +130,14 @@ impl Worker {
         if let Some(path) = options.record {
             engine = Rc::new(Recorder::new(engine, &path, options.observer.redactor.clone())?);
         }
-        let mut runtime = Runtime::new(engine.clone(), Arc::new(SystemClock));
+        let clock: Arc<dyn Clock> = match &simulation {
+            Some(simulation) => simulation.clone(),
+            None => Arc::new(SystemClock),
+        };
+        let mut runtime = Runtime::new(engine.clone(), clock);
+        if let Some(simulation) = simulation {
+            runtime.in_virtual_time(simulation);
+        }
         let observer = options.observer;
         if let Some(events) = observer.events.clone() {
             runtime.after_each_turn(move || events.deliver());

@@ -184,16 +184,20 @@ impl Running {
             Stop::Cancelled => (HS_ERR_CANCELLED, None),
             Stop::Deadline => (HS_ERR_TIMEOUT, self.call.limits.timeout),
             Stop::Limit => (status, limit),
+            Stop::DeadEnd => (HS_ERR_MOCK, None),
         };
         let mut error = Error::plain(status);
         let details = error.details_mut();
+        if stop == Stop::DeadEnd {
+            details.message = String::from("in virtual time nothing is left that could end the wait");
+        }
         if let Some(limit) = limit {
             details.message = format!("{} of {} ms while {}", details.message, limit.as_millis(), doing(phase));
         } else {
             details.message = format!("{} while {}", details.message, doing(phase));
         }
         details.sent = sent;
-        if stop == Stop::Cancelled {
+        if matches!(stop, Stop::Cancelled | Stop::DeadEnd) {
             details.retryable = Retryable::No;
         } else {
             details.phase = phase;

@@ -23,6 +23,8 @@ pub enum Stop {
     Deadline,
     /// The limit that was given for this wait alone.
     Limit,
+    /// Nothing can happen any more, in virtual time.
+    DeadEnd,
 }
 
 impl Stops {
@@ -59,6 +61,7 @@ impl Stops {
         };
         let mut timer = pin!(until.map(|at| self.timers.at(at)));
         let mut cancel = pin!(self.cancel.as_ref().map(Cancel::triggered));
+        let mut dead_end = pin!(until.is_none().then(|| self.timers.dead_end()));
         poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));
@@ -73,6 +76,11 @@ impl Stops {
             {
                 let whole_call = self.deadline == until;
                 return Poll::Ready(Err(if whole_call { Stop::Deadline } else { Stop::Limit }));
+            }
+            if let Some(dead_end) = dead_end.as_mut().as_pin_mut()
+                && dead_end.poll(cx).is_ready()
+            {
+                return Poll::Ready(Err(Stop::DeadEnd));
             }
             Poll::Pending
         })

@@ -57,3 +57,5 @@ pub mod counters;
 pub mod trace;
 
 pub mod mock;
+
+pub mod simulation;

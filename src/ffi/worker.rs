@@ -9,6 +9,7 @@ use super::mock::{self, hs_mock};
 use super::network::{self, hs_network_options};
 use super::observe::{self, hs_observe_options};
 use super::proxy::{self, hs_proxy_options};
+use super::simulation::{self, hs_simulation};
 use super::sized::{self, Sized32};
 use super::text::hs_str;
 use super::thread::WorkerLink;
@@ -97,6 +98,11 @@ pub struct hs_worker_options {
     pub record: hs_str,
     /// Whom to trust, what to show and what to accept in TLS; NULL: all defaults.
     pub tls: *const hs_tls_options,
+    /// Virtual time and scripted chance, only together with `mock`; NULL for the machine's. Whenever all that the worker
+    /// could do is wait, the simulation's clock is moved on to what comes next: timeouts and the mock's delays take no
+    /// time. A call with nothing left to wait for ends with `HS_ERR_MOCK`. Workers that share a simulation are to be on one
+    /// thread, else what happens depends on which is faster.
+    pub simulation: *mut hs_simulation,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -114,7 +120,7 @@ const MOST_IDLE_CONNECTIONS: u32 = 65_536;
 /// after the call. `*worker` is written on success only; close it with `hs_worker_free`.
 ///
 /// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`,
-/// `HS_ERR_INVALID_HANDLE` (cookies, mock), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
+/// `HS_ERR_INVALID_HANDLE` (cookies, mock, simulation), `HS_ERR_FORKED` (the same), `HS_ERR_INVALID_HEADER` (user agent, headers for
 /// proxies), `HS_ERR_INVALID_CREDENTIALS`, `HS_ERR_INVALID_URL` (proxies, origin of credentials),
 /// `HS_ERR_UNSUPPORTED_SCHEME` (the same), `HS_ERR_CA_STORE`, `HS_ERR_CLIENT_CERTIFICATE`, `HS_ERR_FILE` (record),
 /// `HS_ERR_LIBCURL`, `HS_ERR_TOO_MANY_HANDLES`, `HS_ERR_THREAD_EXITING`, `HS_ERR_OUT_OF_MEMORY`. Since 1.0.
@@ -198,6 +204,11 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
         return Err(options::invalid("both a Unix socket (network) and a proxy are set: choose one".into()));
     }
     chosen.mock = mock::given(given.mock)?;
+    chosen.simulation = simulation::given(given.simulation)?;
+    if chosen.simulation.is_some() && chosen.mock.is_none() {
+        let message = "simulation is set without mock: a network knows no virtual time";
+        return Err(options::invalid(message.into()));
+    }
     // SAFETY: as the caller promises.
     let record = unsafe { given.record.bytes("record") }?;
     chosen.record = (!record.is_empty()).then(|| mock::path(record, "record")).transpose()?;

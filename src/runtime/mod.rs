@@ -3,7 +3,6 @@
 
 pub mod chance;
 pub mod clock;
-#[allow(dead_code)] // until the policies are wired
 pub mod simulation;
 mod tasks;
 pub mod timers;
@@ -11,6 +10,7 @@ pub mod wake;
 
 use crate::engine::Engine;
 use clock::Clock;
+use simulation::Simulation;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -27,6 +27,7 @@ pub struct Runtime {
     root: Arc<TaskWaker>,
     tasks: Tasks,
     after_turn: Option<Box<dyn Fn()>>,
+    virtual_time: Option<Arc<Simulation>>,
 }
 
 /// The number of the future that `block_on` drives; spawned tasks have the others.
@@ -37,7 +38,7 @@ impl Runtime {
         let ready = ReadyQueue::new(engine.unparker());
         let root = TaskWaker::new(ROOT, ready.clone());
         let tasks = Tasks::new(ready.clone());
-        Runtime { engine, timers: Timers::new(clock), ready, root, tasks, after_turn: None }
+        Runtime { engine, timers: Timers::new(clock), ready, root, tasks, after_turn: None, virtual_time: None }
     }
 
     pub fn timers(&self) -> &Rc<Timers> {
@@ -47,6 +48,11 @@ impl Runtime {
     /// What to do each time after the engine has worked; nothing is in the middle of something then.
     pub fn after_each_turn(&mut self, then: impl Fn() + 'static) {
         self.after_turn = Some(Box::new(then));
+    }
+
+    /// Time only passes while all wait for it; that nothing is left to wait for is an end then.
+    pub fn in_virtual_time(&mut self, simulation: Arc<Simulation>) {
+        self.virtual_time = Some(simulation);
     }
 
     /// Adds a task; it runs whenever a future is driven.
@@ -85,8 +91,13 @@ impl Runtime {
 
     fn turn(&self) {
         let due = self.timers.next_due();
+        let steps = self.virtual_time.as_ref().map(|simulation| simulation.steps());
         self.ready.park(|| self.engine.wait(due));
         self.engine.advance();
+        let stuck = due.is_none() && self.ready.is_empty();
+        if stuck && steps.is_some() && steps == self.virtual_time.as_ref().map(|simulation| simulation.steps()) {
+            assert!(self.timers.say_dead_end(), "in virtual time something is waited for that never comes");
+        }
         if let Some(then) = &self.after_turn {
             then();
         }

@@ -2,8 +2,9 @@
 
 use super::chance::Chance;
 use super::clock::{Clock, Instant};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub struct Simulation {
@@ -11,6 +12,18 @@ pub struct Simulation {
     /// What a wall clock shows at the moment zero, in nanoseconds since 1970.
     wall: AtomicI64,
     chance: Mutex<Script>,
+    plans: Mutex<Plans>,
+    /// Grows with each step that time makes, and each plan that is carried out.
+    steps: AtomicU64,
+}
+
+type Plan = Box<dyn FnOnce() + Send>;
+
+/// What is to be done when a moment comes; in the order of their making where it is the same one.
+#[derive(Default)]
+struct Plans {
+    at: BTreeMap<(Instant, u64), Plan>,
+    made: u64,
 }
 
 struct Script {
@@ -20,16 +33,80 @@ struct Script {
 }
 
 /// The whole of a range, in the units of a script.
-pub const WHOLE: u32 = 1_000_000;
+pub(crate) const WHOLE: u32 = 1_000_000;
 
 impl Simulation {
     pub fn new(seed: u64) -> Simulation {
         let chance = Mutex::new(Script { generator: fastrand::Rng::with_seed(seed), drawn: Default::default() });
-        Simulation { now: AtomicU64::new(0), wall: AtomicI64::new(0), chance }
+        let (now, wall, steps) = (AtomicU64::new(0), AtomicI64::new(0), AtomicU64::new(0));
+        Simulation { now, wall, chance, plans: Mutex::default(), steps }
     }
 
+    /// Lets time pass, and carries out what is planned for it, each at its moment. Time that others let pass meanwhile
+    /// comes on top.
     pub fn advance(&self, by: Duration) {
-        self.now.fetch_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX), Ordering::SeqCst);
+        let mut left = by;
+        loop {
+            let now = self.now();
+            let target = now.saturating_add(left);
+            if let Some(moment) = self.carry_out(target) {
+                left = left.saturating_sub(moment.since(now));
+            } else if self.now.compare_exchange(now.0, target.0, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+                self.steps.fetch_add(1, Ordering::SeqCst);
+                return;
+            }
+        }
+    }
+
+    /// Lets time pass until something may have happened: to the next plan, or to `most` from now.
+    pub fn pass(&self, most: Option<Duration>) {
+        let target = most.map(|most| self.now().saturating_add(most));
+        let carried_out = self.carry_out(target.unwrap_or(Instant(u64::MAX)));
+        if let (None, Some(target)) = (carried_out, target) {
+            self.reach(target);
+        }
+    }
+
+    /// How often time has moved or a plan was carried out.
+    pub fn steps(&self) -> u64 {
+        self.steps.load(Ordering::SeqCst)
+    }
+
+    /// Plans something; a moment that has passed is the next one.
+    pub fn at(&self, moment: Instant, plan: impl FnOnce() + Send + 'static) {
+        let mut plans = self.plans();
+        plans.made += 1;
+        let key = (moment, plans.made);
+        plans.at.insert(key, Box::new(plan));
+    }
+
+    /// Forgets all plans.
+    pub fn give_up_plans(&self) {
+        let forgotten = std::mem::take(&mut self.plans().at);
+        drop(forgotten);
+    }
+
+    /// Carries out the first plan up to that moment, at its own; says when that was, `None` where there is no plan.
+    fn carry_out(&self, until: Instant) -> Option<Instant> {
+        let (moment, plan) = {
+            let mut plans = self.plans();
+            let first = plans.at.first_entry().filter(|first| first.key().0 <= until)?;
+            (first.key().0, first.remove())
+        };
+        self.reach(moment);
+        self.steps.fetch_add(1, Ordering::SeqCst);
+        plan();
+        Some(moment)
+    }
+
+    fn reach(&self, moment: Instant) {
+        if self.now.fetch_max(moment.0, Ordering::SeqCst) < moment.0 {
+            self.steps.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn plans(&self) -> MutexGuard<'_, Plans> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn set_wall(&self, nanoseconds: i64) {
@@ -42,7 +119,7 @@ impl Simulation {
         self.script_lock().drawn.extend(millionths.iter().map(|&one| one.min(WHOLE)));
     }
 
-    fn script_lock(&self) -> std::sync::MutexGuard<'_, Script> {
+    fn script_lock(&self) -> MutexGuard<'_, Script> {
         self.chance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -92,5 +169,30 @@ mod tests {
         assert_eq!((simulation.now(), simulation.wall()), (Instant(2_000_000_005), 1_005));
         simulation.set_wall(-1);
         assert_eq!((simulation.now(), simulation.wall()), (Instant(2_000_000_005), -1));
+    }
+
+    #[test]
+    fn plans_are_carried_out_at_their_moments_in_their_order() {
+        let simulation = std::sync::Arc::new(Simulation::new(0));
+        let told = std::sync::Arc::new(Mutex::new(Vec::new()));
+        for (moment, name) in [(30, "c"), (10, "a"), (10, "b"), (40, "d")] {
+            let (told, within) = (told.clone(), simulation.clone());
+            simulation.at(Instant(moment), move || told.lock().unwrap().push((within.now().0, name)));
+        }
+        simulation.pass(Some(Duration::from_nanos(5)));
+        assert_eq!((simulation.now(), simulation.steps()), (Instant(5), 1));
+        simulation.pass(Some(Duration::from_nanos(20)));
+        assert_eq!(simulation.now(), Instant(10), "time stops where something is planned");
+        simulation.advance(Duration::from_nanos(25));
+        assert_eq!(*told.lock().unwrap(), [(10, "a"), (10, "b"), (30, "c")]);
+        assert_eq!(simulation.now(), Instant(35));
+        simulation.pass(None);
+        assert_eq!((simulation.now(), told.lock().unwrap().len()), (Instant(40), 4));
+        let steps = simulation.steps();
+        simulation.pass(None);
+        assert_eq!(simulation.steps(), steps, "nothing is left to happen");
+        simulation.at(Instant(0), || panic!("it was given up"));
+        simulation.give_up_plans();
+        simulation.advance(Duration::from_secs(1));
     }
 }

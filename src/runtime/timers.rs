@@ -1,6 +1,7 @@
 //! The timer queue of one thread.
 
 use super::clock::{Clock, Instant};
+use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -14,11 +15,33 @@ pub struct Timers {
     clock: Arc<dyn Clock>,
     queue: RefCell<BTreeMap<(Instant, u64), Waker>>,
     next_id: Cell<u64>,
+    /// Of those who wait for something that no timer ends; woken where nothing can happen any more.
+    endless: RefCell<Slab<Waker>>,
+    dead_ends: Cell<u64>,
 }
 
 impl Timers {
     pub fn new(clock: Arc<dyn Clock>) -> Rc<Timers> {
-        Rc::new(Timers { clock, queue: RefCell::default(), next_id: Cell::new(0) })
+        Rc::new(Timers {
+            clock,
+            queue: RefCell::default(),
+            next_id: Cell::new(0),
+            endless: RefCell::default(),
+            dead_ends: Cell::new(0),
+        })
+    }
+
+    /// A future that is ready where nothing can happen any more, which only is in virtual time.
+    pub fn dead_end(self: &Rc<Self>) -> DeadEnd {
+        DeadEnd { timers: self.clone(), from: self.dead_ends.get(), key: None }
+    }
+
+    /// Nothing can happen any more. False where nobody is there to hear it.
+    pub fn say_dead_end(&self) -> bool {
+        self.dead_ends.set(self.dead_ends.get() + 1);
+        let waiting: Vec<Waker> = self.endless.borrow().iter().map(|(_, waker)| waker.clone()).collect();
+        waiting.iter().for_each(Waker::wake_by_ref);
+        !waiting.is_empty()
     }
 
     pub fn now(&self) -> Instant {
@@ -86,6 +109,39 @@ impl Drop for Sleep {
     fn drop(&mut self) {
         if let Some(id) = self.id {
             self.timers.queue.borrow_mut().remove(&(self.at, id));
+        }
+    }
+}
+
+pub struct DeadEnd {
+    timers: Rc<Timers>,
+    from: u64,
+    key: Option<usize>,
+}
+
+impl Future for DeadEnd {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.timers.dead_ends.get() != self.from {
+            return Poll::Ready(());
+        }
+        match self.key {
+            Some(key) => self.timers.endless.borrow_mut()[key].clone_from(cx.waker()),
+            None => {
+                let key = self.timers.endless.borrow_mut().insert(cx.waker().clone());
+                self.key = Some(key);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for DeadEnd {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let waker = self.timers.endless.borrow_mut().remove(key);
+            drop(waker);
         }
     }
 }

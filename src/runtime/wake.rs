@@ -26,6 +26,10 @@ impl ReadyQueue {
         self.ready.pop()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.ready.is_empty()
+    }
+
     fn push(&self, task: usize) {
         self.ready.push(task);
         // Pairs with the fence in `park`: either this thread sees `parked`, or the parking thread sees the task.

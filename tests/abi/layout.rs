@@ -18,6 +18,7 @@ use http_sentinel::ffi::observe::{hs_event, hs_observe_options};
 use http_sentinel::ffi::proxy::hs_proxy_options;
 use http_sentinel::ffi::request::hs_request_options;
 use http_sentinel::ffi::response::hs_redirect;
+use http_sentinel::ffi::simulation::hs_simulation_options;
 use http_sentinel::ffi::text::{hs_header, hs_str};
 use http_sentinel::ffi::tls::{hs_certificate, hs_tls_options};
 use http_sentinel::ffi::upload::hs_upload;
@@ -93,7 +94,7 @@ fn as_rust_says() -> Vec<String> {
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
             http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
             network, cookies, proxy, min_http_version, reserved, auth, dns, observe, mock,
-            record, tls,
+            record, tls, simulation,
         }
         hs_upload { struct_size, flags, length, read, rewind, user_data }
         hs_request_options {
@@ -123,6 +124,7 @@ fn as_rust_says() -> Vec<String> {
             piece_delay_ms, piece_bytes, after_bytes,
         }
         hs_mock_call { struct_size, rule, method, url, body, body_bytes, header_count }
+        hs_simulation_options { struct_size, flags, seed, wall_ns }
     }
 }
 

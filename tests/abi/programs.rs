@@ -136,6 +136,7 @@ programs! {
         uploads: Program { files: &["uploads"], ..PROGRAM };
         downloads: Program { files: &["downloads"], ..PROGRAM };
         mock: Program { files: &["mock"], ..PROGRAM };
+        simulation: Program { files: &["simulation"], ..PROGRAM };
         record: Program { files: &["record"], ..PROGRAM };
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }

@@ -14,6 +14,7 @@ use crate::http::metrics::ExchangeMetrics;
 use crate::http::response::Head;
 use crate::observe::redact::Redactor;
 use crate::runtime::clock::Clock;
+use crate::runtime::simulation::Simulation;
 use crate::runtime::timers::Timers;
 use crate::runtime::wake::Unpark;
 use exchange::Scripted;
@@ -40,6 +41,13 @@ impl MockEngine {
         let parker = Arc::new(Parker::default());
         let waiting = parker.clone();
         MockEngine::waiting(mock, clock, parker, Box::new(move |timeout| waiting.wait(timeout)))
+    }
+
+    /// One that lets virtual time pass instead of waiting.
+    pub fn simulated(mock: Mock, simulation: Arc<Simulation>) -> MockEngine {
+        let passing = simulation.clone();
+        let pass = move |timeout| passing.pass(timeout);
+        MockEngine::waiting(mock, simulation, Arc::new(Parker::default()), Box::new(pass))
     }
 
     fn waiting(

@@ -3,9 +3,10 @@
 
 #include "client.h"
 
-enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, KINDS };
+enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, SIMULATION, KINDS };
 
-static const char *const kind_names[KINDS] = {"worker", "response", "error", "cancel", "text", "cookie jar", "mock"};
+static const char *const kind_names[KINDS] = {"worker", "response", "error", "cancel", "text", "cookie jar", "mock",
+                                               "simulation"};
 
 /* Every function that takes a handle, made to answer with a status: those that answer with a value give none for what
  * is not a live object. */
@@ -148,6 +149,22 @@ static hs_status use_given_mock(void *handle) {
     return hs_worker_new(&options, &made, NULL);
 }
 
+static hs_status use_advance(void *handle) { return hs_simulation_advance(handle, 0); }
+static hs_status use_now(void *handle) { return none(hs_simulation_now(handle) == 0); }
+static hs_status use_wall(void *handle) { return hs_simulation_set_wall(handle, 0); }
+static hs_status use_random(void *handle) { return hs_simulation_random(handle, NULL, 0); }
+static void never(void *user_data) { FAIL("a plan was carried out: %p", user_data); }
+static hs_status use_at(void *handle) { return hs_simulation_at(handle, UINT64_MAX, never, NULL); }
+static hs_status use_simulation_free(void *handle) { return hs_simulation_free(handle); }
+static hs_status use_given_simulation(void *handle) {
+    hs_worker_options options;
+    hs_worker *made = NULL;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.simulation = handle;
+    return hs_worker_new(&options, &made, NULL);
+}
+
 static const struct use {
     int kind;
     const char *name;
@@ -197,6 +214,13 @@ static const struct use {
     {MOCK, "hs_mock_call_header_at", use_mock_call_header_at},
     {MOCK, "hs_mock_free", use_mock_free},
     {MOCK, "hs_worker_options.mock", use_given_mock},
+    {SIMULATION, "hs_simulation_advance", use_advance},
+    {SIMULATION, "hs_simulation_now", use_now},
+    {SIMULATION, "hs_simulation_set_wall", use_wall},
+    {SIMULATION, "hs_simulation_random", use_random},
+    {SIMULATION, "hs_simulation_at", use_at},
+    {SIMULATION, "hs_simulation_free", use_simulation_free},
+    {SIMULATION, "hs_worker_options.simulation", use_given_simulation},
 };
 #define USES (sizeof uses / sizeof *uses)
 
@@ -229,6 +253,10 @@ static void make(void *objects[KINDS]) {
     CHECK_STATUS(hs_mock_new(&mock), HS_OK);
     CHECK_STATUS(use_mock_add(mock), HS_OK);
     objects[MOCK] = mock;
+    hs_simulation *simulation = NULL;
+    CHECK_STATUS(hs_simulation_new(NULL, &simulation, NULL), HS_OK);
+    CHECK_STATUS(hs_simulation_advance(simulation, 7), HS_OK);
+    objects[SIMULATION] = simulation;
     objects[TEXT] = made;
 }
 
@@ -240,6 +268,7 @@ static void destroy(void *objects[KINDS]) {
     CHECK_STATUS(hs_text_free(objects[TEXT]), HS_OK);
     CHECK_STATUS(hs_cookie_jar_free(objects[JAR]), HS_OK);
     CHECK_STATUS(hs_mock_free(objects[MOCK]), HS_OK);
+    CHECK_STATUS(hs_simulation_free(objects[SIMULATION]), HS_OK);
 }
 
 static void refused_by(const struct use *use, void *handle, const char *what) {
@@ -265,6 +294,7 @@ static void the_live_ones_live(void) {
     CHECK_TEXT(hs_text_value(live[TEXT]), "b=c");
     CHECK_INT(hs_cookie_jar_count(live[JAR]), 1);
     CHECK_INT(hs_mock_unused(live[MOCK]), 1);
+    CHECK_INT(hs_simulation_now(live[SIMULATION]), 7);
     hs_request_options request = get(url("%s/get", address("http")));
     request.cancel = live[CANCEL]; /* Nobody triggered it. */
     CHECK_STATUS(hs_response_free(SEND(live[WORKER], &request)), HS_OK);

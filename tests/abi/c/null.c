@@ -42,6 +42,7 @@ static void freeing_nothing(void) {
     CHECK_STATUS(hs_text_free(NULL), HS_OK);
     CHECK_STATUS(hs_cookie_jar_free(NULL), HS_OK);
     CHECK_STATUS(hs_mock_free(NULL), HS_OK);
+    CHECK_STATUS(hs_simulation_free(NULL), HS_OK);
 }
 
 static void no_object(void) {
@@ -84,6 +85,11 @@ static void no_object(void) {
     CHECK_STATUS(hs_mock_call_at(NULL, 0, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK(hs_mock_call_header(NULL, 0, text("x"), 0).data == NULL);
     CHECK_STATUS(hs_mock_call_header_at(NULL, 0, 0, &header), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_simulation_advance(NULL, 1), HS_ERR_NULL_ARGUMENT);
+    CHECK_INT(hs_simulation_now(NULL), 0);
+    CHECK_STATUS(hs_simulation_set_wall(NULL, 1), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_simulation_random(NULL, NULL, 0), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_simulation_at(NULL, 1, NULL, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_INT(hs_response_status(NULL), 0);
     CHECK(hs_response_body(NULL).data == NULL && hs_response_body(NULL).len == 0);
     CHECK(hs_response_header(NULL, text("x"), 0).data == NULL);
@@ -111,6 +117,13 @@ static void nowhere_to_write(void) {
     CHECK_STATUS(hs_cookie_jar_import(jar, bytes(NULL, 1), NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_cookie_jar_free(jar), HS_OK);
     CHECK_STATUS(hs_mock_new(NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_simulation_new(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    hs_simulation *simulation = NULL;
+    CHECK_STATUS(hs_simulation_new(NULL, &simulation, NULL), HS_OK);
+    CHECK_STATUS(hs_simulation_random(simulation, NULL, 1), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_simulation_random(simulation, NULL, 0), HS_OK);
+    CHECK_STATUS(hs_simulation_at(simulation, 1, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_simulation_free(simulation), HS_OK);
 
     hs_error *error = NULL;
     CHECK_STATUS(hs_worker_new(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
