@@ -955,6 +955,21 @@ typedef struct hs_redirect {
     uint64_t elapsed_ns;
 } hs_redirect;
 
+// What has become of a request. Of `response` and `error` one is there: the response where `status` is `HS_OK`, else the
+// error. It is the caller's, who frees it.
+typedef struct hs_completion {
+    // Which request it is: of `hs_request_many` its place in the array, counted from 0.
+    uint64_t tag;
+    // What `hs_request` would have returned.
+    hs_status status;
+    // 0.
+    uint32_t reserved;
+    struct hs_response *response;
+    struct hs_error *error;
+    // Zero; for what may be told one day.
+    uint64_t more[3];
+} hs_completion;
+
 // Facts of a call. Set `struct_size` before the call. Durations are nanoseconds; the phases come one after the other,
 // are those of the exchange that gave the response, and are measured in whole microseconds.
 typedef struct hs_metrics {
@@ -1798,6 +1813,28 @@ hs_status hs_response_redirect_at(const struct hs_response *response, size_t ind
 //
 // Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
 hs_status hs_response_free(struct hs_response *response);
+
+// Sends many requests at once and receives their responses; returns when the last of them has ended. Each is a call of its
+// own, with its own options, deadline and cancel, just as with `hs_request`; one that is refused or fails does nothing to
+// the others. They begin in their order, at the same time, and share the worker's connections: over HTTP/2 up to 100 to
+// one origin go over one, over HTTP/1.1 each has one for itself.
+//
+// `requests` are `count` pointers, `completions` has room for as many results, and request i has its result in
+// completion i. What completions held before counts for nothing. `HS_OK` says that each request has its result, whatever
+// it is; otherwise nothing was sent and nothing is written. `on_body` is called inside of this, for one request after the
+// other as pieces come. `HS_STREAM` is refused (`HS_ERR_INVALID_ARGUMENT` in its result).
+//
+// Thread: the worker's own. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`,
+// `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT` (more than 65,536), `HS_ERR_TOO_MANY_HANDLES`; in a result any that
+// `hs_request` has, `HS_ERR_NULL_ARGUMENT` for a request that is NULL. Since 1.0.
+//
+// Memory: `requests` points to `count` pointers, each NULL or valid for as many bytes as its `struct_size` says, and so is all that
+// they point to; `completions` is valid for `count` writes; `error` is NULL or valid for a write.
+hs_status hs_request_many(struct hs_worker *worker,
+                          const struct hs_request_options *const *requests,
+                          size_t count,
+                          struct hs_completion *completions,
+                          struct hs_error **error);
 
 // Reads the next bytes of the body into `buffer`: at least one unless the body has ended, which is `*count == 0`. Of a
 // response that was asked for with `HS_STREAM` they are received now; of any other, what is in `hs_response_body` is

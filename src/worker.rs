@@ -27,6 +27,7 @@ use crate::runtime::Runtime;
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::simulation::Simulation;
 use crate::status::{HS_ERR_BUSY, HS_ERR_INVALID_HANDLE};
+pub use many::{Errand, OwnedOnBody};
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -253,6 +254,7 @@ impl Drop for Busy<'_> {
     }
 }
 
+mod many;
 mod streams;
 
 #[cfg(test)]

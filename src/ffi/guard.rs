@@ -6,8 +6,10 @@ use crate::error::Error;
 use crate::status::{HS_ERR_PANIC, HS_OK, hs_status};
 use std::any::Any;
 use std::cell::Cell;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
+use std::task::Poll;
 
 thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
@@ -47,7 +49,20 @@ fn run<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     DEPTH.set(depth + 1);
     let result = catch_unwind(AssertUnwindSafe(body));
     DEPTH.set(depth);
-    result.unwrap_or_else(|panic| Err(Error::new(HS_ERR_PANIC, format!("internal panic: {}", message(panic)))))
+    result.unwrap_or_else(|panic| Err(of(panic)))
+}
+
+/// The same for one of many calls: its panic is its own error.
+pub async fn caught<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let mut call = Box::pin(call);
+    poll_fn(|cx| {
+        catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))).unwrap_or_else(|panic| Poll::Ready(Err(of(panic))))
+    })
+    .await
+}
+
+fn of(panic: Box<dyn Any + Send>) -> Error {
+    Error::new(HS_ERR_PANIC, format!("internal panic: {}", message(panic)))
 }
 
 fn message(panic: Box<dyn Any + Send>) -> String {

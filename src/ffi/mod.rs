@@ -48,6 +48,8 @@ pub mod download;
 
 pub mod response;
 
+pub mod many;
+
 pub mod stream;
 
 pub mod metrics;

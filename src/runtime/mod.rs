@@ -56,9 +56,13 @@ impl Runtime {
     }
 
     /// Adds a task; it runs whenever a future is driven.
-    #[cfg_attr(not(test), expect(dead_code, reason = "hs_request drives one call; whoever drives many spawns them"))]
     pub fn spawn(&self, future: impl Future<Output = ()> + 'static) {
         self.tasks.spawn(Box::pin(future));
+    }
+
+    /// Drops every task that has not ended.
+    pub fn abandon_tasks(&self) {
+        self.tasks.clear();
     }
 
     /// Drives `future` to its end, and every spawned task on the way.

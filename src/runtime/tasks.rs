@@ -47,6 +47,12 @@ impl Tasks {
         }
     }
 
+    /// Drops all of them; none is in the middle of being polled.
+    pub fn clear(&self) {
+        let all = self.slab.take();
+        drop(all);
+    }
+
     fn take(&self, key: usize) -> Option<(BoxFuture, Waker)> {
         let mut slab = self.slab.borrow_mut();
         let task = slab.get_mut(key)?;

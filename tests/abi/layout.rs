@@ -11,6 +11,7 @@ use http_sentinel::ffi::dns::{hs_dns_options, hs_dns_pin};
 use http_sentinel::ffi::download::hs_download_options;
 use http_sentinel::ffi::error::hs_error_info;
 use http_sentinel::ffi::form::hs_part;
+use http_sentinel::ffi::many::hs_completion;
 use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
 use http_sentinel::ffi::mock::{hs_mock_call, hs_mock_interim, hs_mock_rule};
 use http_sentinel::ffi::network::{hs_connect_to, hs_network_options};
@@ -105,6 +106,7 @@ fn as_rust_says() -> Vec<String> {
         hs_part { struct_size, flags, name, data, file, upload, filename, content_type }
         hs_download_options { struct_size, fd, offset, validator, max_resumes, flags }
         hs_redirect { struct_size, status, url, elapsed_ns }
+        hs_completion { tag, status, reserved, response, error, more }
         hs_metrics {
             struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,
             send_ns, first_byte_ns, body_ns, request_header_bytes, request_body_bytes, response_header_bytes,

@@ -21,6 +21,12 @@ static hs_status use_request(void *handle) {
     CHECK_STATUS(hs_error_free(error), HS_OK);
     return status;
 }
+static hs_status use_request_many(void *handle) {
+    hs_request_options request = get("nonsense");
+    const hs_request_options *const requests[] = {&request};
+    hs_completion completion;
+    return hs_request_many(handle, requests, 1, &completion, NULL);
+}
 static hs_status use_worker_free(void *handle) { return hs_worker_free(handle); }
 static hs_status use_worker_retire(void *handle) { return hs_worker_retire(handle); }
 static hs_status use_counters(void *handle) {
@@ -171,6 +177,7 @@ static const struct use {
     hs_status (*call)(void *handle);
 } uses[] = {
     {WORKER, "hs_request", use_request},
+    {WORKER, "hs_request_many", use_request_many},
     {WORKER, "hs_worker_free", use_worker_free},
     {WORKER, "hs_worker_retire", use_worker_retire},
     {WORKER, "hs_worker_counters", use_counters},

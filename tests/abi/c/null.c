@@ -150,6 +150,8 @@ static void parts_of_a_request(void) {
     CHECK_HAS(hs_error_message(error), "response");
     hs_error_free(error);
     CHECK_STATUS(hs_request(NULL, NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_request_many(NULL, NULL, 0, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_request_many(worker, NULL, 1, NULL, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_request(worker, NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
 
     /* A NULL error pointer is no mistake, in success and in failure. */

@@ -1,0 +1,73 @@
+//! Many calls at once on one worker, driven to their ends by the very same code as one.
+
+use super::Worker;
+use crate::body::Sink;
+use crate::call::{self, Limits};
+use crate::cancel::Cancel;
+use crate::error::Error;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::runtime::Runtime;
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+/// Takes the body of a response piece by piece.
+pub type OwnedOnBody = Box<dyn FnMut(&[u8]) -> Result<(), i32>>;
+
+/// A call and what becomes of its outcome.
+pub type Errand = Pin<Box<dyn Future<Output = ()>>>;
+
+impl Worker {
+    /// A call that has not begun; for `carry_out`.
+    pub fn call(
+        &self,
+        request: Rc<Request>,
+        limits: Limits,
+        cancel: Option<Cancel>,
+        on_body: Option<OwnedOnBody>,
+    ) -> impl Future<Output = Result<Response, Error>> + 'static {
+        let ground = self.ground.clone();
+        async move {
+            match on_body {
+                None => call::run(ground, limits, cancel, &request, Sink::Buffer(Vec::new())).await,
+                Some(mut on_body) => call::run(ground, limits, cancel, &request, Sink::Callback(&mut *on_body)).await,
+            }
+        }
+    }
+
+    /// Begins all of them, in their order, and returns when the last one has ended. None outlives this.
+    pub fn carry_out(&self, errands: Vec<Errand>) -> Result<(), Error> {
+        let _busy = self.enter()?;
+        let _none_left = NoneLeft(&self.runtime);
+        let (open, waiting) = (Rc::new(Cell::new(errands.len())), Rc::new(RefCell::new(None::<Waker>)));
+        for errand in errands {
+            let (open, waiting) = (open.clone(), waiting.clone());
+            self.runtime.spawn(async move {
+                errand.await;
+                open.set(open.get() - 1);
+                if open.get() == 0
+                    && let Some(waker) = waiting.take()
+                {
+                    waker.wake();
+                }
+            });
+        }
+        self.runtime.block_on(poll_fn(|cx| {
+            *waiting.borrow_mut() = Some(cx.waker().clone());
+            if open.get() == 0 { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        Ok(())
+    }
+}
+
+/// What the calls borrow is the caller's only for so long, also where one of them panics.
+struct NoneLeft<'a>(&'a Runtime);
+
+impl Drop for NoneLeft<'_> {
+    fn drop(&mut self) {
+        self.0.abandon_tasks();
+    }
+}
