@@ -304,6 +304,79 @@
 // the first `after_bytes` of the body.
 #define HS_MOCK_STALL 4
 
+// Why there was no further attempt: there is an answer that no other attempt would better, whatever its status.
+#define HS_STOP_OK 0
+
+// It failed, and another attempt would fail the same way.
+#define HS_STOP_TERMINAL 1
+
+// `max_attempts` were made.
+#define HS_STOP_ATTEMPTS 2
+
+// The deadline passed, or the next attempt could not have begun 10 ms before it.
+#define HS_STOP_DEADLINE 3
+
+// It was cancelled.
+#define HS_STOP_CANCELLED 4
+
+// The retry budget is spent.
+#define HS_STOP_BUDGET 5
+
+// The server asks to wait longer than `retry_after_max_ms`, or than there is time.
+#define HS_STOP_RETRY_AFTER_TOO_LONG 6
+
+// It may have been carried out, and repeating it is not known to be safe.
+#define HS_STOP_NOT_IDEMPOTENT 7
+
+// The body cannot be sent again.
+#define HS_STOP_NOT_REPLAYABLE 8
+
+// The caller has seen a part of the response's body.
+#define HS_STOP_COMMITTED 9
+
+// The circuit breaker is open.
+#define HS_STOP_BREAKER_OPEN 10
+
+// The rate limiter refused.
+#define HS_STOP_LIMITED 11
+
+// The bulkhead refused.
+#define HS_STOP_BULKHEAD_FULL 12
+
+// What the time before an attempt was spent on: nothing.
+#define HS_WAIT_NONE 0
+
+// The back-off between two attempts.
+#define HS_WAIT_BACKOFF 1
+
+// The server asked for it.
+#define HS_WAIT_RETRY_AFTER 2
+
+// The rate limiter.
+#define HS_WAIT_LIMITER 3
+
+// The bulkhead.
+#define HS_WAIT_BULKHEAD 4
+
+// The delay before a hedge.
+#define HS_WAIT_HEDGE 5
+
+// In `hs_retry_options.flags`: where a server asks to wait longer than `retry_after_max_ms`, that long is waited. Off, the
+// call ends at once with the response that asks for it.
+#define HS_RETRY_CLAMP_RETRY_AFTER 1
+
+// In `hs_retry_options.flags`: a request that got a 429 may have been carried out, so only what may be repeated is sent
+// again. Off, a 429 is sent again whatever its method.
+#define HS_RETRY_429_PROCESSED 2
+
+// In `hs_retry_options.flags`: where the circuit breaker is open, its next probe is waited for, which is an attempt. Off,
+// the call ends.
+#define HS_RETRY_ON_OPEN 4
+
+// In `hs_retry_options.flags`: 520 to 524, by which some networks of proxies say that the server behind them does not
+// answer, are retried too.
+#define HS_RETRY_520_TO_524 8
+
 // A switch that ends the calls that were given it. It may be used on any thread, by any number of calls at once, and
 // be freed while calls still have it.
 typedef struct hs_cancel hs_cancel;

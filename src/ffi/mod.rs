@@ -61,3 +61,6 @@ pub mod trace;
 pub mod mock;
 
 pub mod simulation;
+
+#[allow(dead_code)] // until the policies are wired
+pub mod retry;

@@ -2,3 +2,6 @@
 //! source of chance, usable without HTTP. Nothing here knows libcurl, the ABI or a request.
 
 pub mod hints;
+pub mod retry;
+pub mod stop;
+pub mod table;
