@@ -210,6 +210,57 @@
 // The call is over; the last event of every call that began.
 #define HS_EVENT_CALL_END 1024
 
+// An attempt begins; `wait_ns` and `wait_reason` say what it waited for.
+#define HS_EVENT_ATTEMPT_START (1 << 11)
+
+// An attempt is over: `status` or `http_status`, and `request_sent`.
+#define HS_EVENT_ATTEMPT_END (1 << 12)
+
+// There is no further attempt, although the outcome asked for one: `stop_reason`.
+#define HS_EVENT_RETRY_ABANDONED (1 << 13)
+
+// A hedge is sent beside a request that takes long.
+#define HS_EVENT_HEDGE_STARTED (1 << 14)
+
+// Of several requests at once this one (`hedge`; 0 is the first) gave the response.
+#define HS_EVENT_HEDGE_WON (1 << 15)
+
+// This one was stopped, since another one came first.
+#define HS_EVENT_HEDGE_LOST (1 << 16)
+
+// A hedge was due and is not sent; `message` says what spoke against it: "breaker", "limiter", "bulkhead", "budget".
+#define HS_EVENT_HEDGE_SKIPPED (1 << 17)
+
+// A circuit breaker went from one state to another because of this call: `from_state`, `to_state`.
+#define HS_EVENT_BREAKER_TRANSITION (1 << 18)
+
+// A circuit breaker refused the request; `wait_ns` is how long it stays open.
+#define HS_EVENT_BREAKER_REJECTED (1 << 19)
+
+// The request was held up by a rate limiter, for `wait_ns`.
+#define HS_EVENT_LIMITER_WAIT (1 << 20)
+
+// A rate limiter refused the request.
+#define HS_EVENT_LIMITER_REJECTED (1 << 21)
+
+// A rate limiter holds its bucket for `wait_ns` because of what the server said of its own limit.
+#define HS_EVENT_LIMITER_LEARNED (1 << 22)
+
+// The request was held up by a bulkhead, for `wait_ns`.
+#define HS_EVENT_BULKHEAD_WAIT (1 << 23)
+
+// A bulkhead refused the request.
+#define HS_EVENT_BULKHEAD_REJECTED (1 << 24)
+
+// The retry budget of the origin is used up.
+#define HS_EVENT_BUDGET_EXHAUSTED (1 << 25)
+
+// The time of the whole call is up.
+#define HS_EVENT_DEADLINE_EXCEEDED (1 << 26)
+
+// A reused connection died, and the request was not sent a second time, since it might be done twice.
+#define HS_EVENT_RESEND_BLOCKED (1 << 27)
+
 // Nothing is added to requests.
 #define HS_TRACE_CONTEXT_OFF 0
 
@@ -263,6 +314,18 @@
 
 // In `hs_tls_options.flags`: responses have the certificates that the server showed, see `hs_response_certificate`.
 #define HS_TLS_KEEP_CERTIFICATES 64
+
+// In `hs_policies.flags`: doing the request twice does no harm, whatever its method (RFC 9110, section 9.2.2).
+#define HS_IDEMPOTENT 1
+
+// In `hs_policies.flags`: a request whose method is not idempotent and that has no `Idempotency-Key` gets one: a random
+// UUID, the same for all attempts and hedges of the call (draft-ietf-httpapi-idempotency-key-header). It may then be
+// repeated, and a 409, which says that its first sending is still being carried out, is retried. Only for servers that
+// honour such keys.
+#define HS_IDEMPOTENCY_KEY 2
+
+// In `hs_policies.flags`: the key that is made is written bare, not in the quotes that the draft demands.
+#define HS_IDEMPOTENCY_KEY_BARE 4
 
 // As a number of times: none.
 #define HS_NEVER 4294967295
@@ -472,6 +535,13 @@ typedef struct hs_error_info {
     uint64_t elapsed_ns;
     // Of `hs_download`: how many bytes of the file are written, those that were there before included.
     uint64_t file_bytes;
+    // When the next try may be let through, in milliseconds from the error: what the server asked for, or how long the
+    // circuit breaker stays open; 0 where it is not known.
+    uint64_t retry_after_ms;
+    // Why there was no further attempt: `HS_STOP_…`.
+    uint32_t stop_reason;
+    // 0.
+    uint32_t reserved;
 } hs_error_info;
 
 // A certificate that the server showed. Set `struct_size` before the call. Its texts are borrowed from the response
@@ -730,6 +800,25 @@ typedef struct hs_event {
     struct hs_str message;
     // The trace-id that the call belongs to, 32 hexadecimal digits; `data == NULL` where there is none.
     struct hs_str trace_id;
+    // 0 for the attempt itself, else which of its hedges.
+    uint32_t hedge;
+    // `HS_SENT_…`, at the end of an attempt.
+    uint32_t request_sent;
+    // `HS_STOP_…`, where a retry is abandoned.
+    uint32_t stop_reason;
+    // `HS_WAIT_…`: what `wait_ns` is for.
+    uint32_t wait_reason;
+    // Of a transition: `HS_BREAKER_…`, before.
+    uint32_t from_state;
+    // Of a transition: `HS_BREAKER_…`, after.
+    uint32_t to_state;
+    // In nanoseconds; what for is said at each kind.
+    uint64_t wait_ns;
+    // Of the kinds that a policy decides: what it goes by, an origin or the caller's own key; else empty.
+    struct hs_str key;
+    // The number of the event among those of its key, from 1; of a breaker's transition among all that the breaker had
+    // for the key. 0 where there is no key. A worker remembers 1,024 keys, and begins anew with all of them beyond that.
+    uint64_t sequence;
 } hs_event;
 
 // Is told what happens. Called on the worker's thread, inside a call of the library; the worker is busy meanwhile
@@ -808,6 +897,70 @@ typedef struct hs_tls_options {
     struct hs_str crl_pem;
 } hs_tls_options;
 
+// When an attempt is followed by another. All zero but `struct_size` is three attempts with the waits below; 0 means the
+// default at each field. The `n`-th wait is anything from 10 ms to `min(max_delay_ms, base * 2^(n-1))`, each as likely
+// (full jitter). Where the server names a time (`Retry-After`), it is never shorter than that, and begins the series anew.
+//
+// Sent again are failures to connect and 429 (any method), and, where the request may be repeated, what broke or took too
+// long after it was sent, 408, 425, 500, 502, 503 and 504, and 409 where the request had an `Idempotency-Key`.
+typedef struct hs_retry_options {
+    // `sizeof(hs_retry_options)`.
+    uint32_t struct_size;
+    // `HS_RETRY_…` or 0.
+    uint32_t flags;
+    // The first one included; 1 is no retries. Default 3; at most 100.
+    uint32_t max_attempts;
+    // Must be 0.
+    uint32_t reserved;
+    // The base after a passing failure. Default 100, or `max_delay_ms` where that is less.
+    uint64_t base_delay_ms;
+    // The base where the server says that it is asked too much: 429, or any retried status with a `Retry-After`.
+    // Default 1,000, or `max_delay_ms` where that is less.
+    uint64_t throttle_delay_ms;
+    // No wait is longer, unless the server asks for it. Default 20,000.
+    uint64_t max_delay_ms;
+    // The longest wait that a server may ask for. Default 60,000; `HS_INFINITE` for any that the deadline allows.
+    uint64_t retry_after_max_ms;
+    // Statuses from 400 to 599 that are retried instead of those above. 421, which is sent again once at once, and 409
+    // with a key stay. NULL for those above.
+    const uint16_t *statuses;
+    // At most 200.
+    size_t status_count;
+} hs_retry_options;
+
+// A second request is sent beside one whose response head does not come, and whichever head comes first is taken; the
+// other is stopped, which over HTTP/1.1 costs its connection ("The Tail at Scale", Dean and Barroso, CACM 56/2, 2013).
+// Only for requests that may be repeated: idempotent methods, `HS_IDEMPOTENT`, an `Idempotency-Key`. A request that fails
+// in a passing way is hedged at once. A hedge is taken from the retry budget, and is skipped, never waited with, where
+// that is empty, the breaker is not closed, or limiter or bulkhead have nothing free. All zero but `struct_size` is one
+// hedge after what 95 of 100 requests to the origin take.
+typedef struct hs_hedge_options {
+    // `sizeof(hs_hedge_options)`.
+    uint32_t struct_size;
+    // How many beside the first, one after the other. Default 1; at most 3.
+    uint32_t max_hedges;
+    // After how long each is sent. 0: what 95 of the last 100 to 256 successful requests of this worker to the origin did
+    // not exceed, at least 1; with fewer than 100 known there is no hedge.
+    uint64_t delay_ms;
+} hs_hedge_options;
+
+// What decides over the attempts of a call. All zero but `struct_size` is what a worker has without it: three attempts,
+// a retry budget of its own, and none of the others. Of a request: NULL and 0 mean the worker's, and what is given
+// replaces the worker's as a whole.
+//
+// The order is: deadline and cancel; retries; hedging; then for each exchange, redirects included, the circuit breaker's
+// leave to ask, the rate limiter, the bulkhead, and the breaker's permit last. Nothing is held during a back-off.
+typedef struct hs_policies {
+    // `sizeof(hs_policies)`.
+    uint32_t struct_size;
+    // `HS_IDEMPOTENT` (of a request alone), `HS_IDEMPOTENCY_KEY`, `HS_IDEMPOTENCY_KEY_BARE`, or 0.
+    uint32_t flags;
+    // When an attempt is followed by another.
+    const struct hs_retry_options *retry;
+    // A second request beside one that takes long; NULL: none.
+    const struct hs_hedge_options *hedge;
+} hs_policies;
+
 // Options of a worker. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations
 // are milliseconds; `HS_INFINITE` is no limit.
 typedef struct hs_worker_options {
@@ -860,8 +1013,9 @@ typedef struct hs_worker_options {
     // The oldest version of HTTP that will do: `HS_HTTP_1_1` or `HS_HTTP_2`; 0 or `HS_HTTP_1_0`: any. A server that speaks
     // less gives `HS_ERR_HTTP_VERSION`, before the request is sent where the TLS handshake tells.
     uint32_t min_http_version;
-    // Must be 0.
-    uint32_t reserved;
+    // How many attempts a call makes at most, the first one included: 1 is no retries. The same as
+    // `hs_retry_options.max_attempts`, and more than that where both are set. 0: that, or 3; at most 100.
+    uint32_t max_attempts;
     // Credentials for one origin; NULL for none.
     const struct hs_auth *auth;
     // How names become addresses; NULL for the defaults.
@@ -881,6 +1035,8 @@ typedef struct hs_worker_options {
     // time. A call with nothing left to wait for ends with `HS_ERR_MOCK`. Workers that share a simulation are to be on one
     // thread, else what happens depends on which is faster.
     struct hs_simulation *simulation;
+    // Retries, hedging, circuit breaker, rate limiter, bulkhead; NULL: three attempts and nothing else.
+    const struct hs_policies *policies;
 } hs_worker_options;
 
 // Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
@@ -975,6 +1131,13 @@ typedef struct hs_request_options {
     const struct hs_form *form;
     // Credentials for the origin of the URL; NULL for the worker's, where they are for that origin.
     const struct hs_auth *auth;
+    // How many attempts are made at most, the first one included: 1 is no retries. The same as
+    // `hs_retry_options.max_attempts`, and more than that where both are set. 0: that, or the worker's; at most 100.
+    uint32_t max_attempts;
+    // Must be 0.
+    uint32_t reserved;
+    // Retries, hedging, circuit breaker, rate limiter, bulkhead; NULL: the worker's.
+    const struct hs_policies *policies;
 } hs_request_options;
 
 // A field or a file of a form: exactly one of `data`, `file` and `upload` is its content.
@@ -1027,6 +1190,34 @@ typedef struct hs_redirect {
     // How long it took, in nanoseconds.
     uint64_t elapsed_ns;
 } hs_redirect;
+
+// One attempt of a call: its redirects and answers to challenges included, the waits between attempts not. Set
+// `struct_size` before the call. Durations are nanoseconds.
+typedef struct hs_attempt {
+    // `sizeof(hs_attempt)`.
+    uint32_t struct_size;
+    // From 1. A hedge has the number of the attempt that it was sent beside.
+    uint32_t number;
+    // 0 for the attempt itself, else which of its hedges, from 1.
+    uint32_t hedge;
+    // What it failed with; `HS_OK` where there was a response. `HS_ERR_CANCELLED` of a hedge, or of what was hedged: the
+    // other one came first.
+    hs_status status;
+    // Of its response; 0 where there was none.
+    uint32_t http_status;
+    // Whether the server may have seen it: `HS_SENT_…`. A server that says "not processed" (429, 421) has not.
+    uint32_t request_sent;
+    // How often it was put on another connection within the attempt.
+    uint32_t internal_resends;
+    // What most of `wait_ns` was for: `HS_WAIT_…`.
+    uint32_t wait_reason;
+    // When its first exchange began, after the beginning of the call.
+    uint64_t started_ns;
+    // How long it took from then on; for a buffered body to its end, else to the end of the head.
+    uint64_t duration_ns;
+    // How long it was held up before that: back-off, rate limiter, bulkhead.
+    uint64_t wait_ns;
+} hs_attempt;
 
 // What has become of a request. Of `response` and `error` one is there: the response where `status` is `HS_OK`, else the
 // error. It is the caller's, who frees it.
@@ -1105,6 +1296,13 @@ typedef struct hs_metrics {
     uint32_t tls_verified;
     // 1 where the TLS session of an earlier connection was resumed, else 0.
     uint32_t tls_resumed;
+    // When the server wants to see the request again, in milliseconds, where it said so with the response that is
+    // returned; 0 where it did not.
+    uint64_t retry_after_ms;
+    // Why there was no further attempt: `HS_STOP_…`; `HS_STOP_OK` where none was wanted.
+    uint32_t stop_reason;
+    // 0.
+    uint32_t reserved;
 } hs_metrics;
 
 // What a worker has done since it was made. Set `struct_size` before the call.
@@ -1145,6 +1343,26 @@ typedef struct hs_counters {
     uint64_t response_header_bytes;
     // Bytes of response bodies as received (OpenTelemetry: `http.client.response.body.size`, its sum).
     uint64_t response_body_bytes;
+    // Attempts of calls, hedges not counted.
+    uint64_t attempts;
+    // Calls whose outcome asked for another attempt, and which made none.
+    uint64_t retries_abandoned;
+    // Requests that were sent beside others which took long.
+    uint64_t hedges;
+    // Hedges that came first.
+    uint64_t hedges_won;
+    // Requests that a circuit breaker refused.
+    uint64_t breaker_rejected;
+    // Requests that a rate limiter held up.
+    uint64_t limiter_waits;
+    // Requests that a rate limiter refused.
+    uint64_t limiter_rejected;
+    // Requests that a bulkhead held up.
+    uint64_t bulkhead_waits;
+    // Requests that a bulkhead refused.
+    uint64_t bulkhead_rejected;
+    // Retries that the budget did not allow.
+    uint64_t budget_exhausted;
 } hs_counters;
 
 // A latency, in nanoseconds. Set `struct_size` before the call. Percentiles are at most 1.6 % off between 1 µs and 137 s.
@@ -1886,6 +2104,36 @@ hs_status hs_response_redirect_at(const struct hs_response *response, size_t ind
 //
 // Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
 hs_status hs_response_free(struct hs_response *response);
+
+// How many attempts gave this response, hedges included; 0 for anything that is not a live response. Of one with
+// `HS_STREAM`: as of its head.
+//
+// Thread: any. Since 1.0.
+size_t hs_response_attempt_count(const struct hs_response *response);
+
+// The attempt at an index below `hs_response_attempt_count`, first to last. `attempt->struct_size` must be set; on
+// failure nothing is written.
+//
+// Thread: any. Errors: `HS_ERR_NOT_FOUND`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`,
+// `HS_ERR_STRUCT_SIZE`. Since 1.0.
+//
+// Memory: `attempt` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_response_attempt_at(const struct hs_response *response, size_t index, struct hs_attempt *attempt);
+
+// How many attempts ended in this error, hedges included; 0 for anything that is not a live error, and where nothing was
+// attempted.
+//
+// Thread: any. Since 1.0.
+size_t hs_error_attempt_count(const struct hs_error *error);
+
+// The attempt at an index below `hs_error_attempt_count`, first to last. `attempt->struct_size` must be set; on failure
+// nothing is written.
+//
+// Thread: any. Errors: `HS_ERR_NOT_FOUND`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_STRUCT_SIZE`.
+// Since 1.0.
+//
+// Memory: `attempt` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_error_attempt_at(const struct hs_error *error, size_t index, struct hs_attempt *attempt);
 
 // Sends many requests at once and receives their responses; returns when the last of them has ended. Each is a call of its
 // own, with its own options, deadline and cancel, just as with `hs_request`; one that is refused or fails does nothing to

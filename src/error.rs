@@ -1,11 +1,14 @@
 //! What went wrong, and what the caller may do about it.
 
+use crate::http::attempt::Attempt;
 use crate::observe::traceparent::TraceId;
+use crate::resilience::stop::StopReason;
 use crate::status::{self, hs_phase, hs_status};
 use std::fmt;
+use std::time::Duration;
 
 /// Whether the server may have seen the request: what a caller must know before sending it again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Sent {
     /// Not one byte of the request was put on a connection.
     #[default]
@@ -44,6 +47,12 @@ pub struct Details {
     /// The operating system's error number, 0 where there is none.
     pub os_error: i32,
     pub attempts: u32,
+    /// Each of them, first to last.
+    pub history: Vec<Attempt>,
+    /// Why there was no further one.
+    pub stop: StopReason,
+    /// When the next try may be let through, where that is known.
+    pub retry_after: Option<Duration>,
     pub elapsed_ns: u64,
     /// Of the whole call; empty where none was asked for.
     pub trace: String,
@@ -70,6 +79,9 @@ impl Error {
             curl_code: 0,
             os_error: 0,
             attempts: 0,
+            history: Vec::new(),
+            stop: StopReason::Ok,
+            retry_after: None,
             elapsed_ns: 0,
             resume: None,
             trace: String::new(),

@@ -78,6 +78,8 @@ impl Default for WorkerOptions {
                 redirects: Default::default(),
                 raw_body: false,
                 trace: false,
+                streams: false,
+                policies: Default::default(),
             },
             user_agent: concat!("http-sentinel/", env!("CARGO_PKG_VERSION")).to_owned(),
             ca: CaSource::System,

@@ -14,28 +14,47 @@ pub type OnBody<'a> = dyn FnMut(&[u8]) -> Result<(), i32> + 'a;
 pub enum Sink<'a> {
     /// The response owns the whole body.
     Buffer(Vec<u8>),
-    /// Each piece is handed to the caller and forgotten.
-    Callback(&'a mut OnBody<'a>),
+    /// Each piece is handed to the caller and forgotten; whether one was.
+    Callback(&'a mut OnBody<'a>, bool),
 }
 
-impl Sink<'_> {
+impl<'a> Sink<'a> {
+    pub fn callback(on_body: &'a mut OnBody<'a>) -> Sink<'a> {
+        Sink::Callback(on_body, false)
+    }
+
     pub fn take(&mut self, bytes: Vec<u8>) -> Result<(), Error> {
         match self {
             // The first piece is taken over, not copied: most bodies have no second.
             Sink::Buffer(body) if body.is_empty() => *body = bytes,
             Sink::Buffer(body) => body.extend_from_slice(&bytes),
-            Sink::Callback(on_body) => on_body(&bytes).map_err(|reason| {
-                Error::new(HS_ERR_CALLBACK, format!("the body callback returned {reason} and stopped the call"))
-            })?,
+            Sink::Callback(on_body, begun) => {
+                *begun = true;
+                on_body(&bytes).map_err(|reason| {
+                    Error::new(HS_ERR_CALLBACK, format!("the body callback returned {reason} and stopped the call"))
+                })?;
+            }
         }
         Ok(())
     }
 
+    /// The body of another response begins: nothing is left of the one before.
+    pub fn begin(&mut self) {
+        if let Sink::Buffer(body) = self {
+            body.clear();
+        }
+    }
+
+    /// The caller has had bytes, which nobody can take back.
+    pub fn is_committed(&self) -> bool {
+        matches!(self, Sink::Callback(_, true))
+    }
+
     /// What the response keeps of the body.
-    pub fn into_body(self) -> Vec<u8> {
+    pub fn take_body(&mut self) -> Vec<u8> {
         match self {
-            Sink::Buffer(body) => body,
-            Sink::Callback(_) => Vec::new(),
+            Sink::Buffer(body) => std::mem::take(body),
+            Sink::Callback(..) => Vec::new(),
         }
     }
 }
@@ -162,12 +181,13 @@ mod tests {
             seen.extend_from_slice(bytes);
             if seen.len() < 4 { Ok(()) } else { Err(42) }
         };
-        let mut sink = Sink::Callback(&mut on_body);
+        let mut sink = Sink::callback(&mut on_body);
         sink.take(b"ab".to_vec()).unwrap();
         let error = sink.take(b"cd".to_vec()).unwrap_err();
         assert_eq!(error.status(), HS_ERR_CALLBACK);
         assert!(error.to_string().contains("42"));
-        assert_eq!(sink.into_body(), b"");
+        assert!(sink.is_committed());
+        assert_eq!(sink.take_body(), b"");
         assert_eq!(seen, b"abcd");
     }
 }

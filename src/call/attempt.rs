@@ -1,6 +1,8 @@
 //! One exchange under its time limits: to the end of the head, then from one piece of the body to the next.
 
 use super::Call;
+use super::admission::Admission;
+use super::record::Track;
 use super::stops::Stop;
 use crate::engine::{Exchange, ExchangeRequest, Progress, retryable};
 use crate::error::{Error, Retryable, Sent};
@@ -10,8 +12,9 @@ use crate::http::headers::decimal;
 use crate::http::metrics::ExchangeMetrics;
 use crate::http::request::Request;
 use crate::http::response::Head;
+use crate::runtime::clock::Instant;
 use crate::status::*;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -22,6 +25,8 @@ pub struct Running {
     counted: Cell<bool>,
     call: Rc<Call>,
     request: Rc<Request>,
+    track: Rc<Track>,
+    admission: RefCell<Admission>,
 }
 
 /// How long a body has been waited for in vain.
@@ -34,11 +39,19 @@ pub struct Patience {
 const WORTH_DRAINING: u64 = 64 * 1024;
 
 impl Running {
-    /// Sends a request.
-    pub fn start(call: &Rc<Call>, request: &Rc<Request>) -> Result<Running, Error> {
+    /// Sends a request; on a new connection if that is asked for.
+    pub fn start(
+        call: &Rc<Call>,
+        request: &Rc<Request>,
+        track: &Rc<Track>,
+        admission: Admission,
+        fresh: bool,
+    ) -> Result<Running, Error> {
         request.body.rewind()?;
-        let exchange = Exchange::start(&call.ground.engine, wire(call, request))?;
-        Ok(Running { exchange, counted: Cell::new(false), call: call.clone(), request: request.clone() })
+        track.exchange_begins(call.now());
+        let exchange = Exchange::start(&call.ground.engine, wire(call, request, track.number, fresh))?;
+        let (call, request, track) = (call.clone(), request.clone(), track.clone());
+        Ok(Running { exchange, counted: Cell::new(false), call, request, track, admission: RefCell::new(admission) })
     }
 
     pub fn call(&self) -> &Rc<Call> {
@@ -50,6 +63,17 @@ impl Running {
     }
 
     pub async fn head(&self) -> Result<Head, Error> {
+        let head = self.answer().await;
+        let mut admission = self.admission.borrow_mut();
+        match &head {
+            Ok(head) => admission.head(&self.call, &self.request, head),
+            Err(error) => admission.failed(&self.call, &self.request, error),
+        }
+        drop(admission);
+        head
+    }
+
+    async fn answer(&self) -> Result<Head, Error> {
         let early = match &self.request.body {
             Body::Streamed(body) => self.upload(body).await?,
             Body::Bytes(_) => None,
@@ -57,7 +81,11 @@ impl Running {
         let limit = self.call.limits.attempt_timeout;
         let head = match early {
             Some(head) => head,
-            None => self.within(limit, HS_ERR_ATTEMPT_TIMEOUT, self.exchange.head()).await?,
+            None => {
+                let until = limit.map(|limit| self.call.now().saturating_add(limit));
+                let head = self.watched(until, || self.exchange.head()).await;
+                head.unwrap_or_else(|stop| Err(self.stopped(stop, limit, HS_ERR_ATTEMPT_TIMEOUT)))?
+            }
         };
         self.call.watch.head(&head);
         Ok(head)
@@ -91,16 +119,25 @@ impl Running {
     /// Receives a body that nobody wants, where it is short enough; else its connection is closed.
     pub async fn discard(self, head: &Head) -> Result<(), Error> {
         if self.announced_length(head).is_some_and(|length| length > WORTH_DRAINING) {
+            self.admission.borrow_mut().ended(&self.call);
             return Ok(());
         }
         let mut received = 0;
-        while let Some(bytes) = self.piece(&mut Patience::default(), None).await? {
+        while let Some(bytes) = self.next_piece(&mut Patience::default(), None).await? {
             received += bytes.len() as u64;
             if received > WORTH_DRAINING {
                 break;
             }
         }
+        self.admission.borrow_mut().ended(&self.call);
         Ok(())
+    }
+
+    /// The same for at most so long; that it fails does not matter any more.
+    pub async fn drain(self, head: &Head, within: Duration) {
+        let call = self.call.clone();
+        let until = call.now().saturating_add(within);
+        let _given_up = call.stops.guard(Some(until), self.discard(head)).await;
     }
 
     /// The length that the head announces for the body that follows it.
@@ -121,6 +158,7 @@ impl Running {
 
     /// The body has come whole.
     pub fn completed(&self) {
+        self.admission.borrow_mut().ended(&self.call);
         self.call.watch.body_ended(&self.count());
     }
 
@@ -129,6 +167,10 @@ impl Running {
         let metrics = self.exchange.metrics();
         if !self.counted.replace(true) {
             self.call.watch.exchange_ended(&metrics);
+            self.track.exchange_ended(&metrics);
+            if metrics.resend_blocked {
+                self.call.watch.resend_blocked();
+            }
         }
         metrics
     }
@@ -137,6 +179,16 @@ impl Running {
     ///
     /// Who waits in turns, each at most `wait` long, keeps his patience between them: only time that was waited counts.
     pub async fn piece(&self, patience: &mut Patience, wait: Option<Duration>) -> Result<Option<Vec<u8>>, Error> {
+        let piece = self.next_piece(patience, wait).await;
+        if let Err(error) = &piece
+            && !error.is_passing()
+        {
+            self.admission.borrow_mut().failed(&self.call, &self.request, error);
+        }
+        piece
+    }
+
+    async fn next_piece(&self, patience: &mut Patience, wait: Option<Duration>) -> Result<Option<Vec<u8>>, Error> {
         let stops = &self.call.stops;
         let idle = self.call.limits.idle_timeout;
         let left = idle.map(|idle| idle.saturating_sub(patience.waited));
@@ -146,7 +198,7 @@ impl Running {
             (None, left) => (left, false),
         };
         let from = stops.now();
-        match stops.guard(limit.map(|limit| from.saturating_add(limit)), self.exchange.body()).await {
+        match self.watched(limit.map(|limit| from.saturating_add(limit)), || self.exchange.body()).await {
             Ok(piece) => {
                 patience.waited = Duration::ZERO;
                 piece
@@ -167,15 +219,19 @@ impl Running {
         })
     }
 
-    async fn within<T>(
-        &self,
-        limit: Option<Duration>,
-        status: hs_status,
-        step: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
+    /// Waits for the exchange's next step, and sees to it that one that takes too long is known to be slow while it does.
+    async fn watched<T, F: Future<Output = T>>(&self, until: Option<Instant>, step: impl Fn() -> F) -> Result<T, Stop> {
         let stops = &self.call.stops;
-        let until = limit.map(|limit| stops.now().saturating_add(limit));
-        stops.guard(until, step).await.unwrap_or_else(|stop| Err(self.stopped(stop, limit, status)))
+        let slow_at = self.admission.borrow().slow_at();
+        if let Some(slow_at) = slow_at.filter(|&at| until.is_none_or(|until| at < until)) {
+            // Slow is what takes longer, not what takes exactly so long.
+            let just_over = slow_at.saturating_add(Duration::from_nanos(1));
+            match stops.guard(Some(just_over), step()).await {
+                Err(Stop::Limit) => self.admission.borrow_mut().is_slow(&self.call),
+                ended => return ended,
+            }
+        }
+        stops.guard(until, step()).await
     }
 
     fn stopped(&self, stop: Stop, limit: Option<Duration>, status: hs_status) -> Error {
@@ -215,8 +271,8 @@ impl Drop for Running {
     }
 }
 
-fn wire(call: &Call, request: &Rc<Request>) -> ExchangeRequest {
-    let (listener, traceparent) = call.watch.exchange_begins(call.attempts.get(), request);
+fn wire(call: &Call, request: &Rc<Request>, attempt: u32, fresh: bool) -> ExchangeRequest {
+    let (listener, traceparent) = call.watch.exchange_begins(attempt, request);
     ExchangeRequest {
         request: request.clone(),
         user_agent: call.ground.user_agent.clone(),
@@ -226,6 +282,7 @@ fn wire(call: &Call, request: &Rc<Request>) -> ExchangeRequest {
         head_limits: call.limits.head,
         traceparent,
         listener,
+        fresh,
     }
 }
 

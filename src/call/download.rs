@@ -1,7 +1,7 @@
 //! A body into a file, which goes on where a connection broke off: Range (RFC 9110, section 14) for what is missing, and
 //! If-Range (section 13.1.5) so that it is missing from the same version.
 
-use super::{Call, Ground, Limits, policy_loop};
+use super::{Call, Ground, HeadOnly, Limits, retry};
 use crate::body::{Sink, too_large};
 use crate::cancel::Cancel;
 use crate::error::{Error, Resume};
@@ -82,7 +82,7 @@ impl Download<'_> {
 
     /// One request for what is missing; `None` where more is missing after it.
     async fn part(&mut self) -> Result<Option<Response>, Error> {
-        let (mut response, mut incoming) = policy_loop(self.call, &self.asked()?).await?;
+        let (mut response, mut incoming) = retry::run(self.call, &self.asked()?, HeadOnly).await?;
         let headers = &response.head.headers;
         let whole = match response.head.status {
             206 => {
@@ -125,7 +125,7 @@ impl Download<'_> {
                     }
                     incoming.received(page.take(bytes))?;
                 }
-                response.body = page.into_body();
+                response.body = page.take_body();
                 return Ok(Some(self.finished(response, &incoming)));
             }
         };
@@ -144,9 +144,8 @@ impl Download<'_> {
     }
 
     fn finished(&self, mut response: Response, incoming: &super::Incoming) -> Response {
-        response.metrics = incoming.metrics();
+        incoming.complete(&mut response);
         response.metrics.file_bytes = self.plan.have;
-        response.trailers = incoming.trailers();
         response
     }
 

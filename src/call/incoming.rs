@@ -5,10 +5,11 @@ use crate::body::Pipeline;
 use crate::body::decode::codings;
 use crate::error::Error;
 use crate::hop;
+use crate::http::attempt::Attempt;
 use crate::http::headers::HeaderBlock;
 use crate::http::metrics::Metrics;
 use crate::http::request::Request;
-use crate::http::response::Head;
+use crate::http::response::{Head, Response};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -79,6 +80,16 @@ impl Incoming {
         self.running.trailers()
     }
 
+    /// The request that is answered.
+    pub fn request(&self) -> &Request {
+        self.running.request()
+    }
+
+    /// Receives what is left where that is little and comes soon, so that the connection can be used again.
+    pub async fn discard(self, head: &Head, within: Duration) {
+        self.running.drain(head, within).await;
+    }
+
     /// With the body the call is over, for better or worse.
     pub fn over<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         self.running.call().over(result)
@@ -89,12 +100,26 @@ impl Incoming {
         self.running.call().watch.trace()
     }
 
+    /// Writes into the response what is known when its body is over.
+    pub fn complete(&self, response: &mut Response) {
+        response.metrics = self.metrics();
+        response.trailers = self.trailers();
+        response.attempts = self.history();
+    }
+
+    /// What became of each attempt.
+    pub fn history(&self) -> Vec<Attempt> {
+        self.running.call().history()
+    }
+
     /// What the call has cost so far.
     pub fn metrics(&self) -> Metrics {
         let call = self.running.call();
         Metrics {
             total_ns: call.elapsed_ns(),
             attempts: call.attempts.get(),
+            stop: call.stop.get(),
+            retry_after: call.retry_after.get(),
             decoded: self.decoded,
             auth_exchanges: call.auth_exchanges.get(),
             file_bytes: 0,

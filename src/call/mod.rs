@@ -2,9 +2,15 @@
 //!
 //! A call is a future. `Worker::request` drives one to its end; whoever drives many uses the same code.
 
+mod admission;
 mod attempt;
 pub mod download;
+mod hedge;
 mod incoming;
+pub mod policies;
+mod record;
+mod refused;
+mod retry;
 mod stops;
 
 use crate::body::Sink;
@@ -14,22 +20,28 @@ use crate::engine::{Engine, HttpChoice};
 use crate::error::Error;
 use crate::hop::auth::Keyring;
 use crate::hop::redirect::Policy;
-use crate::hop::{self, Landing};
-use crate::http::headers::{HeadLimits, HeaderBlock};
+use crate::http::attempt::Attempt;
+use crate::http::headers::HeadLimits;
 use crate::http::request::Request;
 use crate::http::response::{HttpVersion, Response};
 use crate::observe::{Observer, Watch};
+use crate::resilience::stop::StopReason;
 use crate::runtime::clock::Instant;
-use crate::runtime::timers::Timers;
+use crate::runtime::timers::{Sleep, Timers};
+use crate::status::HS_ERR_TIMEOUT;
+pub use admission::{Admission, Admit};
 pub use attempt::{Patience, Running};
 pub use incoming::Incoming;
-use std::cell::Cell;
+use policies::Policies;
+pub use record::Track;
+use retry::Finish;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use stops::Stops;
 
 /// What a call may use and take. `None` is no limit.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Limits {
     pub timeout: Option<Duration>,
     /// `timeout` for a call whose body is not buffered.
@@ -49,6 +61,9 @@ pub struct Limits {
     pub raw_body: bool,
     /// The trace of the call is kept.
     pub trace: bool,
+    /// The body is taken piece by piece, by whoever wants it and when he wants it.
+    pub streams: bool,
+    pub policies: Rc<Policies>,
 }
 
 /// What a call stands on; the worker's, and the same for all its calls.
@@ -69,6 +84,9 @@ pub struct Call {
     stops: Stops,
     started: Instant,
     attempts: Cell<u32>,
+    records: RefCell<Vec<Attempt>>,
+    stop: Cell<StopReason>,
+    retry_after: Cell<Option<Duration>>,
     auth_exchanges: Cell<u32>,
     watch: Watch,
 }
@@ -79,7 +97,18 @@ impl Call {
         let deadline = limits.timeout.map(|limit| started.saturating_add(limit));
         let stops = Stops::new(ground.timers.clone(), cancel, deadline);
         let watch = Watch::new(ground.observer.clone(), ground.timers.clone(), request, limits.trace);
-        Rc::new(Call { ground, limits, stops, started, attempts: Cell::new(0), auth_exchanges: Cell::new(0), watch })
+        Rc::new(Call {
+            ground,
+            limits,
+            stops,
+            started,
+            attempts: Cell::new(0),
+            records: RefCell::default(),
+            stop: Cell::default(),
+            retry_after: Cell::default(),
+            auth_exchanges: Cell::new(0),
+            watch,
+        })
     }
 
     /// Writes into an error what the call has cost so far, and takes out what is not to be read.
@@ -87,6 +116,8 @@ impl Call {
         result.map_err(|mut error| {
             let details = error.details_mut();
             (details.elapsed_ns, details.attempts) = (self.elapsed_ns(), self.attempts.get());
+            (details.history, details.stop) = (self.records.borrow().clone(), self.stop.get());
+            details.retry_after = details.retry_after.or(self.retry_after.get());
             self.watch.redact(&mut error);
             (error.details_mut().trace, error.details_mut().trace_id) = (self.watch.trace(), self.watch.trace_id());
             error
@@ -95,6 +126,9 @@ impl Call {
 
     /// The call is over, for better or worse; only the first time counts.
     pub fn over<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if result.as_ref().is_err_and(|error| error.status() == HS_ERR_TIMEOUT) {
+            self.watch.deadline_exceeded();
+        }
         let result = self.account(result);
         self.watch.ended(result.as_ref().map(|_| ()));
         result.map_err(|mut error| {
@@ -124,6 +158,30 @@ impl Call {
         self.auth_exchanges.set(self.auth_exchanges.get() + 1);
     }
 
+    /// The number of the attempt that begins, from 1.
+    fn next_attempt(&self) -> u32 {
+        self.attempts.update(|attempts| attempts + 1);
+        self.attempts.get()
+    }
+
+    pub fn policies(&self) -> &Policies {
+        &self.limits.policies
+    }
+
+    #[allow(dead_code)] // until the policies are wired
+    pub fn timers(&self) -> &Rc<Timers> {
+        &self.ground.timers
+    }
+
+    pub fn at(&self, then: Instant) -> Sleep {
+        self.ground.timers.at(then)
+    }
+
+    /// What the wall clock shows, in nanoseconds since 1970.
+    pub fn wall(&self) -> i64 {
+        self.ground.timers.wall()
+    }
+
     pub fn watch(&self) -> &Watch {
         &self.watch
     }
@@ -143,7 +201,7 @@ pub async fn run(
     sink: Sink<'_>,
 ) -> Result<Response, Error> {
     let call = Call::new(ground, limits, cancel, request);
-    let result = complete(&call, request, sink).await;
+    let result = retry::run(&call, request, Whole { sink }).await;
     let mut response = call.over(result)?;
     response.trace = call.watch.trace();
     Ok(response)
@@ -157,8 +215,7 @@ pub async fn open(
     request: &Rc<Request>,
 ) -> Result<(Response, Incoming), Error> {
     let call = Call::new(ground, limits, cancel, request);
-    let result = policy_loop(&call, request).await;
-    let (mut response, incoming) = match result {
+    let (mut response, incoming) = match retry::run(&call, request, HeadOnly).await {
         Ok(opened) => opened,
         Err(error) => return call.over(Err(error)),
     };
@@ -166,30 +223,42 @@ pub async fn open(
     Ok((response, incoming))
 }
 
-async fn complete(call: &Rc<Call>, request: &Rc<Request>, mut sink: Sink<'_>) -> Result<Response, Error> {
-    let (mut response, mut incoming) = policy_loop(call, request).await?;
-    while let Some(bytes) = incoming.next().await? {
-        incoming.received(sink.take(bytes))?;
-    }
-    response.body = sink.into_body();
-    response.metrics = incoming.metrics();
-    response.trailers = incoming.trailers();
-    Ok(response)
+/// The whole body, into a sink.
+struct Whole<'a> {
+    sink: Sink<'a>,
 }
 
-/// One attempt. Retries, breaker, limiter and hedging go here: each attempt is one run of the hop loop.
-async fn policy_loop(call: &Rc<Call>, request: &Rc<Request>) -> Result<(Response, Incoming), Error> {
-    call.stops.check()?;
-    call.attempts.set(call.attempts.get() + 1);
-    #[cfg(feature = "fault-injection")]
-    match request.method.as_str() {
-        "X-PANIC" => panic!("injected fault"),
-        "X-RACE" => crate::engine::fault::race(),
-        _ => {}
+impl Finish for Whole<'_> {
+    type Output = Response;
+
+    async fn finish(&mut self, mut response: Response, mut incoming: Incoming) -> Result<Response, Error> {
+        self.sink.begin();
+        while let Some(bytes) = incoming.next().await? {
+            incoming.received(self.sink.take(bytes))?;
+        }
+        response.body = self.sink.take_body();
+        incoming.complete(&mut response);
+        Ok(response)
     }
-    let Landing { head, url, hops, incoming } = hop::run(call, request).await?;
-    let metrics = incoming.metrics();
-    let (trace, trace_id) = (String::new(), call.watch.trace_id());
-    let trailers = HeaderBlock::default();
-    Ok((Response { head, body: Vec::new(), url, metrics, hops, trailers, trace, trace_id }, incoming))
+
+    fn is_committed(&self) -> bool {
+        self.sink.is_committed()
+    }
+}
+
+/// The caller takes the body, and once he has the head there is no way back.
+struct HeadOnly;
+
+impl Finish for HeadOnly {
+    type Output = (Response, Incoming);
+
+    async fn finish(&mut self, mut response: Response, incoming: Incoming) -> Result<(Response, Incoming), Error> {
+        response.metrics = incoming.metrics();
+        response.attempts = incoming.history();
+        Ok((response, incoming))
+    }
+
+    fn is_committed(&self) -> bool {
+        false
+    }
 }

@@ -32,6 +32,10 @@ impl Stops {
         Stops { timers, cancel, deadline }
     }
 
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     pub fn now(&self) -> Instant {
         self.timers.now()
     }

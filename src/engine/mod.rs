@@ -38,6 +38,8 @@ pub struct ExchangeRequest {
     /// The value of the header `traceparent`, where the request has none of its own.
     pub traceparent: Option<String>,
     pub listener: Option<Rc<Listener>>,
+    /// Only a new connection will do.
+    pub fresh: bool,
 }
 
 /// Which versions of HTTP may be spoken.

@@ -51,6 +51,26 @@ pub struct hs_counters {
     pub response_header_bytes: u64,
     /// Bytes of response bodies as received (OpenTelemetry: `http.client.response.body.size`, its sum).
     pub response_body_bytes: u64,
+    /// Attempts of calls, hedges not counted.
+    pub attempts: u64,
+    /// Calls whose outcome asked for another attempt, and which made none.
+    pub retries_abandoned: u64,
+    /// Requests that were sent beside others which took long.
+    pub hedges: u64,
+    /// Hedges that came first.
+    pub hedges_won: u64,
+    /// Requests that a circuit breaker refused.
+    pub breaker_rejected: u64,
+    /// Requests that a rate limiter held up.
+    pub limiter_waits: u64,
+    /// Requests that a rate limiter refused.
+    pub limiter_rejected: u64,
+    /// Requests that a bulkhead held up.
+    pub bulkhead_waits: u64,
+    /// Requests that a bulkhead refused.
+    pub bulkhead_rejected: u64,
+    /// Retries that the budget did not allow.
+    pub budget_exhausted: u64,
 }
 
 // SAFETY: repr(C), integers alone.
@@ -151,6 +171,16 @@ fn facts(counters: &Counters) -> hs_counters {
         request_body_bytes: counters.request_body_bytes.get(),
         response_header_bytes: counters.response_header_bytes.get(),
         response_body_bytes: counters.response_body_bytes.get(),
+        attempts: counters.attempts.get(),
+        retries_abandoned: counters.retries_abandoned.get(),
+        hedges: counters.hedges.get(),
+        hedges_won: counters.hedges_won.get(),
+        breaker_rejected: counters.breaker_rejected.get(),
+        limiter_waits: counters.limiter_waits.get(),
+        limiter_rejected: counters.limiter_rejected.get(),
+        bulkhead_waits: counters.bulkhead_waits.get(),
+        bulkhead_rejected: counters.bulkhead_rejected.get(),
+        budget_exhausted: counters.budget_exhausted.get(),
     }
 }
 

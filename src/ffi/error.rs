@@ -1,5 +1,6 @@
 //! `hs_error`: what went wrong, for machines and for people.
 
+use super::attempt::milliseconds;
 use super::guard;
 use super::handle::{self, Handled, Kind};
 use super::sized::{self, Sized32};
@@ -56,12 +57,27 @@ pub struct hs_error_info {
     pub elapsed_ns: u64,
     /// Of `hs_download`: how many bytes of the file are written, those that were there before included.
     pub file_bytes: u64,
+    /// When the next try may be let through, in milliseconds from the error: what the server asked for, or how long the
+    /// circuit breaker stays open; 0 where it is not known.
+    pub retry_after_ms: u64,
+    /// Why there was no further attempt: `HS_STOP_…`.
+    pub stop_reason: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), integers alone.
 unsafe impl Sized32 for hs_error_info {
     const NAME: &'static str = "hs_error_info";
     const SMALLEST: usize = size_of::<hs_error_info>();
+}
+
+pub fn sent(sent: Sent) -> u32 {
+    match sent {
+        Sent::No => HS_SENT_NO,
+        Sent::Maybe => HS_SENT_MAYBE,
+        Sent::Yes => HS_SENT_YES,
+    }
 }
 
 /// What the call that made this error returned.
@@ -118,11 +134,7 @@ pub unsafe extern "C" fn hs_error_details(error: *const hs_error, info: *mut hs_
             struct_size: 0,
             status: details.status,
             phase: details.phase,
-            request_sent: match details.sent {
-                Sent::No => HS_SENT_NO,
-                Sent::Maybe => HS_SENT_MAYBE,
-                Sent::Yes => HS_SENT_YES,
-            },
+            request_sent: sent(details.sent),
             retryable: match details.retryable {
                 Retryable::No => HS_RETRYABLE_NO,
                 Retryable::Safe => HS_RETRYABLE_SAFE,
@@ -133,6 +145,9 @@ pub unsafe extern "C" fn hs_error_details(error: *const hs_error, info: *mut hs_
             os_error: details.os_error,
             elapsed_ns: details.elapsed_ns,
             file_bytes: details.resume.as_ref().map_or(0, |resume| resume.bytes),
+            retry_after_ms: milliseconds(details.retry_after),
+            stop_reason: details.stop as u32,
+            reserved: 0,
         };
         // SAFETY: as the caller promises.
         unsafe { sized::write(info, &facts) }

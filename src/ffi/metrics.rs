@@ -1,5 +1,6 @@
 //! `hs_metrics`: what a call cost and where it went.
 
+use super::attempt::milliseconds;
 use super::response::{Answer, hs_response};
 use super::sized::{self, Sized32};
 use super::version::*;
@@ -85,6 +86,13 @@ pub struct hs_metrics {
     pub tls_verified: u32,
     /// 1 where the TLS session of an earlier connection was resumed, else 0.
     pub tls_resumed: u32,
+    /// When the server wants to see the request again, in milliseconds, where it said so with the response that is
+    /// returned; 0 where it did not.
+    pub retry_after_ms: u64,
+    /// Why there was no further attempt: `HS_STOP_…`; `HS_STOP_OK` where none was wanted.
+    pub stop_reason: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), integers alone.
@@ -146,6 +154,9 @@ fn facts(response: &Answer) -> hs_metrics {
         file_bytes: metrics.file_bytes,
         tls_verified: u32::from(exchange.tls_verified),
         tls_resumed: u32::from(exchange.tls_resumed),
+        retry_after_ms: milliseconds(metrics.retry_after),
+        stop_reason: metrics.stop as u32,
+        reserved: 0,
     }
 }
 

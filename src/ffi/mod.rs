@@ -35,6 +35,10 @@ pub mod proxy;
 
 pub mod tls;
 
+pub mod hedge;
+
+pub mod policies;
+
 pub mod worker;
 
 pub mod request;
@@ -48,6 +52,7 @@ pub mod download;
 
 pub mod response;
 
+pub mod attempt;
 pub mod many;
 
 pub mod stream;

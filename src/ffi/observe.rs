@@ -1,5 +1,6 @@
 //! `hs_observe_options`: what of a worker can be seen, and by whom; `hs_event`.
 
+use super::error::sent;
 use super::metrics::{address, hs_address, http_version, tls_version};
 use super::options;
 use super::sized::{self, Sized32};
@@ -36,7 +37,44 @@ pub const HS_EVENT_BODY_END: u32 = 512;
 /// The call is over; the last event of every call that began.
 pub const HS_EVENT_CALL_END: u32 = 1024;
 
-const _: () = assert!(HS_EVENT_CALL_END == Kind::CallEnd as u32 && ALL_KINDS == 2 * HS_EVENT_CALL_END - 1);
+/// An attempt begins; `wait_ns` and `wait_reason` say what it waited for.
+pub const HS_EVENT_ATTEMPT_START: u32 = 1 << 11;
+/// An attempt is over: `status` or `http_status`, and `request_sent`.
+pub const HS_EVENT_ATTEMPT_END: u32 = 1 << 12;
+/// There is no further attempt, although the outcome asked for one: `stop_reason`.
+pub const HS_EVENT_RETRY_ABANDONED: u32 = 1 << 13;
+/// A hedge is sent beside a request that takes long.
+pub const HS_EVENT_HEDGE_STARTED: u32 = 1 << 14;
+/// Of several requests at once this one (`hedge`; 0 is the first) gave the response.
+pub const HS_EVENT_HEDGE_WON: u32 = 1 << 15;
+/// This one was stopped, since another one came first.
+pub const HS_EVENT_HEDGE_LOST: u32 = 1 << 16;
+/// A hedge was due and is not sent; `message` says what spoke against it: "breaker", "limiter", "bulkhead", "budget".
+pub const HS_EVENT_HEDGE_SKIPPED: u32 = 1 << 17;
+/// A circuit breaker went from one state to another because of this call: `from_state`, `to_state`.
+pub const HS_EVENT_BREAKER_TRANSITION: u32 = 1 << 18;
+/// A circuit breaker refused the request; `wait_ns` is how long it stays open.
+pub const HS_EVENT_BREAKER_REJECTED: u32 = 1 << 19;
+/// The request was held up by a rate limiter, for `wait_ns`.
+pub const HS_EVENT_LIMITER_WAIT: u32 = 1 << 20;
+/// A rate limiter refused the request.
+pub const HS_EVENT_LIMITER_REJECTED: u32 = 1 << 21;
+/// A rate limiter holds its bucket for `wait_ns` because of what the server said of its own limit.
+pub const HS_EVENT_LIMITER_LEARNED: u32 = 1 << 22;
+/// The request was held up by a bulkhead, for `wait_ns`.
+pub const HS_EVENT_BULKHEAD_WAIT: u32 = 1 << 23;
+/// A bulkhead refused the request.
+pub const HS_EVENT_BULKHEAD_REJECTED: u32 = 1 << 24;
+/// The retry budget of the origin is used up.
+pub const HS_EVENT_BUDGET_EXHAUSTED: u32 = 1 << 25;
+/// The time of the whole call is up.
+pub const HS_EVENT_DEADLINE_EXCEEDED: u32 = 1 << 26;
+/// A reused connection died, and the request was not sent a second time, since it might be done twice.
+pub const HS_EVENT_RESEND_BLOCKED: u32 = 1 << 27;
+
+const _: () = assert!(HS_EVENT_CALL_END == Kind::CallEnd as u32);
+const _: () = assert!(HS_EVENT_RESEND_BLOCKED == Kind::ResendBlocked as u32);
+const _: () = assert!(ALL_KINDS == 2 * HS_EVENT_RESEND_BLOCKED - 1);
 
 /// Nothing is added to requests.
 pub const HS_TRACE_CONTEXT_OFF: u32 = 0;
@@ -96,6 +134,25 @@ pub struct hs_event {
     pub message: hs_str,
     /// The trace-id that the call belongs to, 32 hexadecimal digits; `data == NULL` where there is none.
     pub trace_id: hs_str,
+    /// 0 for the attempt itself, else which of its hedges.
+    pub hedge: u32,
+    /// `HS_SENT_…`, at the end of an attempt.
+    pub request_sent: u32,
+    /// `HS_STOP_…`, where a retry is abandoned.
+    pub stop_reason: u32,
+    /// `HS_WAIT_…`: what `wait_ns` is for.
+    pub wait_reason: u32,
+    /// Of a transition: `HS_BREAKER_…`, before.
+    pub from_state: u32,
+    /// Of a transition: `HS_BREAKER_…`, after.
+    pub to_state: u32,
+    /// In nanoseconds; what for is said at each kind.
+    pub wait_ns: u64,
+    /// Of the kinds that a policy decides: what it goes by, an origin or the caller's own key; else empty.
+    pub key: hs_str,
+    /// The number of the event among those of its key, from 1; of a breaker's transition among all that the breaker had
+    /// for the key. 0 where there is no key. A worker remembers 1,024 keys, and begins anew with all of them beyond that.
+    pub sequence: u64,
 }
 
 /// Is told what happens. Called on the worker's thread, inside a call of the library; the worker is busy meanwhile
@@ -198,5 +255,14 @@ fn facts(event: &Event) -> hs_event {
         url: hs_str::borrowed(event.url.as_bytes()),
         message: hs_str::borrowed(event.message.as_bytes()),
         trace_id: event.trace.as_ref().map_or(hs_str::NONE, |id| hs_str::borrowed(id.as_str().as_bytes())),
+        hedge: event.hedge,
+        request_sent: sent(event.sent),
+        stop_reason: event.stop as u32,
+        wait_reason: event.wait_reason as u32,
+        from_state: event.states.0,
+        to_state: event.states.1,
+        wait_ns: u64::try_from(event.wait.as_nanos()).unwrap_or(u64::MAX),
+        key: hs_str::borrowed(event.key.as_bytes()),
+        sequence: event.sequence,
     }
 }

@@ -4,6 +4,7 @@ use super::auth::{self, hs_auth};
 use super::cancel::hs_cancel;
 use super::error::hs_error;
 use super::form::{SharedForm, hs_form};
+use super::policies::{self, hs_policies};
 use super::response::{Answer, hs_response};
 use super::sized::{self, Sized32};
 use super::stream::StreamLink;
@@ -90,6 +91,13 @@ pub struct hs_request_options {
     pub form: *const hs_form,
     /// Credentials for the origin of the URL; NULL for the worker's, where they are for that origin.
     pub auth: *const hs_auth,
+    /// How many attempts are made at most, the first one included: 1 is no retries. The same as
+    /// `hs_retry_options.max_attempts`, and more than that where both are set. 0: that, or the worker's; at most 100.
+    pub max_attempts: u32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// Retries, hedging, circuit breaker, rate limiter, bulkhead; NULL: the worker's.
+    pub policies: *const hs_policies,
 }
 
 // SAFETY: repr(C): integers, pointers and an optional function, for which all-zero is None.
@@ -148,7 +156,7 @@ pub unsafe extern "C" fn hs_request(
                         reason => Err(reason),
                     }
                 };
-                Sink::Callback(&mut on_body)
+                Sink::callback(&mut on_body)
             }
         };
         let answer = worker.request(&request, limits, cancel, sink)?;
@@ -200,7 +208,12 @@ pub unsafe fn prepare(
         let given = sized::read(request)?;
         (given, parse(&given, &worker)?)
     };
-    let limits = limits(&given, worker.limits(), to_file)?;
+    let mut limits = limits(&given, worker.limits(), to_file)?;
+    // SAFETY: as the caller promises.
+    unsafe {
+        limits.policies = policies::of_request(given.policies, given.max_attempts, &worker.limits().policies)?;
+        policies::prepare(given.policies, &limits.policies, &mut request)?;
+    }
     if !limits.raw_body && !to_file {
         request.ask_for_codings();
     }
@@ -213,6 +226,7 @@ pub unsafe fn prepare(
 /// All that `given` points to is valid until the result is dropped.
 unsafe fn parse(given: &hs_request_options, worker: &Worker) -> Result<Request, Error> {
     options::flags(given.flags, HS_ALLOW_DOWNGRADE | HS_RAW_BODY | HS_STREAM | HS_TRACE, "hs_request_options")?;
+    options::unused(u64::from(given.reserved), "hs_request_options.reserved")?;
     let streamed = given.flags & HS_STREAM != 0;
     if streamed && given.on_body.is_some() {
         return Err(options::invalid("both on_body and HS_STREAM are set: choose one".into()));
@@ -306,6 +320,7 @@ fn limits(given: &hs_request_options, worker: &Limits, to_file: bool) -> Result<
         )?,
         raw_body: worker.raw_body || given.flags & HS_RAW_BODY != 0,
         trace: worker.trace || given.flags & HS_TRACE != 0,
+        streams: streams_in,
         ..worker.clone()
     })
 }

@@ -8,6 +8,7 @@ use super::error::hs_error;
 use super::mock::{self, hs_mock};
 use super::network::{self, hs_network_options};
 use super::observe::{self, hs_observe_options};
+use super::policies::{self, hs_policies};
 use super::proxy::{self, hs_proxy_options};
 use super::simulation::{self, hs_simulation};
 use super::sized::{self, Sized32};
@@ -82,8 +83,9 @@ pub struct hs_worker_options {
     /// The oldest version of HTTP that will do: `HS_HTTP_1_1` or `HS_HTTP_2`; 0 or `HS_HTTP_1_0`: any. A server that speaks
     /// less gives `HS_ERR_HTTP_VERSION`, before the request is sent where the TLS handshake tells.
     pub min_http_version: u32,
-    /// Must be 0.
-    pub reserved: u32,
+    /// How many attempts a call makes at most, the first one included: 1 is no retries. The same as
+    /// `hs_retry_options.max_attempts`, and more than that where both are set. 0: that, or 3; at most 100.
+    pub max_attempts: u32,
     /// Credentials for one origin; NULL for none.
     pub auth: *const hs_auth,
     /// How names become addresses; NULL for the defaults.
@@ -103,6 +105,8 @@ pub struct hs_worker_options {
     /// time. A call with nothing left to wait for ends with `HS_ERR_MOCK`. Workers that share a simulation are to be on one
     /// thread, else what happens depends on which is faster.
     pub simulation: *mut hs_simulation,
+    /// Retries, hedging, circuit breaker, rate limiter, bulkhead; NULL: three attempts and nothing else.
+    pub policies: *const hs_policies,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -180,7 +184,6 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
     };
     limits.http = options::http(given.http_version, limits.http, "hs_worker_options.http_version")?;
     limits.min_http = options::min_http(given.min_http_version, limits.min_http, limits.http, "hs_worker_options")?;
-    options::unused(u64::from(given.reserved), "hs_worker_options.reserved")?;
     limits.redirects =
         options::redirects(given.redirects, given.max_redirects, given.flags, limits.redirects, "hs_worker_options")?;
     limits.raw_body = given.flags & HS_RAW_BODY != 0;
@@ -209,6 +212,9 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
         let message = "simulation is set without mock: a network knows no virtual time";
         return Err(options::invalid(message.into()));
     }
+    // SAFETY: as the caller promises.
+    chosen.limits.policies =
+        unsafe { policies::of_worker(given.policies, given.max_attempts, chosen.simulation.as_ref()) }?;
     // SAFETY: as the caller promises.
     let record = unsafe { given.record.bytes("record") }?;
     chosen.record = (!record.is_empty()).then(|| mock::path(record, "record")).transpose()?;

@@ -4,7 +4,7 @@
 pub mod auth;
 pub mod redirect;
 
-use crate::call::{Call, Incoming, Running};
+use crate::call::{Admission, Admit, Call, Incoming, Running, Track};
 use crate::error::{Error, Retryable, Sent};
 use crate::http::credentials::Auth;
 use crate::http::request::Request;
@@ -12,6 +12,10 @@ use crate::http::response::Head;
 use auth::Dialogue;
 use redirect::Hop;
 use std::rc::Rc;
+use std::time::Duration;
+
+const MISDIRECTED: u16 = 421;
+const DRAINING: Duration = Duration::from_millis(250);
 
 /// Where the hops ended: the head is there, the body is to be had.
 pub struct Landing {
@@ -21,12 +25,13 @@ pub struct Landing {
     pub incoming: Incoming,
 }
 
-pub async fn run(call: &Rc<Call>, asked: &Rc<Request>) -> Result<Landing, Error> {
+/// `admit` is of the first exchange.
+pub async fn run(call: &Rc<Call>, asked: &Rc<Request>, track: &Rc<Track>, admit: Admit) -> Result<Landing, Error> {
     let mut request = asked.clone();
     if let Some(credentials) = call.keyring().own_for(asked) {
         request = Rc::new(Request { auth: Auth::Given(credentials), ..Request::clone(asked) });
     }
-    let landing = follow(call, asked, &mut request).await;
+    let landing = follow(call, asked, &mut request, track, admit).await;
     landing.map_err(|error| of_the_whole_chain(error, asked, &request))
 }
 
@@ -43,11 +48,17 @@ pub fn of_the_whole_chain(mut error: Error, asked: &Request, last: &Request) -> 
     error
 }
 
-async fn follow(call: &Rc<Call>, asked: &Rc<Request>, request: &mut Rc<Request>) -> Result<Landing, Error> {
+async fn follow(
+    call: &Rc<Call>,
+    asked: &Rc<Request>,
+    request: &mut Rc<Request>,
+    track: &Rc<Track>,
+    mut admit: Admit,
+) -> Result<Landing, Error> {
     let mut hops = Vec::new();
     loop {
         let started = call.now();
-        let (running, head) = answered(call, request).await?;
+        let (running, head) = answered(call, request, track, &mut admit).await?;
         let policy = &call.limits().redirects;
         let next = redirect::next(policy, hops.len() as u32, request, head.status, &head.headers);
         let Some(next) = running.received(next)? else {
@@ -65,13 +76,29 @@ async fn follow(call: &Rc<Call>, asked: &Rc<Request>, request: &mut Rc<Request>)
 
 /// One hop: an exchange, and another where its response is a challenge that can be answered. A challenge says that the
 /// request was not carried out (RFC 9110, section 15.5.2), so what matters is what becomes of the last exchange.
-async fn answered(call: &Rc<Call>, request: &Rc<Request>) -> Result<(Running, Head), Error> {
+async fn answered(
+    call: &Rc<Call>,
+    request: &Rc<Request>,
+    track: &Rc<Track>,
+    admit: &mut Admit,
+) -> Result<(Running, Head), Error> {
     let mut dialogue = Dialogue::default();
+    let mut misdirected = false;
     loop {
-        let running = Running::start(call, &dressed(call, request, &mut dialogue)?)?;
+        let admission = match std::mem::replace(admit, Admit::Waiting) {
+            Admit::Given(admission) => admission,
+            Admit::Waiting => Admission::wait(call, request, track).await?,
+        };
+        let running = Running::start(call, &dressed(call, request, &mut dialogue)?, track, admission, misdirected)?;
         let head = running.head().await?;
         if let Some(jar) = call.cookies() {
             jar.take(&request.url, &head.headers);
+        }
+        // Not for this connection (RFC 9110, section 15.5.20): whatever it is, it was not done, and another one may do.
+        if head.status == MISDIRECTED && !misdirected && request.body.is_replayable() {
+            misdirected = true;
+            running.drain(&head, DRAINING).await;
+            continue;
         }
         let answer = call.keyring().is_to_be_answered(request, head.status, &head.headers, &mut dialogue);
         if !running.received(answer)? {

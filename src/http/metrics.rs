@@ -1,8 +1,10 @@
 //! What one call cost and where it went.
 
 use super::tls::Certificate;
+use crate::resilience::stop::StopReason;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub struct ExchangeMetrics {
     pub connection_reused: bool,
     /// How often libcurl put the request on another connection by itself because a reused one was dead.
     pub internal_resends: u32,
+    /// A reused one was dead, and the request was not sent on another.
+    pub resend_blocked: bool,
     pub peer: Option<Endpoint>,
     pub local: Option<Endpoint>,
     pub tls: TlsVersion,
@@ -66,6 +70,10 @@ pub struct ExchangeMetrics {
 pub struct Metrics {
     pub total_ns: u64,
     pub attempts: u32,
+    /// Why there was no further one.
+    pub stop: StopReason,
+    /// When the server wants to see it again, where it said so and that was not waited for.
+    pub retry_after: Option<Duration>,
     /// How many codings were taken off the body.
     pub decoded: u32,
     /// How many exchanges were only questions for credentials.

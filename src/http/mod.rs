@@ -1,6 +1,7 @@
 //! Plain values of HTTP. Nothing here knows libcurl or the ABI.
 
 pub mod address;
+pub mod attempt;
 pub mod body;
 pub mod credentials;
 pub mod framing;

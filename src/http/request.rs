@@ -9,6 +9,9 @@ use crate::body::decode::ACCEPT_ENCODING;
 use crate::error::Error;
 use crate::status::{HS_ERR_INVALID_BODY, HS_ERR_INVALID_HEADER};
 
+/// The field that names a request among its repetitions.
+pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: Method,
@@ -18,6 +21,8 @@ pub struct Request {
     /// Codings of the response's body were asked for by the library, which therefore takes them off.
     pub decodes: bool,
     pub auth: Auth,
+    /// The caller knows that doing it twice does no harm.
+    pub idempotent: bool,
 }
 
 impl Request {
@@ -40,7 +45,7 @@ impl Request {
         {
             headers.push(Header { name: "Authorization".into(), value: value.into_bytes(), sensitive: true });
         }
-        Ok(Request { method, url: url.url, headers, body, decodes: false, auth: Auth::Unsaid })
+        Ok(Request { method, url: url.url, headers, body, decodes: false, auth: Auth::Unsaid, idempotent: false })
     }
 
     /// Asks for a coded body, which the caller will get decoded, unless he asks for something himself. A part of a
@@ -58,9 +63,19 @@ impl Request {
         !self.body.is_empty() || self.method.expects_content()
     }
 
+    /// The server would do its work once, also where it gets it twice: by its method (RFC 9110, section 9.2.2), by its
+    /// key (draft-ietf-httpapi-idempotency-key-header), or because the caller says so.
+    pub fn is_idempotent(&self) -> bool {
+        self.method.is_idempotent() || self.idempotent || self.has_key()
+    }
+
+    pub fn has_key(&self) -> bool {
+        self.headers.iter().any(|header| header.is(IDEMPOTENCY_KEY))
+    }
+
     /// May, and can, be sent again without the server doing the work twice.
     pub fn is_replay_safe(&self) -> bool {
-        self.method.is_idempotent() && self.body.is_replayable()
+        self.is_idempotent() && self.body.is_replayable()
     }
 }
 

@@ -1,5 +1,6 @@
 //! A response that owns its bytes.
 
+use super::attempt::Attempt;
 use super::headers::HeaderBlock;
 use super::metrics::Metrics;
 use crate::hop::redirect::Hop;
@@ -44,13 +45,15 @@ pub struct Interim {
     pub headers: HeaderBlock,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Response {
     pub head: Head,
     pub body: Vec<u8>,
     /// Where it came from, after redirects.
     pub url: String,
     pub metrics: Metrics,
+    /// What became of each attempt, first to last.
+    pub attempts: Vec<Attempt>,
     /// The redirects on the way to it, first to last.
     pub hops: Vec<Hop>,
     /// The fields after the body.

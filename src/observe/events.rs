@@ -2,13 +2,16 @@
 //! delivered when nothing is in the middle of something.
 
 use super::traceparent::TraceId;
+use crate::error::Sent;
 use crate::http::metrics::{Endpoint, TlsVersion};
 use crate::http::response::HttpVersion;
+use crate::resilience::stop::{StopReason, WaitReason};
 use crate::runtime::clock::Instant;
 use crate::status::{HS_OK, HS_PHASE_NONE, hs_phase, hs_status};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// A bit of a mask each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +28,26 @@ pub enum Kind {
     Retry = 1 << 8,
     BodyEnd = 1 << 9,
     CallEnd = 1 << 10,
+    AttemptStart = 1 << 11,
+    AttemptEnd = 1 << 12,
+    RetryAbandoned = 1 << 13,
+    HedgeStarted = 1 << 14,
+    HedgeWon = 1 << 15,
+    HedgeLost = 1 << 16,
+    HedgeSkipped = 1 << 17,
+    BreakerTransition = 1 << 18,
+    BreakerRejected = 1 << 19,
+    LimiterWait = 1 << 20,
+    LimiterRejected = 1 << 21,
+    LimiterLearned = 1 << 22,
+    BulkheadWait = 1 << 23,
+    BulkheadRejected = 1 << 24,
+    BudgetExhausted = 1 << 25,
+    DeadlineExceeded = 1 << 26,
+    ResendBlocked = 1 << 27,
 }
 
-pub(crate) const ALL_KINDS: u32 = (1 << 11) - 1;
+pub(crate) const ALL_KINDS: u32 = (1 << 28) - 1;
 
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -52,6 +72,18 @@ pub struct Event {
     /// Without secrets.
     pub message: String,
     pub trace: Option<TraceId>,
+    /// 0 for the attempt itself, else which of its hedges.
+    pub hedge: u32,
+    /// What a policy goes by: an origin, or the caller's own key.
+    pub key: Rc<str>,
+    /// Which of the events of that key.
+    pub sequence: u64,
+    pub wait: Duration,
+    pub wait_reason: WaitReason,
+    pub stop: StopReason,
+    pub sent: Sent,
+    /// The states of a breaker, before and after, by their numbers.
+    pub states: (u32, u32),
 }
 
 impl Event {
@@ -77,6 +109,14 @@ impl Event {
             url: nothing,
             message: String::new(),
             trace: None,
+            hedge: 0,
+            key: Rc::from(""),
+            sequence: 0,
+            wait: Duration::ZERO,
+            wait_reason: WaitReason::None,
+            stop: StopReason::Ok,
+            sent: Sent::No,
+            states: (0, 0),
         }
     }
 }

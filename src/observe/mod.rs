@@ -2,6 +2,7 @@
 //! and what of all that, and of errors, must not be read. Who has asked for nothing pays for the counters alone.
 
 pub mod counters;
+mod decisions;
 pub mod events;
 pub mod histogram;
 mod listener;
@@ -10,6 +11,7 @@ pub mod trace;
 pub mod traceparent;
 mod watch;
 
+pub use decisions::HedgeEvent;
 pub use listener::{Connection, Listener};
 pub use watch::Watch;
 
@@ -28,6 +30,8 @@ pub struct Observer {
     pub redactor: Rc<Redactor>,
     pub context: traceparent::Mode,
     calls: Cell<u64>,
+    /// How many events each key has had.
+    sequences: decisions::Sequences,
 }
 
 impl Observer {
@@ -38,6 +42,7 @@ impl Observer {
             redactor: Rc::new(redactor),
             context,
             calls: Cell::new(0),
+            sequences: Default::default(),
         }
     }
 

@@ -19,11 +19,11 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
 
 pub struct Watch {
-    observer: Rc<Observer>,
+    pub(super) observer: Rc<Observer>,
     timers: Rc<Timers>,
     started: Instant,
     context: Option<Context>,
-    listener: Option<Rc<Listener>>,
+    pub(super) listener: Option<Rc<Listener>>,
     ended: Cell<bool>,
     redirects: Cell<u32>,
     http_status: Cell<u16>,
@@ -110,16 +110,6 @@ impl Watch {
         self.redirects.update(|hops| hops + 1);
     }
 
-    /// The same is tried again.
-    #[expect(dead_code, reason = "the policy loop has one attempt until it retries")]
-    pub fn retry(&self, why: &Error) {
-        self.observer.counters.retries.add(1);
-        self.tell(Kind::Retry, |event| {
-            (event.status, event.phase) = (why.status(), why.details().phase);
-            event.message = self.redacted(&why.details().message);
-        });
-    }
-
     /// The body has come whole.
     pub fn body_ended(&self, metrics: &ExchangeMetrics) {
         self.tell(Kind::BodyEnd, |event| {
@@ -173,11 +163,11 @@ impl Watch {
         }
     }
 
-    fn redacted(&self, text: &str) -> String {
+    pub(super) fn redacted(&self, text: &str) -> String {
         self.observer.redactor.text(text).into_owned()
     }
 
-    fn tell(&self, kind: Kind, fill: impl FnOnce(&mut Event)) {
+    pub(super) fn tell(&self, kind: Kind, fill: impl FnOnce(&mut Event)) {
         if let Some(listener) = &self.listener {
             listener.event(kind, fill);
             self.observer.deliver();

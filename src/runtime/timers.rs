@@ -48,6 +48,11 @@ impl Timers {
         self.clock.now()
     }
 
+    /// What the wall clock shows, in nanoseconds since 1970.
+    pub fn wall(&self) -> i64 {
+        self.clock.wall()
+    }
+
     /// A future that is ready once the clock has reached `at`.
     pub fn at(self: &Rc<Self>, at: Instant) -> Sleep {
         Sleep { timers: self.clone(), at, id: None }

@@ -33,7 +33,7 @@ impl Worker {
         async move {
             match on_body {
                 None => call::run(ground, limits, cancel, &request, Sink::Buffer(Vec::new())).await,
-                Some(mut on_body) => call::run(ground, limits, cancel, &request, Sink::Callback(&mut *on_body)).await,
+                Some(mut on_body) => call::run(ground, limits, cancel, &request, Sink::callback(&mut *on_body)).await,
             }
         }
     }

@@ -4,11 +4,13 @@ mod proxies;
 
 use super::*;
 use crate::body::Sink;
+use crate::call::policies::Policies;
 use crate::error::{Retryable, Sent};
 use crate::hop::redirect::{Mode, Policy};
 use crate::http::headers::Header;
 use crate::http::response::HttpVersion;
 use crate::http::url::Url;
+use crate::resilience::retry::options::RetryOptions;
 use crate::status::*;
 use bytes::Bytes;
 use hs_test_server::TestServer;
@@ -25,7 +27,14 @@ fn server() -> TestServer {
 
 fn worker_for(server: &TestServer) -> Worker {
     let ca = CaSource::Pem { text: server.ca_pem().as_bytes().to_vec(), origin: "the test server".into() };
-    Worker::new(WorkerOptions { ca, ..WorkerOptions::default() }).expect("a worker")
+    let mut options = WorkerOptions { ca, ..WorkerOptions::default() };
+    options.limits.policies = Rc::new(once());
+    Worker::new(options).expect("a worker")
+}
+
+/// Retries are tested where time is virtual.
+fn once() -> Policies {
+    Policies { retry: RetryOptions { max_attempts: 1, ..RetryOptions::default() }, ..Policies::default() }
 }
 
 fn request(method: &str, url: &str, body: &'static [u8]) -> Rc<Request> {
@@ -207,7 +216,7 @@ fn a_callback_receives_the_body_instead() {
         Ok(())
     };
     let url = format!("{}/bytes/1000000", server.http_url());
-    let sink = Sink::Callback(&mut on_body);
+    let sink = Sink::callback(&mut on_body);
     let response = worker.request(&request("GET", &url, b""), worker.limits().clone(), None, sink).unwrap();
     assert!(response.body.is_empty());
     assert_eq!(received, get(&worker, &url).unwrap().body);

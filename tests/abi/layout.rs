@@ -5,20 +5,24 @@
 use crate::compile::{self, Ring};
 use crate::run;
 use http_sentinel::ffi::address_rule::hs_address_rule;
+use http_sentinel::ffi::attempt::hs_attempt;
 use http_sentinel::ffi::auth::hs_auth;
 use http_sentinel::ffi::counters::{hs_counters, hs_histogram};
 use http_sentinel::ffi::dns::{hs_dns_options, hs_dns_pin};
 use http_sentinel::ffi::download::hs_download_options;
 use http_sentinel::ffi::error::hs_error_info;
 use http_sentinel::ffi::form::hs_part;
+use http_sentinel::ffi::hedge::hs_hedge_options;
 use http_sentinel::ffi::many::hs_completion;
 use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
 use http_sentinel::ffi::mock::{hs_mock_call, hs_mock_interim, hs_mock_rule};
 use http_sentinel::ffi::network::{hs_connect_to, hs_network_options};
 use http_sentinel::ffi::observe::{hs_event, hs_observe_options};
+use http_sentinel::ffi::policies::hs_policies;
 use http_sentinel::ffi::proxy::hs_proxy_options;
 use http_sentinel::ffi::request::hs_request_options;
 use http_sentinel::ffi::response::hs_redirect;
+use http_sentinel::ffi::retry::hs_retry_options;
 use http_sentinel::ffi::simulation::hs_simulation_options;
 use http_sentinel::ffi::text::{hs_header, hs_str};
 use http_sentinel::ffi::tls::{hs_certificate, hs_tls_options};
@@ -56,7 +60,7 @@ fn as_rust_says() -> Vec<String> {
         hs_str { data, len }
         hs_error_info {
             struct_size, status, phase, request_sent, retryable, attempts, curl_code, os_error, elapsed_ns,
-            file_bytes,
+            file_bytes, retry_after_ms, stop_reason, reserved,
         }
         hs_certificate {
             struct_size, reserved, subject, issuer, serial, names, pin, der, not_before, not_after,
@@ -80,6 +84,7 @@ fn as_rust_says() -> Vec<String> {
         hs_event {
             struct_size, kind, time_ns, elapsed_ns, call, attempt, hop, status, phase, http_status, http_version,
             tls_version, peer, connection_id, request_bytes, response_bytes, method, url, message, trace_id,
+            hedge, request_sent, stop_reason, wait_reason, from_state, to_state, wait_ns, key, sequence,
         }
         hs_observe_options {
             struct_size, flags, on_event, user_data, event_mask, trace_context, redact_query_keys,
@@ -90,33 +95,45 @@ fn as_rust_says() -> Vec<String> {
             pin_count, min_version, max_version, ciphers, ciphersuites, groups, server_name, key_log_file, crl_file,
             crl_pem,
         }
+        hs_retry_options {
+            struct_size, flags, max_attempts, reserved, base_delay_ms, throttle_delay_ms, max_delay_ms, retry_after_max_ms,
+            statuses, status_count,
+        }
+        hs_hedge_options { struct_size, max_hedges, delay_ms }
+        hs_policies { struct_size, flags, retry, hedge }
         hs_worker_options {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
             http_version, user_agent, ca_file, ca_pem, redirects, max_redirects, addresses,
-            network, cookies, proxy, min_http_version, reserved, auth, dns, observe, mock,
-            record, tls, simulation,
+            network, cookies, proxy, min_http_version, max_attempts, auth, dns, observe, mock,
+            record, tls, simulation, policies,
         }
         hs_upload { struct_size, flags, length, read, rewind, user_data }
         hs_request_options {
             struct_size, flags, method, url, headers, header_count, body, timeout_ms, cancel, attempt_timeout_ms,
             connect_timeout_ms, idle_timeout_ms, max_body_bytes, on_body, user_data, http_version, redirects,
-            max_redirects, min_http_version, upload, form, auth,
+            max_redirects, min_http_version, upload, form, auth, max_attempts, reserved, policies,
         }
         hs_part { struct_size, flags, name, data, file, upload, filename, content_type }
         hs_download_options { struct_size, fd, offset, validator, max_resumes, flags }
         hs_redirect { struct_size, status, url, elapsed_ns }
+        hs_attempt {
+            struct_size, number, hedge, status, http_status, request_sent, internal_resends, wait_reason, started_ns,
+            duration_ns, wait_ns,
+        }
         hs_completion { tag, status, reserved, response, error, more }
         hs_metrics {
             struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,
             send_ns, first_byte_ns, body_ns, request_header_bytes, request_body_bytes, response_header_bytes,
             response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, decoded, proxied, auth_exchanges,
-            file_bytes, tls_verified, tls_resumed,
+            file_bytes, tls_verified, tls_resumed, retry_after_ms, stop_reason, reserved,
         }
         hs_counters {
             struct_size, reserved, calls_started, calls_succeeded, calls_failed, calls_in_flight, errors_by_phase,
             responses_by_class, exchanges, redirects, retries, internal_resends, connections_made, connections_reused,
             request_header_bytes, request_body_bytes, response_header_bytes, response_body_bytes,
+            attempts, retries_abandoned, hedges, hedges_won, breaker_rejected, limiter_waits, limiter_rejected,
+            bulkhead_waits, bulkhead_rejected, budget_exhausted,
         }
         hs_histogram { struct_size, reserved, count, sum_ns, min_ns, max_ns, p50_ns, p90_ns, p99_ns, p999_ns }
         hs_mock_interim { status, reserved, headers, header_count }

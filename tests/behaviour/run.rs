@@ -164,6 +164,10 @@ impl Runner<'_> {
         if options.contains_key("nts") {
             block.push_str("nts 1\n");
         }
+        // A case that is not about retries would only wait for them.
+        if verb == "open" && !["max_attempts", "policies"].iter().any(|key| options.contains_key(*key)) {
+            block.push_str("max_attempts 1\n");
+        }
         self.lines(&mut block, "", options, fill)?;
         block.push('\n');
         Ok(block)

@@ -55,6 +55,7 @@ fn worker(ca_file: &str, wishes: &Value) -> *mut hs_worker {
         let mut options: hs_worker_options = zeroed();
         options.struct_size = size_of::<hs_worker_options>() as u32;
         options.ca_file = text(ca_file);
+        options.max_attempts = 1;
         options.flags = if wishes["cookies"] == true { HS_COOKIES } else { 0 };
         let mut proxy: hs_proxy_options = zeroed();
         proxy.struct_size = size_of::<hs_proxy_options>() as u32;

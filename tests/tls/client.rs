@@ -102,6 +102,7 @@ fn worker(given: &Options, host: &str, port: u16) -> Result<*mut hs_worker, (hs_
         options.ca_pem = text(&given.ca_pem);
         options.connect_timeout_ms = given.connect_timeout_ms;
         options.network = &network;
+        options.max_attempts = 1;
         options.tls = &tls;
         hs_worker_new(&options, &mut worker, &mut error)
     };

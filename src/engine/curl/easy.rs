@@ -147,6 +147,9 @@ pub unsafe fn configure(
 
     options.text(sys::CURLOPT_URL, &url)?;
     options.number(sys::CURLOPT_NOSIGNAL, 1)?;
+    if exchange.fresh {
+        options.number(sys::CURLOPT_FRESH_CONNECT, 1)?;
+    }
     // The URL is normalised already; a second opinion could differ from the one that was checked.
     options.number(sys::CURLOPT_PATH_AS_IS, 1)?;
     if !transfer.route.as_ref().is_some_and(|route| route.forwards) {

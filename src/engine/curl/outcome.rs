@@ -1,5 +1,6 @@
 //! What a transfer came to: libcurl's codes and times in the library's words.
 
+use super::resend::Blocked;
 use super::resolve::Resolution;
 use super::sys;
 use super::tls;
@@ -194,6 +195,7 @@ impl Transfer {
             connection_id: self.off_t(sys::CURLINFO_CONN_ID),
             connection_reused: reused,
             internal_resends: state.sends.saturating_sub(1),
+            resend_blocked: state.blocked == Some(Blocked::Dead),
             peer: state.peer,
             local: state.local,
             tls: state.tls.version,

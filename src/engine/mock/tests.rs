@@ -55,6 +55,7 @@ fn exchange(request: Rc<Request>) -> ExchangeRequest {
         head_limits: HeadLimits { bytes: 1000, fields: 10 },
         traceparent: None,
         listener: None,
+        fresh: false,
     }
 }
 

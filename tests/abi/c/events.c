@@ -43,6 +43,8 @@ static hs_observe_options observing(hs_event_callback on_event) {
     memset(&observe, 0, sizeof observe);
     observe.struct_size = sizeof observe;
     observe.on_event = on_event;
+    /* What policies decide has a program of its own. */
+    observe.event_mask = 2 * HS_EVENT_CALL_END - 1;
     observe.user_data = &seen;
     return observe;
 }

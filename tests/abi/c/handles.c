@@ -67,6 +67,20 @@ static hs_status use_redirect_at(void *handle) {
     const hs_status status = hs_response_redirect_at(handle, 0, &redirect);
     return status == HS_ERR_NOT_FOUND ? HS_OK : status;
 }
+static hs_status use_response_attempt_count(void *handle) {
+    return hs_response_attempt_count(handle) > 0 ? HS_OK : HS_ERR_INVALID_HANDLE;
+}
+static hs_status use_response_attempt_at(void *handle) {
+    hs_attempt attempt;
+    attempt.struct_size = sizeof attempt;
+    return hs_response_attempt_at(handle, 0, &attempt);
+}
+static hs_status use_error_attempt_at(void *handle) {
+    hs_attempt attempt;
+    attempt.struct_size = sizeof attempt;
+    const hs_status status = hs_error_attempt_at(handle, 0, &attempt);
+    return status == HS_ERR_NOT_FOUND ? HS_OK : status;
+}
 static hs_status use_trailer_at(void *handle) {
     hs_header trailer;
     const hs_status status = hs_response_trailer_at(handle, 0, &trailer);
@@ -189,6 +203,8 @@ static const struct use {
     {RESPONSE, "hs_response_header_count", use_count},
     {RESPONSE, "hs_response_header_at", use_header_at},
     {RESPONSE, "hs_response_redirect_at", use_redirect_at},
+    {RESPONSE, "hs_response_attempt_count", use_response_attempt_count},
+    {RESPONSE, "hs_response_attempt_at", use_response_attempt_at},
     {RESPONSE, "hs_response_trailer_at", use_trailer_at},
     {RESPONSE, "hs_response_interim_header_at", use_interim_header_at},
     {RESPONSE, "hs_response_read", use_read},
@@ -198,6 +214,7 @@ static const struct use {
     {RESPONSE, "hs_response_free", use_response_free},
     {ERROR, "hs_error_status", use_error_status},
     {ERROR, "hs_error_message", use_message},
+    {ERROR, "hs_error_attempt_at", use_error_attempt_at},
     {ERROR, "hs_error_details", use_details},
     {ERROR, "hs_error_free", use_error_free},
     {CANCEL, "hs_cancel_trigger", use_trigger},

@@ -272,7 +272,7 @@ static void worker_options(void) {
         {offsetof(hs_worker_options, flags), 4, "hs_worker_options.flags"},
         {offsetof(hs_worker_options, flags), UINT32_C(1) << 31, "hs_worker_options.flags"},
         {offsetof(hs_worker_options, min_http_version), 21, "hs_worker_options.min_http_version"},
-        {offsetof(hs_worker_options, reserved), 1, "hs_worker_options.reserved"},
+        {offsetof(hs_worker_options, max_attempts), 101, "max_attempts is 101"},
         {offsetof(hs_worker_options, max_header_bytes), 307201, "max_header_bytes"},
         {offsetof(hs_worker_options, max_header_count), 5001, "max_header_count"},
         {offsetof(hs_worker_options, max_idle_connections), 65537, "max_idle_connections"},

@@ -95,6 +95,12 @@ static void no_object(void) {
     CHECK(hs_response_header(NULL, text("x"), 0).data == NULL);
     CHECK_INT(hs_response_header_count(NULL), 0);
     CHECK_STATUS(hs_response_header_at(NULL, 0, &header), HS_ERR_NULL_ARGUMENT);
+    hs_attempt attempt;
+    attempt.struct_size = sizeof attempt;
+    CHECK_INT(hs_response_attempt_count(NULL), 0);
+    CHECK_INT(hs_error_attempt_count(NULL), 0);
+    CHECK_STATUS(hs_response_attempt_at(NULL, 0, &attempt), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_error_attempt_at(NULL, 0, &attempt), HS_ERR_NULL_ARGUMENT);
     CHECK_INT(hs_response_trailer_count(NULL), 0);
     CHECK_STATUS(hs_response_trailer_at(NULL, 0, &header), HS_ERR_NULL_ARGUMENT);
     CHECK_INT(hs_response_interim_status(NULL, 0), 0);
@@ -159,6 +165,7 @@ static void parts_of_a_request(void) {
     CHECK_INT(hs_response_status(response), 200);
     CHECK_STATUS(hs_response_header_at(response, 0, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_response_trailer_at(response, 0, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_response_attempt_at(response, 0, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_response_interim_header_at(response, 0, 0, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_response_metrics(response, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK(hs_response_header(response, bytes(NULL, 0), 0).data == NULL);

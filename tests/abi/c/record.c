@@ -164,6 +164,7 @@ int main(int count, char **arguments) {
     hs_worker_options options;
     memset(&options, 0, sizeof options);
     options.struct_size = sizeof options;
+    options.max_attempts = 1;
     options.mock = mock;
     CHECK_STATUS(hs_worker_new(&options, &worker, NULL), HS_OK);
     calls(worker);

@@ -17,6 +17,7 @@ static hs_worker *simulated_worker(void) {
     memset(&options, 0, sizeof options);
     options.struct_size = sizeof options;
     options.mock = mock;
+    options.max_attempts = 1;
     options.simulation = simulation;
     CHECK_STATUS(hs_worker_new(&options, &worker, NULL), HS_OK);
     return worker;

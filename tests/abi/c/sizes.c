@@ -180,6 +180,8 @@ static void facts(const hs_response *response, const hs_error *error) {
     CHECK_INT(metrics.auth_exchanges, 0);
     CHECK_INT(metrics.tls_verified, 0);
     CHECK_INT(metrics.tls_resumed, 0);
+    CHECK_INT(metrics.retry_after_ms, 0);
+    CHECK_INT(metrics.stop_reason, HS_STOP_OK);
 
     hs_error_info info;
     memset(&info, 0xA5, sizeof info);
@@ -193,6 +195,8 @@ static void facts(const hs_response *response, const hs_error *error) {
     CHECK_INT(info.curl_code, 0);
     CHECK_INT(info.os_error, 0);
     CHECK_INT(info.file_bytes, 0);
+    CHECK_INT(info.retry_after_ms, 0);
+    CHECK_INT(info.stop_reason, HS_STOP_OK);
 }
 
 int main(int count, char **arguments) {

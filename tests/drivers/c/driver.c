@@ -164,7 +164,7 @@ static const field worker_options_fields[] = {
     INTO(proxy, proxy),
     INTO(auth, auth),
     ONE(NUMBER32, min_http_version),
-    ONE(NUMBER32, reserved),
+    ONE(NUMBER32, max_attempts),
 };
 TABLE(worker_options, TYPE);
 #undef TYPE
@@ -194,6 +194,7 @@ static const field request_options_fields[] = {
     ONE(NUMBER32, redirects),
     ONE(NUMBER32, max_redirects),
     ONE(NUMBER32, min_http_version),
+    ONE(NUMBER32, max_attempts),
     INTO(upload, upload),
     INTO(auth, auth),
 };

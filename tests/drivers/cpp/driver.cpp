@@ -155,7 +155,7 @@ const Fields<hs_worker_options> fields_of<hs_worker_options>{
     {"proxy", Pointer<&hs_worker_options::proxy>::one},
     {"auth", Pointer<&hs_worker_options::auth>::one},
     {"min_http_version", &hs_worker_options::min_http_version},
-    {"reserved", &hs_worker_options::reserved},
+    {"max_attempts", &hs_worker_options::max_attempts},
 };
 
 template <>
@@ -174,6 +174,7 @@ const Fields<hs_request_options> fields_of<hs_request_options>{
     {"redirects", &hs_request_options::redirects},
     {"max_redirects", &hs_request_options::max_redirects},
     {"min_http_version", &hs_request_options::min_http_version},
+    {"max_attempts", &hs_request_options::max_attempts},
     {"upload", Pointer<&hs_request_options::upload>::one},
     {"auth", Pointer<&hs_request_options::auth>::one},
 };

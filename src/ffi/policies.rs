@@ -1,0 +1,144 @@
+//! `hs_policies`: what decides over the attempts of a call, of a worker or of one request.
+
+use super::hedge::{self, hs_hedge_options};
+use super::options;
+use super::retry::{self, hs_retry_options};
+use super::sized::{self, Sized32};
+use crate::call::policies::{KeyPolicy, Policies};
+use crate::error::Error;
+use crate::http::headers::Header;
+use crate::http::request::{IDEMPOTENCY_KEY, Request};
+use crate::resilience::retry::budget::{Budget, BudgetOptions};
+use crate::runtime::simulation::Simulation;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// In `hs_policies.flags`: doing the request twice does no harm, whatever its method (RFC 9110, section 9.2.2).
+pub const HS_IDEMPOTENT: u32 = 1;
+/// In `hs_policies.flags`: a request whose method is not idempotent and that has no `Idempotency-Key` gets one: a random
+/// UUID, the same for all attempts and hedges of the call (draft-ietf-httpapi-idempotency-key-header). It may then be
+/// repeated, and a 409, which says that its first sending is still being carried out, is retried. Only for servers that
+/// honour such keys.
+pub const HS_IDEMPOTENCY_KEY: u32 = 2;
+/// In `hs_policies.flags`: the key that is made is written bare, not in the quotes that the draft demands.
+pub const HS_IDEMPOTENCY_KEY_BARE: u32 = 4;
+
+/// What decides over the attempts of a call. All zero but `struct_size` is what a worker has without it: three attempts,
+/// a retry budget of its own, and none of the others. Of a request: NULL and 0 mean the worker's, and what is given
+/// replaces the worker's as a whole.
+///
+/// The order is: deadline and cancel; retries; hedging; then for each exchange, redirects included, the circuit breaker's
+/// leave to ask, the rate limiter, the bulkhead, and the breaker's permit last. Nothing is held during a back-off.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct hs_policies {
+    /// `sizeof(hs_policies)`.
+    pub struct_size: u32,
+    /// `HS_IDEMPOTENT` (of a request alone), `HS_IDEMPOTENCY_KEY`, `HS_IDEMPOTENCY_KEY_BARE`, or 0.
+    pub flags: u32,
+    /// When an attempt is followed by another.
+    pub retry: *const hs_retry_options,
+    /// A second request beside one that takes long; NULL: none.
+    pub hedge: *const hs_hedge_options,
+}
+
+// SAFETY: repr(C), integers and pointers alone.
+unsafe impl Sized32 for hs_policies {
+    const NAME: &'static str = "hs_policies";
+    const SMALLEST: usize = 8;
+}
+
+/// What the worker has, with what is given over it.
+///
+/// # Safety
+/// `pointer` is NULL or valid for as many bytes as its `struct_size` says, and so is what it points to.
+unsafe fn over(base: &Policies, pointer: *const hs_policies, max_attempts: u32, known: u32) -> Result<Policies, Error> {
+    let mut policies = base.clone();
+    if !pointer.is_null() {
+        // SAFETY: as the caller promises.
+        unsafe { take(&mut policies, pointer, known) }?;
+    }
+    if max_attempts != 0 {
+        policies.retry.max_attempts = max_attempts;
+        policies.retry.validate().map_err(options::invalid)?;
+    }
+    Ok(policies)
+}
+
+/// # Safety
+/// `pointer` is valid for as many bytes as its `struct_size` says, and so is what it points to.
+unsafe fn take(policies: &mut Policies, pointer: *const hs_policies, known: u32) -> Result<(), Error> {
+    // SAFETY: as the caller promises.
+    let given = unsafe { sized::read(pointer) }?;
+    options::flags(given.flags, known, "hs_policies")?;
+    if given.flags & HS_IDEMPOTENCY_KEY != 0 {
+        let bare = given.flags & HS_IDEMPOTENCY_KEY_BARE != 0;
+        policies.key = if bare { KeyPolicy::Bare } else { KeyPolicy::Quoted };
+    } else if given.flags & HS_IDEMPOTENCY_KEY_BARE != 0 {
+        let message = "hs_policies.flags has HS_IDEMPOTENCY_KEY_BARE without HS_IDEMPOTENCY_KEY";
+        return Err(options::invalid(message.into()));
+    }
+    // SAFETY: as the caller promises.
+    unsafe {
+        if !given.retry.is_null() {
+            policies.retry = retry::chosen(given.retry)?;
+        }
+        if !given.hedge.is_null() {
+            policies.hedge = Some(hedge::chosen(given.hedge)?);
+        }
+    }
+    Ok(())
+}
+
+/// What a worker has.
+///
+/// # Safety
+/// As for `over`.
+pub unsafe fn of_worker(
+    pointer: *const hs_policies,
+    max_attempts: u32,
+    simulation: Option<&Arc<Simulation>>,
+) -> Result<Rc<Policies>, Error> {
+    let mut base = Policies::default();
+    if let Some(simulation) = simulation {
+        base.chance = simulation.clone();
+        base.budget = Budget::new(BudgetOptions::default(), simulation.clone());
+    }
+    // SAFETY: as the caller promises.
+    unsafe { over(&base, pointer, max_attempts, HS_IDEMPOTENCY_KEY | HS_IDEMPOTENCY_KEY_BARE) }.map(Rc::new)
+}
+
+/// What a request has, where that is not what its worker has.
+///
+/// # Safety
+/// As for `over`.
+pub unsafe fn of_request(
+    pointer: *const hs_policies,
+    max_attempts: u32,
+    worker: &Rc<Policies>,
+) -> Result<Rc<Policies>, Error> {
+    if pointer.is_null() && max_attempts == 0 {
+        return Ok(worker.clone());
+    }
+    let known = HS_IDEMPOTENT | HS_IDEMPOTENCY_KEY | HS_IDEMPOTENCY_KEY_BARE;
+    // SAFETY: as the caller promises.
+    unsafe { over(worker, pointer, max_attempts, known) }.map(Rc::new)
+}
+
+/// Says of a request what the policies say of its repetition.
+///
+/// # Safety
+/// `pointer` is NULL or valid for as many bytes as its `struct_size` says.
+pub unsafe fn prepare(pointer: *const hs_policies, policies: &Policies, request: &mut Request) -> Result<(), Error> {
+    if !pointer.is_null() {
+        // SAFETY: as the caller promises.
+        let given = unsafe { sized::read(pointer) }?;
+        request.idempotent = given.flags & HS_IDEMPOTENT != 0;
+    }
+    if policies.key != KeyPolicy::None && !request.method.is_idempotent() && !request.has_key() {
+        let key = uuid::Builder::from_random_bytes(policies.chance.bytes()).into_uuid();
+        let value = if policies.key == KeyPolicy::Bare { key.to_string() } else { format!("\"{key}\"") };
+        request.headers.push(Header { name: IDEMPOTENCY_KEY.into(), value: value.into_bytes(), sensitive: false });
+    }
+    Ok(())
+}
