@@ -327,6 +327,54 @@
 // In `hs_policies.flags`: the key that is made is written bare, not in the quotes that the draft demands.
 #define HS_IDEMPOTENCY_KEY_BARE 4
 
+// Everything gets through.
+#define HS_BREAKER_CLOSED 0
+
+// Nothing gets through.
+#define HS_BREAKER_OPEN 1
+
+// A few probes get through.
+#define HS_BREAKER_HALF_OPEN 2
+
+// Opened by `hs_breaker_force_open`.
+#define HS_BREAKER_FORCED_OPEN 3
+
+// Closed by `hs_breaker_force_closed`: results are counted and never open it.
+#define HS_BREAKER_FORCED_CLOSED 4
+
+// By `hs_breaker_metrics_only`: everything gets through, and what would open it is only told.
+#define HS_BREAKER_METRICS_ONLY 5
+
+// Failures reached their share: of the window, or of the probes.
+#define HS_BREAKER_REASON_FAILURES 1
+
+// Slow calls reached theirs.
+#define HS_BREAKER_REASON_SLOW_CALLS 2
+
+// A probe did not come back within `probe_lease_ms`.
+#define HS_BREAKER_REASON_LEASE_ENDED 3
+
+// It was open for long enough.
+#define HS_BREAKER_REASON_TIME_PASSED 4
+
+// The probes came back and were good enough.
+#define HS_BREAKER_REASON_RECOVERED 5
+
+// `hs_breaker_force_open`, `hs_breaker_force_closed`, `hs_breaker_metrics_only` or `hs_breaker_reset`.
+#define HS_BREAKER_REASON_MANUAL 6
+
+// No transition: there are `max_keys` circuits that cannot go, and this key has none. Told once, until there is room again.
+#define HS_BREAKER_REASON_TABLE_FULL 7
+
+// What was asked for works, whatever it answered.
+#define HS_OUTCOME_SUCCESS 1
+
+// It does not work.
+#define HS_OUTCOME_FAILURE 2
+
+// It says nothing: it was cancelled, or never got so far.
+#define HS_OUTCOME_NEUTRAL 3
+
 // As a number of times: none.
 #define HS_NEVER 4294967295
 
@@ -439,6 +487,21 @@
 // In `hs_retry_options.flags`: 520 to 524, by which some networks of proxies say that the server behind them does not
 // answer, are retried too.
 #define HS_RETRY_520_TO_524 8
+
+// A circuit breaker for any number of keys: origins, or whatever the caller calls what may fail together. Each key has a
+// circuit of its own, which begins closed.
+//
+// A circuit is judged with each result, by the results of the last `window_ms` (or the last `window_calls`). Once there
+// are `min_calls` of them and `failure_percent` of them have failed (or `slow_percent` of them were slow), it opens: for
+// `open_ms` nothing gets through, the second time in a row twice as long, up to `open_max_ms`, each time and up to a fifth
+// of it longer, by chance. Then it is half-open: the next `half_open_permits` calls are probes. When enough of them fail
+// that the share can be reached it opens again at once; when all have come back and the share was not reached it closes,
+// with an empty window. A neutral result of a probe gives its permit to another one; a probe that takes longer than
+// `probe_lease_ms` has failed. Each change begins a new generation, and results of calls from an older one change nothing.
+//
+// It may be used on any thread and by any number of workers; asking a closed circuit and telling it takes no lock. It
+// stays with those that have it when it is freed.
+typedef struct hs_breaker hs_breaker;
 
 // A switch that ends the calls that were given it. It may be used on any thread, by any number of calls at once, and
 // be freed while calls still have it.
@@ -568,6 +631,128 @@ typedef struct hs_certificate {
     // Until when it is valid, in seconds since 1970.
     int64_t not_after;
 } hs_certificate;
+
+// What has happened to a circuit.
+typedef struct hs_breaker_event {
+    // `sizeof(hs_breaker_event)` as the library knows it: fields behind it are not there.
+    uint32_t struct_size;
+    // `HS_BREAKER_REASON_…`
+    uint32_t reason;
+    // `HS_BREAKER_…`: what it was.
+    uint32_t from;
+    // What it is now. In `HS_BREAKER_METRICS_ONLY` the same as before: it would have opened.
+    uint32_t to;
+    // Valid during the callback.
+    struct hs_str key;
+    // The generation that begins.
+    uint64_t generation;
+    // The number of this event among those of its key, from 1, so that they can be put in order when they come on several
+    // threads. 0 for `HS_BREAKER_REASON_TABLE_FULL`.
+    uint64_t sequence;
+    // How many results it was judged by, and how many percent of them were failures and slow, rounded down.
+    uint64_t calls;
+    // See `calls`.
+    uint32_t failure_pct;
+    // See `calls`.
+    uint32_t slow_pct;
+    // For how long it is open now; `HS_INFINITE` for good, 0 if it is not open.
+    uint64_t open_ms;
+    // 1 if it was done by hand.
+    uint32_t manual;
+} hs_breaker_event;
+
+// Is told of transitions, on the thread that caused them, inside its call; no lock is held, and it may use the breaker,
+// free it too. It must return: no longjmp, no C++ exception.
+typedef void (*hs_breaker_callback)(void *user_data, const struct hs_breaker_event *event);
+
+// Options of a breaker. All zero but `struct_size` is the default everywhere.
+typedef struct hs_breaker_options {
+    // `sizeof(hs_breaker_options)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // By how old results a circuit is judged, in tenths: at least 100, at most 3,600,000. Default 30,000.
+    uint64_t window_ms;
+    // Instead: by how many, however old; at most 10,000.
+    uint32_t window_calls;
+    // Fewer results are no reason to open; at most 1,000,000. Default 20. No more than `window_calls` are waited for.
+    uint32_t min_calls;
+    // The share of failures that opens it, 1 to 100. Default 50.
+    uint32_t failure_percent;
+    // The share of slow calls that opens it, 1 to 100; only with `slow_ms`. Default 50.
+    uint32_t slow_percent;
+    // What takes longer is slow: it counts as such at that moment, while it is under way. Default: nothing is slow.
+    uint64_t slow_ms;
+    // How long it is open the first time. Default 5,000.
+    uint64_t open_ms;
+    // How long it is open at most, chance aside; not less than `open_ms`. Default 60,000, or `open_ms` if that is more.
+    uint64_t open_max_ms;
+    // How many probes it has when it is half-open, at most 10. Default 3.
+    uint32_t half_open_permits;
+    // How many keys it has at most, up to 65,536. Default 1,024. For a further one a circuit goes that is closed and has
+    // nothing under way, else one that has been open for long enough; if there is none, the key goes without a breaker.
+    uint32_t max_keys;
+    // How long a probe may take. Default 60,000. A worker's attempts have at least their own timeout.
+    uint64_t probe_lease_ms;
+    // Is told of transitions; may be NULL.
+    hs_breaker_callback on_transition;
+    // Handed to `on_transition`; must be valid, and usable on any thread, until the breaker is freed and the last worker
+    // that has it is closed.
+    void *user_data;
+    // The clock and the chance that it goes by. NULL: the machine's.
+    struct hs_simulation *simulation;
+} hs_breaker_options;
+
+// A permit: which breaker gave it for which circuit and generation, and when. It is the caller's own and owns nothing; what
+// is in it is the library's affair. Do not copy it: whoever records two copies counts a call twice.
+typedef struct hs_permit {
+    // All zero: no permit.
+    uint64_t opaque[8];
+} hs_permit;
+
+// A circuit as it is. Set `struct_size` before the call.
+typedef struct hs_breaker_info {
+    // `sizeof(hs_breaker_info)`.
+    uint32_t struct_size;
+    // `HS_BREAKER_…`
+    uint32_t state;
+    // How many transitions there were.
+    uint64_t generation;
+    // How many results are in its window; those of the probes when it is half-open.
+    uint64_t calls;
+    // How many of them are failures.
+    uint64_t failures;
+    // How many of them were slow.
+    uint64_t slow;
+    // In percent of `calls`, rounded down.
+    uint32_t failure_pct;
+    // In percent of `calls`, rounded down.
+    uint32_t slow_pct;
+    // If it is open: when the next call may try. `HS_INFINITE`: never, unless it is closed by hand.
+    uint64_t retry_after_ms;
+    // Probes that are under way.
+    uint32_t probes_out;
+    // How often it has opened since it was closed.
+    uint32_t opens_in_a_row;
+    // 1 if its state was set by hand.
+    uint32_t manual;
+    // Not used.
+    uint32_t reserved;
+    // Since the circuit is there: successes.
+    uint64_t total_successes;
+    // Failures.
+    uint64_t total_failures;
+    // Neutral results.
+    uint64_t total_neutral;
+    // Slow calls.
+    uint64_t total_slow;
+    // Results of calls from an older generation, which changed nothing.
+    uint64_t stale_results;
+    // Calls that did not get through.
+    uint64_t rejected;
+    // How often it opened.
+    uint64_t opened;
+} hs_breaker_info;
 
 // To which addresses a worker may connect: against requests that are forged through URLs, names or redirects of
 // others (SSRF). The rule judges the very address of every attempt to connect, on every hop, so that a name that
@@ -1919,6 +2104,108 @@ hs_status hs_dns_flush(void);
 //
 // Memory: `certificate` is NULL or valid for as many bytes as its `struct_size` says.
 hs_status hs_response_certificate(const struct hs_response *response, size_t index, struct hs_certificate *certificate);
+
+// Makes a breaker. `options` may be NULL. `*breaker` is written on success only; free it with `hs_breaker_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_INVALID_HANDLE` and
+// `HS_ERR_FORKED` (the simulation), `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+//
+// Memory: `options` is NULL or valid for as many bytes as its `struct_size` says; `breaker` and `error` are NULL or valid for a
+// write.
+hs_status hs_breaker_new(const struct hs_breaker_options *options,
+                         struct hs_breaker **breaker,
+                         struct hs_error **error);
+
+// Frees a breaker; workers that have it keep it. Permits of it that are out need not be recorded. NULL is fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_breaker_free(struct hs_breaker *breaker);
+
+// Asks whether a piece of work for a key may begin: UTF-8, 1 to 1,024 bytes. On success `*permit` is written, and what came
+// of the work must be told once, with `hs_breaker_record`. A probe of which that is not told has failed after
+// `probe_lease_ms`; for other permits nothing waits.
+//
+// Thread: any. Errors: `HS_ERR_BREAKER_OPEN` (the message says when the next try may be made, if that is known),
+// `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT` (the key). Since 1.0.
+//
+// Memory: `key` is valid as `hs_str` says; `permit` and `error` are NULL or valid for a write.
+hs_status hs_breaker_acquire(struct hs_breaker *breaker,
+                             struct hs_str key,
+                             struct hs_permit *permit,
+                             struct hs_error **error);
+
+// Tells what came of the work that a permit was for: `HS_OUTCOME_…`. How long it took counts from `hs_breaker_acquire` on.
+// `*permit` is all zero afterwards, whatever this returns but for errors of the other arguments.
+//
+// Thread: any, but one at a time for one permit. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`,
+// `HS_ERR_INVALID_ARGUMENT` (the outcome is none; the permit was recorded already, or is not this breaker's). Since 1.0.
+//
+// Memory: `permit` is NULL or valid for reads and writes; `error` is NULL or valid for a write.
+hs_status hs_breaker_record(struct hs_breaker *breaker,
+                            struct hs_permit *permit,
+                            uint32_t outcome,
+                            struct hs_error **error);
+
+// Says that the work which a permit is for is still under way: if it has passed `slow_ms` by now it counts as a slow call,
+// once, and its result will only say whether it has failed. For those who watch over work that may hang; workers do it
+// by themselves. Without this a call is found to be slow when it is recorded.
+//
+// Thread: any, but one at a time for one permit. Errors: as `hs_breaker_record`. Since 1.0.
+//
+// Memory: `permit` is NULL or valid for reads and writes; `error` is NULL or valid for a write.
+hs_status hs_breaker_mark_slow(struct hs_breaker *breaker,
+                               struct hs_permit *permit,
+                               struct hs_error **error);
+
+// What the circuit of a key is like. `info->struct_size` must be set; `*info` is written on success only.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`,
+// `HS_ERR_INVALID_ARGUMENT` (the key), `HS_ERR_NOT_FOUND` (the key has no circuit: it was not used, or not for long).
+// Since 1.0.
+//
+// Memory: `key` is valid as `hs_str` says; `info` is NULL or valid for reads and writes of as many bytes as its `struct_size` says.
+hs_status hs_breaker_state(struct hs_breaker *breaker,
+                           struct hs_str key,
+                           struct hs_breaker_info *info);
+
+// Opens the circuit of a key by hand, whatever its state is and whether the key was used before: for `ms`, after which it is
+// half-open, or for good with `HS_INFINITE`. No result and no time changes what was set by hand.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT` (the key,
+// or `ms` is 0), `HS_ERR_NOT_FOUND` (there is no room for a new key). Since 1.0.
+//
+// Memory: `key` is valid as `hs_str` says.
+hs_status hs_breaker_force_open(struct hs_breaker *breaker,
+                                struct hs_str key,
+                                uint64_t ms);
+
+// Closes the circuit of a key by hand: results are counted, and open it no more.
+//
+// Thread: any. Errors: as `hs_breaker_force_open`. Since 1.0.
+//
+// Memory: `key` is valid as `hs_str` says.
+hs_status hs_breaker_force_closed(struct hs_breaker *breaker, struct hs_str key);
+
+// Lets everything through for a key, and tells `on_transition` each time when it would have opened; the window begins anew
+// then. For trying options out.
+//
+// Thread: any. Errors: as `hs_breaker_force_open`. Since 1.0.
+//
+// Memory: `key` is valid as `hs_str` says.
+hs_status hs_breaker_metrics_only(struct hs_breaker *breaker,
+                                  struct hs_str key);
+
+// Ends what was done by hand: the circuit of a key is closed, its window empty, and it has never been open.
+//
+// Thread: any. Errors: as `hs_breaker_force_open`. Since 1.0.
+//
+// Memory: `key` is valid as `hs_str` says.
+hs_status hs_breaker_reset(struct hs_breaker *breaker, struct hs_str key);
+
+// How many keys have a circuit; 0 for anything that is not a live breaker.
+//
+// Thread: any. Since 1.0.
+size_t hs_breaker_count(const struct hs_breaker *breaker);
 
 // Makes a worker that belongs to the calling thread. `options` may be NULL: all defaults. Nothing of it is needed
 // after the call. `*worker` is written on success only; close it with `hs_worker_free`.

@@ -39,6 +39,8 @@ pub mod hedge;
 
 pub mod policies;
 
+pub mod breaker;
+
 pub mod worker;
 
 pub mod request;

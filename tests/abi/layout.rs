@@ -7,6 +7,7 @@ use crate::run;
 use http_sentinel::ffi::address_rule::hs_address_rule;
 use http_sentinel::ffi::attempt::hs_attempt;
 use http_sentinel::ffi::auth::hs_auth;
+use http_sentinel::ffi::breaker::{hs_breaker_event, hs_breaker_info, hs_breaker_options, hs_permit};
 use http_sentinel::ffi::counters::{hs_counters, hs_histogram};
 use http_sentinel::ffi::dns::{hs_dns_options, hs_dns_pin};
 use http_sentinel::ffi::download::hs_download_options;
@@ -64,6 +65,19 @@ fn as_rust_says() -> Vec<String> {
         }
         hs_certificate {
             struct_size, reserved, subject, issuer, serial, names, pin, der, not_before, not_after,
+        }
+        hs_breaker_event {
+            struct_size, reason, from, to, key, generation, sequence, calls, failure_pct, slow_pct, open_ms, manual,
+        }
+        hs_breaker_options {
+            struct_size, flags, window_ms, window_calls, min_calls, failure_percent, slow_percent, slow_ms, open_ms,
+            open_max_ms, half_open_permits, max_keys, probe_lease_ms, on_transition, user_data, simulation,
+        }
+        hs_permit { opaque }
+        hs_breaker_info {
+            struct_size, state, generation, calls, failures, slow, failure_pct, slow_pct, retry_after_ms, probes_out,
+            opens_in_a_row, manual, reserved, total_successes, total_failures, total_neutral, total_slow,
+            stale_results, rejected, opened,
         }
         hs_address_rule { struct_size, mode, allow, allow_count, deny, deny_count }
         hs_connect_to { host, connect_host, port, connect_port }

@@ -135,6 +135,7 @@ programs! {
         streams: Program { files: &["streams"], slow: &["length=300000"], ..PROGRAM };
         uploads: Program { files: &["uploads"], ..PROGRAM };
         downloads: Program { files: &["downloads"], ..PROGRAM };
+        breaker: Program { files: &["breaker"], slow: &["rounds=3", "work=2000"], ..PROGRAM };
         mock: Program { files: &["mock"], ..PROGRAM };
         simulation: Program { files: &["simulation"], ..PROGRAM };
         record: Program { files: &["record"], ..PROGRAM };

@@ -3,10 +3,10 @@
 
 #include "client.h"
 
-enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, SIMULATION, KINDS };
+enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, SIMULATION, BREAKER, KINDS };
 
 static const char *const kind_names[KINDS] = {"worker", "response", "error", "cancel", "text", "cookie jar", "mock",
-                                               "simulation"};
+                                               "simulation", "breaker"};
 
 /* Every function that takes a handle, made to answer with a status: those that answer with a value give none for what
  * is not a live object. */
@@ -185,6 +185,44 @@ static hs_status use_given_simulation(void *handle) {
     return hs_worker_new(&options, &made, NULL);
 }
 
+static hs_status use_breaker_acquire(void *handle) {
+    hs_permit permit;
+    return hs_breaker_acquire(handle, text("a"), &permit, NULL);
+}
+static hs_status use_breaker_record(void *handle) {
+    hs_permit permit;
+    memset(&permit, 0, sizeof permit);
+    const hs_status status = hs_breaker_record(handle, &permit, HS_OUTCOME_SUCCESS, NULL);
+    return status == HS_ERR_INVALID_ARGUMENT ? HS_OK : status;
+}
+static hs_status use_breaker_mark_slow(void *handle) {
+    hs_permit permit;
+    memset(&permit, 0, sizeof permit);
+    const hs_status status = hs_breaker_mark_slow(handle, &permit, NULL);
+    return status == HS_ERR_INVALID_ARGUMENT ? HS_OK : status;
+}
+static hs_status use_breaker_state(void *handle) {
+    hs_breaker_info info;
+    info.struct_size = sizeof info;
+    return hs_breaker_state(handle, text("a"), &info);
+}
+static hs_status use_breaker_force_open(void *handle) { return hs_breaker_force_open(handle, text("b"), 1); }
+static hs_status use_breaker_force_closed(void *handle) { return hs_breaker_force_closed(handle, text("b")); }
+static hs_status use_breaker_metrics_only(void *handle) { return hs_breaker_metrics_only(handle, text("b")); }
+static hs_status use_breaker_reset(void *handle) { return hs_breaker_reset(handle, text("b")); }
+static hs_status use_breaker_count(void *handle) { return none(hs_breaker_count(handle) == 0); }
+static hs_status use_breaker_simulation(void *handle) {
+    hs_breaker_options options;
+    hs_breaker *made = NULL;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.simulation = handle;
+    const hs_status status = hs_breaker_new(&options, &made, NULL);
+    CHECK_STATUS(hs_breaker_free(made), HS_OK);
+    return status;
+}
+static hs_status use_breaker_free(void *handle) { return hs_breaker_free(handle); }
+
 static const struct use {
     int kind;
     const char *name;
@@ -245,6 +283,17 @@ static const struct use {
     {SIMULATION, "hs_simulation_at", use_at},
     {SIMULATION, "hs_simulation_free", use_simulation_free},
     {SIMULATION, "hs_worker_options.simulation", use_given_simulation},
+    {SIMULATION, "hs_breaker_options.simulation", use_breaker_simulation},
+    {BREAKER, "hs_breaker_acquire", use_breaker_acquire},
+    {BREAKER, "hs_breaker_record", use_breaker_record},
+    {BREAKER, "hs_breaker_mark_slow", use_breaker_mark_slow},
+    {BREAKER, "hs_breaker_state", use_breaker_state},
+    {BREAKER, "hs_breaker_force_open", use_breaker_force_open},
+    {BREAKER, "hs_breaker_force_closed", use_breaker_force_closed},
+    {BREAKER, "hs_breaker_metrics_only", use_breaker_metrics_only},
+    {BREAKER, "hs_breaker_reset", use_breaker_reset},
+    {BREAKER, "hs_breaker_count", use_breaker_count},
+    {BREAKER, "hs_breaker_free", use_breaker_free},
 };
 #define USES (sizeof uses / sizeof *uses)
 
@@ -282,6 +331,10 @@ static void make(void *objects[KINDS]) {
     CHECK_STATUS(hs_simulation_advance(simulation, 7), HS_OK);
     objects[SIMULATION] = simulation;
     objects[TEXT] = made;
+    hs_breaker *breaker = NULL;
+    CHECK_STATUS(hs_breaker_new(NULL, &breaker, NULL), HS_OK);
+    CHECK_STATUS(hs_breaker_reset(breaker, text("a")), HS_OK);
+    objects[BREAKER] = breaker;
 }
 
 static void destroy(void *objects[KINDS]) {
@@ -292,6 +345,7 @@ static void destroy(void *objects[KINDS]) {
     CHECK_STATUS(hs_text_free(objects[TEXT]), HS_OK);
     CHECK_STATUS(hs_cookie_jar_free(objects[JAR]), HS_OK);
     CHECK_STATUS(hs_mock_free(objects[MOCK]), HS_OK);
+    CHECK_STATUS(hs_breaker_free(objects[BREAKER]), HS_OK);
     CHECK_STATUS(hs_simulation_free(objects[SIMULATION]), HS_OK);
 }
 
@@ -318,6 +372,7 @@ static void the_live_ones_live(void) {
     CHECK_TEXT(hs_text_value(live[TEXT]), "b=c");
     CHECK_INT(hs_cookie_jar_count(live[JAR]), 1);
     CHECK_INT(hs_mock_unused(live[MOCK]), 1);
+    CHECK_INT(hs_breaker_count(live[BREAKER]), 1);
     CHECK_INT(hs_simulation_now(live[SIMULATION]), 7);
     hs_request_options request = get(url("%s/get", address("http")));
     request.cancel = live[CANCEL]; /* Nobody triggered it. */

@@ -42,6 +42,7 @@ static void freeing_nothing(void) {
     CHECK_STATUS(hs_text_free(NULL), HS_OK);
     CHECK_STATUS(hs_cookie_jar_free(NULL), HS_OK);
     CHECK_STATUS(hs_mock_free(NULL), HS_OK);
+    CHECK_STATUS(hs_breaker_free(NULL), HS_OK);
     CHECK_STATUS(hs_simulation_free(NULL), HS_OK);
 }
 
@@ -90,6 +91,19 @@ static void no_object(void) {
     CHECK_STATUS(hs_simulation_set_wall(NULL, 1), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_simulation_random(NULL, NULL, 0), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_simulation_at(NULL, 1, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    hs_permit permit;
+    hs_breaker_info circuit;
+    memset(&circuit, 0, sizeof circuit);
+    circuit.struct_size = sizeof circuit;
+    CHECK_STATUS(hs_breaker_acquire(NULL, text("a"), &permit, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_record(NULL, &permit, HS_OUTCOME_SUCCESS, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_mark_slow(NULL, &permit, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_state(NULL, text("a"), &circuit), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_force_open(NULL, text("a"), 1), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_force_closed(NULL, text("a")), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_metrics_only(NULL, text("a")), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_reset(NULL, text("a")), HS_ERR_NULL_ARGUMENT);
+    CHECK_INT(hs_breaker_count(NULL), 0);
     CHECK_INT(hs_response_status(NULL), 0);
     CHECK(hs_response_body(NULL).data == NULL && hs_response_body(NULL).len == 0);
     CHECK(hs_response_header(NULL, text("x"), 0).data == NULL);
@@ -123,6 +137,16 @@ static void nowhere_to_write(void) {
     CHECK_STATUS(hs_cookie_jar_import(jar, bytes(NULL, 1), NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_cookie_jar_free(jar), HS_OK);
     CHECK_STATUS(hs_mock_new(NULL), HS_ERR_NULL_ARGUMENT);
+    hs_breaker *breaker = NULL;
+    CHECK_STATUS(hs_breaker_new(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_new(NULL, &breaker, NULL), HS_OK);
+    CHECK_STATUS(hs_breaker_acquire(breaker, text("a"), NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_acquire(breaker, bytes(NULL, 1), NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_record(breaker, NULL, HS_OUTCOME_SUCCESS, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_mark_slow(breaker, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_state(breaker, text("a"), NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_reset(breaker, bytes(NULL, 1)), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_breaker_free(breaker), HS_OK);
     CHECK_STATUS(hs_simulation_new(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
     hs_simulation *simulation = NULL;
     CHECK_STATUS(hs_simulation_new(NULL, &simulation, NULL), HS_OK);

@@ -154,6 +154,10 @@ static void newer_options(hs_worker *worker) {
         }                                                                                                        \
     } while (0)
 
+static hs_status read_circuit(hs_breaker *breaker, hs_breaker_info *info) {
+    return hs_breaker_state(breaker, text("a"), info);
+}
+
 /* Every field has a value, not what was there before. */
 static void facts(const hs_response *response, const hs_error *error) {
     const hs_metrics metrics = metrics_of(response);
@@ -213,6 +217,11 @@ int main(int count, char **arguments) {
     newer_options(worker);
     CHECK_FILLED(hs_metrics, hs_response_metrics, response);
     CHECK_FILLED(hs_error_info, hs_error_details, error);
+    hs_breaker *breaker = NULL;
+    CHECK_STATUS(hs_breaker_new(NULL, &breaker, NULL), HS_OK);
+    CHECK_STATUS(hs_breaker_reset(breaker, text("a")), HS_OK);
+    CHECK_FILLED(hs_breaker_info, read_circuit, breaker);
+    CHECK_STATUS(hs_breaker_free(breaker), HS_OK);
     facts(response, error);
     CHECK_STATUS(hs_response_free(response), HS_OK);
     CHECK_STATUS(hs_error_free(error), HS_OK);

@@ -1,0 +1,53 @@
+//! `hs_permit`: a loan as numbers that the caller keeps.
+
+use super::hs_permit;
+use crate::error::Error;
+use crate::ffi::options;
+use crate::resilience::breaker::{Breaker, Loan};
+use crate::runtime::clock::Instant;
+use crate::status::HS_ERR_NULL_ARGUMENT;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
+
+pub(super) const NO_PERMIT: hs_permit = hs_permit { opaque: [0; 8] };
+const MARKED: u64 = 1 << 63;
+const SLOT_SHIFT: u32 = 32;
+
+/// What goes with the numbers of a permit, so that memory that never was one is told from it.
+fn seal(numbers: &[u64]) -> u64 {
+    static SECRET: OnceLock<RandomState> = OnceLock::new();
+    SECRET.get_or_init(RandomState::new).hash_one(numbers)
+}
+
+pub fn packed(breaker: &Breaker, loan: &Loan) -> hs_permit {
+    let (slot, serial) = loan.pass.probe.map_or((0, 0), |probe| (probe.slot, probe.serial));
+    let marked = if loan.marked.is_some() { MARKED } else { 0 };
+    let flags = u64::from(loan.pass.generation) | u64::from(slot) << SLOT_SHIFT | marked;
+    let place = loan.marked.map_or(0, |place| place.0);
+    let mut opaque = [breaker.id(), loan.circuit, flags, serial, loan.start.0, place, 0, 0];
+    opaque[7] = seal(&opaque[..7]);
+    hs_permit { opaque }
+}
+
+/// # Safety
+/// `permit` is NULL or valid for reads.
+pub unsafe fn unpacked(breaker: &Breaker, permit: *const hs_permit) -> Result<Loan, Error> {
+    if permit.is_null() {
+        return Err(Error::new(HS_ERR_NULL_ARGUMENT, "permit is NULL"));
+    }
+    // SAFETY: as the caller promises.
+    let opaque = unsafe { permit.read() }.opaque;
+    if opaque == NO_PERMIT.opaque {
+        return Err(options::invalid("permit is none, or was recorded already".into()));
+    }
+    let [owner, circuit, flags, serial, start, place, _, sealed] = opaque;
+    if sealed != seal(&opaque[..7]) {
+        return Err(options::invalid("permit is none that a breaker has given".into()));
+    }
+    if owner != breaker.id() {
+        return Err(options::invalid("permit is another breaker's".into()));
+    }
+    let slot = (flags >> SLOT_SHIFT) as u32 & 0xFFFF;
+    let marked = (flags & MARKED != 0).then_some(place);
+    Ok(Loan::new(circuit, flags as u32, slot, serial, Instant(start), marked))
+}
