@@ -138,6 +138,7 @@ programs! {
         breaker: Program { files: &["breaker"], slow: &["rounds=3", "work=2000"], ..PROGRAM };
         mock: Program { files: &["mock"], ..PROGRAM };
         simulation: Program { files: &["simulation"], ..PROGRAM };
+        retries: Program { files: &["retries"], ..PROGRAM };
         record: Program { files: &["record"], ..PROGRAM };
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }
