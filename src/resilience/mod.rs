@@ -3,6 +3,7 @@
 
 pub mod breaker;
 pub mod hedge;
+pub mod bulkhead;
 pub mod hints;
 pub mod retry;
 pub mod stop;

@@ -1,0 +1,4 @@
+//! What `places` is built on; the models put loom's in its place.
+
+pub use std::sync::atomic::{AtomicU64, Ordering};
+pub use std::sync::{Mutex, MutexGuard, PoisonError};
