@@ -488,6 +488,21 @@
 // answer, are retried too.
 #define HS_RETRY_520_TO_524 8
 
+// In `hs_budget_options.flags`: no retries beyond `percent`, however few requests there are.
+#define HS_BUDGET_NO_MINIMUM 1
+
+// In `hs_bulkhead_options.flags`: nobody waits; who comes when all slots are taken is refused.
+#define HS_BULKHEAD_NO_QUEUE 1
+
+// All slots are taken: it waits.
+#define HS_BULKHEAD_WAITS 1
+
+// All slots are taken, and so many wait already: it was refused.
+#define HS_BULKHEAD_REJECTED 2
+
+// No slot became free in its time.
+#define HS_BULKHEAD_TIMED_OUT 3
+
 // A circuit breaker for any number of keys: origins, or whatever the caller calls what may fail together. Each key has a
 // circuit of its own, which begins closed.
 //
@@ -502,6 +517,22 @@
 // It may be used on any thread and by any number of workers; asking a closed circuit and telling it takes no lock. It
 // stays with those that have it when it is freed.
 typedef struct hs_breaker hs_breaker;
+
+// A retry budget for any number of keys: origins, or whatever the caller calls what may fail together. In any ten seconds
+// each key gets as many retries and hedges as `percent` of the requests that are neither, and `min_retries` in any case.
+// So in an outage three attempts are not three times the load, but a fifth more.
+//
+// It may be used on any thread and by any number of workers, which then share it; it takes no lock. Every worker has one
+// of its own where it is given none. It stays with the workers that have it when it is freed.
+typedef struct hs_budget hs_budget;
+
+// Slots for any number of keys: origins, or whatever the caller calls what may hang together. Each key has `capacity` of
+// them; who comes when all are taken waits, in the order of arrival, so that what hangs in one place does not take up all
+// there is.
+//
+// It may be used on any thread and by any number of workers. Taking and giving back a slot takes no lock while nobody
+// waits. It stays with the workers that have it when it is freed.
+typedef struct hs_bulkhead hs_bulkhead;
 
 // A switch that ends the calls that were given it. It may be used on any thread, by any number of calls at once, and
 // be freed while calls still have it.
@@ -1664,6 +1695,109 @@ typedef struct hs_simulation_options {
 // and must return: no longjmp, no C++ exception.
 typedef void (*hs_simulation_callback)(void *user_data);
 
+// Options of a retry budget. All zero but `struct_size` is the default everywhere.
+typedef struct hs_budget_options {
+    // `sizeof(hs_budget_options)`.
+    uint32_t struct_size;
+    // `HS_BUDGET_NO_MINIMUM` or 0.
+    uint32_t flags;
+    // Retries and hedges for a hundred requests, rounded down. Default 20; at most 100.
+    uint32_t percent;
+    // So many in ten seconds in any case. Default 10.
+    uint32_t min_retries;
+    // How many keys have a budget of their own. Default 1,024; at most 1,048,576. A further one takes the place of one of
+    // which nothing was heard for ten seconds; if there is none, it shares one budget with the others beyond.
+    uint32_t max_keys;
+    // Must be 0.
+    uint32_t reserved;
+    // The clock that it goes by. NULL: the machine's.
+    struct hs_simulation *simulation;
+} hs_budget_options;
+
+// How a key stands: what there was in the last ten seconds. Set `struct_size` before the call.
+typedef struct hs_budget_info {
+    // `sizeof(hs_budget_info)`.
+    uint32_t struct_size;
+    // Not used.
+    uint32_t reserved;
+    // Requests that are no retries and no hedges.
+    uint64_t originals;
+    // Retries and hedges.
+    uint64_t withdrawn;
+    // How many retries and hedges there may be.
+    uint64_t allowed;
+} hs_budget_info;
+
+// What has happened to a key.
+typedef struct hs_bulkhead_event {
+    // `sizeof(hs_bulkhead_event)` as the library knows it: fields behind it are not there.
+    uint32_t struct_size;
+    // `HS_BULKHEAD_…`
+    uint32_t kind;
+    // When it happened, in nanoseconds of the clock that it goes by.
+    uint64_t time_ns;
+    // The number of this event among those of its key, from 1, so that they can be put in order when they come on several
+    // threads.
+    uint64_t sequence;
+    // Valid during the callback; "*" for the slots that keys beyond `max_keys` share.
+    struct hs_str key;
+    // How many slots are taken, about.
+    uint32_t in_use;
+    // How many wait, about.
+    uint32_t waiting;
+} hs_bulkhead_event;
+
+// Is told what happens, on the thread to which it happens; no lock is held, and it may use the bulkhead, free it too. It
+// must return: no longjmp, no C++ exception.
+typedef void (*hs_bulkhead_callback)(void *user_data, const struct hs_bulkhead_event *event);
+
+// Options of a bulkhead. All zero but `struct_size` is the default everywhere.
+typedef struct hs_bulkhead_options {
+    // `sizeof(hs_bulkhead_options)`.
+    uint32_t struct_size;
+    // `HS_BULKHEAD_NO_QUEUE` or 0.
+    uint32_t flags;
+    // How many slots each key has. Default 100; at most 1,000,000.
+    uint32_t capacity;
+    // How many may wait for one. Default 1,000; at most 65,536.
+    uint32_t queue;
+    // How many keys have slots of their own. Default 1,024; at most 1,048,576. A further one takes the place of one that has
+    // no slot taken and nobody waiting; if there is none, it shares the slots of one key with the others beyond.
+    uint32_t max_keys;
+    // Must be 0.
+    uint32_t reserved;
+    // Is told what happens; may be NULL.
+    hs_bulkhead_callback on_event;
+    // Handed to `on_event`; must be valid, and usable on any thread, until the bulkhead is freed and the last worker that
+    // has it is closed.
+    void *user_data;
+    // The clock that it goes by. NULL: the machine's.
+    struct hs_simulation *simulation;
+} hs_bulkhead_options;
+
+// A slot that is taken, as numbers that the caller keeps. It may be copied and given back on any thread; it is given back
+// once.
+typedef struct hs_bulkhead_permit {
+    // All zero: no slot.
+    uint64_t opaque[2];
+} hs_bulkhead_permit;
+
+// How a key stands. Set `struct_size` before the call.
+typedef struct hs_bulkhead_info {
+    // `sizeof(hs_bulkhead_info)`.
+    uint32_t struct_size;
+    // How many slots it has.
+    uint32_t capacity;
+    // How many of them are taken.
+    uint32_t in_use;
+    // How many wait.
+    uint32_t waiting;
+    // How many were refused because so many waited.
+    uint64_t rejected;
+    // How many waited in vain.
+    uint64_t timed_out;
+} hs_bulkhead_info;
+
 // Success.
 #define HS_OK 0
 
@@ -2685,6 +2819,104 @@ hs_status hs_simulation_at(struct hs_simulation *simulation,
                            uint64_t nanoseconds,
                            hs_simulation_callback callback,
                            void *user_data);
+
+// Makes a retry budget. `options` may be NULL. `*budget` is written on success only; free it with `hs_budget_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_INVALID_HANDLE` and
+// `HS_ERR_FORKED` (the simulation), `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+//
+// Memory: `options` is NULL or valid for as many bytes as its `struct_size` says; `budget` and `error` are NULL or valid for a
+// write.
+hs_status hs_budget_new(const struct hs_budget_options *options,
+                        struct hs_budget **budget,
+                        struct hs_error **error);
+
+// Frees a retry budget; workers that have it keep it. NULL is fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_budget_free(struct hs_budget *budget);
+
+// Says that a request is made for a key (UTF-8, 1 to 1,024 bytes) that is no retry and no hedge. Workers say it by
+// themselves; this is for work of the caller's own.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (key), `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`.
+// Since 1.0.
+//
+// Memory: `key` is valid as `hs_str` says.
+hs_status hs_budget_original(struct hs_budget *budget,
+                             struct hs_str key);
+
+// Takes one retry for a key: `*granted` is 1 where there may be one now, else 0, and then nothing is taken.
+//
+// Thread: any. Errors: as `hs_budget_original`. Since 1.0.
+//
+// Memory: `key` is valid as `hs_str` says; `granted` is NULL or valid for a write.
+hs_status hs_budget_withdraw(struct hs_budget *budget, struct hs_str key, uint32_t *granted);
+
+// How a key stands; one that was never asked for is like a new one.
+//
+// Thread: any. Errors: as `hs_budget_original`, and `HS_ERR_STRUCT_SIZE`. Since 1.0.
+//
+// Memory: `key` is valid as `hs_str` says; `info` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_budget_state(struct hs_budget *budget, struct hs_str key, struct hs_budget_info *info);
+
+// Makes a bulkhead. `options` may be NULL. `*bulkhead` is written on success only; free it with `hs_bulkhead_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_INVALID_HANDLE` and
+// `HS_ERR_FORKED` (the simulation), `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+//
+// Memory: `options` is NULL or valid for as many bytes as its `struct_size` says, and its callback may be called with its
+// `user_data` as it says there; `bulkhead` and `error` are NULL or valid for a write.
+hs_status hs_bulkhead_new(const struct hs_bulkhead_options *options,
+                          struct hs_bulkhead **bulkhead,
+                          struct hs_error **error);
+
+// Frees a bulkhead; workers that have it keep it. Slots that were taken with `hs_bulkhead_acquire` are given back. NULL is
+// fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_bulkhead_free(struct hs_bulkhead *bulkhead);
+
+// Takes a slot of a key (UTF-8, 1 to 1,024 bytes), and waits for one where all are taken: in the order of arrival, at most
+// `timeout_ms` (0: 30,000; `HS_INFINITE`: for as long as it takes), and until `cancel` (may be NULL) is triggered. `*permit`
+// is written on success only; give it back with `hs_bulkhead_release`. With a simulation the wait is virtual, too.
+//
+// Thread: any; the calling one waits. Errors: `HS_ERR_BULKHEAD_FULL` (so many wait already), `HS_ERR_TIMEOUT`,
+// `HS_ERR_CANCELLED`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (key), `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`.
+// Since 1.0.
+//
+// Memory: `key` is valid as `hs_str` says; `permit` and `error` are NULL or valid for a write.
+hs_status hs_bulkhead_acquire(struct hs_bulkhead *bulkhead,
+                              struct hs_str key,
+                              uint64_t timeout_ms,
+                              struct hs_cancel *cancel,
+                              struct hs_bulkhead_permit *permit,
+                              struct hs_error **error);
+
+// Takes a slot of a key if one is free and nobody waits for it. `*permit` is written on success only; give it back with
+// `hs_bulkhead_release`.
+//
+// Thread: any. Errors: `HS_ERR_BULKHEAD_FULL`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (key),
+// `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`. Since 1.0.
+//
+// Memory: `key` is valid as `hs_str` says; `permit` is NULL or valid for a write.
+hs_status hs_bulkhead_try_acquire(struct hs_bulkhead *bulkhead, struct hs_str key, struct hs_bulkhead_permit *permit);
+
+// Gives a slot back: the first who waits has it now. `*permit` is all zero then.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_ARGUMENT` (given back already, none of this bulkhead's, or no permit; nothing
+// happens), `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`. Since 1.0.
+//
+// Memory: `permit` is NULL or valid for reads and writes.
+hs_status hs_bulkhead_release(struct hs_bulkhead *bulkhead, struct hs_bulkhead_permit *permit);
+
+// How a key stands; one that was never asked for has nothing taken.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT` (key),
+// `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`. Since 1.0.
+//
+// Memory: `key` is valid as `hs_str` says; `info` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_bulkhead_state(struct hs_bulkhead *bulkhead, struct hs_str key, struct hs_bulkhead_info *info);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -71,3 +71,9 @@ pub mod simulation;
 
 #[allow(dead_code)] // until the policies are wired
 pub mod retry;
+
+#[allow(dead_code)] // until workers have them
+pub mod budget;
+
+#[allow(dead_code)] // until workers have them
+pub mod bulkhead;

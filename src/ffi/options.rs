@@ -130,3 +130,17 @@ pub unsafe fn array<'a, T>(items: *const T, count: usize, most: usize, what: &st
     // SAFETY: as the caller promises.
     Ok(unsafe { std::slice::from_raw_parts(items, count) })
 }
+
+/// What policies are asked by: UTF-8, 1 to 1,024 bytes; `what` names it in an error.
+///
+/// # Safety
+/// As for `hs_str::bytes`.
+pub unsafe fn key<'a>(text: hs_str, what: &str) -> Result<&'a str, Error> {
+    const LONGEST: usize = 1_024;
+    // SAFETY: as the caller promises.
+    let bytes = unsafe { text.bytes(what) }?;
+    if !(1..=LONGEST).contains(&bytes.len()) {
+        return Err(invalid(format!("{what} has {} bytes: 1 to {LONGEST}", bytes.len())));
+    }
+    std::str::from_utf8(bytes).map_err(|_| invalid(format!("{what} is {}: not UTF-8", crate::error::quoted(bytes))))
+}

@@ -2,8 +2,8 @@
 //! source of chance, usable without HTTP. Nothing here knows libcurl, the ABI or a request.
 
 pub mod breaker;
-pub mod hedge;
 pub mod bulkhead;
+pub mod hedge;
 pub mod hints;
 pub mod retry;
 pub mod stop;

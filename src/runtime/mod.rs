@@ -1,7 +1,6 @@
 //! Drives futures on one thread: ready tasks, then timers, then the engine. No async runtime is needed: a call
 //! waits for its exchange, a timer, a permit or a cancel, and each of them wakes its task.
 
-#[allow(dead_code)] // until something waits outside of workers
 pub mod alone;
 pub mod chance;
 pub mod clock;

@@ -8,6 +8,8 @@ use http_sentinel::ffi::address_rule::hs_address_rule;
 use http_sentinel::ffi::attempt::hs_attempt;
 use http_sentinel::ffi::auth::hs_auth;
 use http_sentinel::ffi::breaker::{hs_breaker_event, hs_breaker_info, hs_breaker_options, hs_permit};
+use http_sentinel::ffi::budget::{hs_budget_info, hs_budget_options};
+use http_sentinel::ffi::bulkhead::{hs_bulkhead_event, hs_bulkhead_info, hs_bulkhead_options, hs_bulkhead_permit};
 use http_sentinel::ffi::counters::{hs_counters, hs_histogram};
 use http_sentinel::ffi::dns::{hs_dns_options, hs_dns_pin};
 use http_sentinel::ffi::download::hs_download_options;
@@ -158,6 +160,14 @@ fn as_rust_says() -> Vec<String> {
         }
         hs_mock_call { struct_size, rule, method, url, body, body_bytes, header_count }
         hs_simulation_options { struct_size, flags, seed, wall_ns }
+        hs_budget_options { struct_size, flags, percent, min_retries, max_keys, reserved, simulation }
+        hs_budget_info { struct_size, reserved, originals, withdrawn, allowed }
+        hs_bulkhead_event { struct_size, kind, time_ns, sequence, key, in_use, waiting }
+        hs_bulkhead_options {
+            struct_size, flags, capacity, queue, max_keys, reserved, on_event, user_data, simulation,
+        }
+        hs_bulkhead_permit { opaque }
+        hs_bulkhead_info { struct_size, capacity, in_use, waiting, rejected, timed_out }
     }
 }
 

@@ -140,6 +140,7 @@ programs! {
         simulation: Program { files: &["simulation"], ..PROGRAM };
         retries: Program { files: &["retries"], ..PROGRAM };
         record: Program { files: &["record"], ..PROGRAM };
+        bulkhead: Program { files: &["bulkhead"], slow: &["threads=4", "rounds=20"], ..PROGRAM };
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }
     bundled libcurl {

@@ -3,10 +3,10 @@
 
 #include "client.h"
 
-enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, SIMULATION, BREAKER, KINDS };
+enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, SIMULATION, BREAKER, BUDGET, BULKHEAD, KINDS };
 
 static const char *const kind_names[KINDS] = {"worker", "response", "error", "cancel", "text", "cookie jar", "mock",
-                                               "simulation", "breaker"};
+                                               "simulation", "breaker", "budget", "bulkhead"};
 
 /* Every function that takes a handle, made to answer with a status: those that answer with a value give none for what
  * is not a live object. */
@@ -222,6 +222,52 @@ static hs_status use_breaker_simulation(void *handle) {
     return status;
 }
 static hs_status use_breaker_free(void *handle) { return hs_breaker_free(handle); }
+static hs_status use_budget_original(void *handle) { return hs_budget_original(handle, text("key")); }
+static hs_status use_budget_withdraw(void *handle) {
+    uint32_t granted;
+    return hs_budget_withdraw(handle, text("key"), &granted);
+}
+static hs_status use_budget_state(void *handle) {
+    hs_budget_info info;
+    info.struct_size = sizeof info;
+    return hs_budget_state(handle, text("key"), &info);
+}
+static hs_status use_budget_free(void *handle) { return hs_budget_free(handle); }
+static hs_status use_bulkhead_acquire(void *handle) {
+    hs_bulkhead_permit permit;
+    return hs_bulkhead_acquire(handle, text("key"), 0, NULL, &permit, NULL);
+}
+static hs_status use_bulkhead_try_acquire(void *handle) {
+    hs_bulkhead_permit permit;
+    return hs_bulkhead_try_acquire(handle, text("key"), &permit);
+}
+static hs_status use_bulkhead_release(void *handle) {
+    hs_bulkhead_permit permit = {{0, 0}};
+    return hs_bulkhead_release(handle, &permit);
+}
+static hs_status use_bulkhead_state(void *handle) {
+    hs_bulkhead_info info;
+    info.struct_size = sizeof info;
+    return hs_bulkhead_state(handle, text("key"), &info);
+}
+static hs_status use_bulkhead_free(void *handle) { return hs_bulkhead_free(handle); }
+static hs_status use_bulkhead_simulation(void *handle) {
+    hs_bulkhead_options options;
+    hs_bulkhead *made = NULL;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.simulation = handle;
+    return hs_bulkhead_new(&options, &made, NULL);
+}
+static hs_status use_budget_simulation(void *handle) {
+    hs_budget_options options;
+    hs_budget *made = NULL;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.simulation = handle;
+    return hs_budget_new(&options, &made, NULL);
+}
+static hs_status use_bulkhead_cancel(void *handle);
 
 static const struct use {
     int kind;
@@ -294,6 +340,18 @@ static const struct use {
     {BREAKER, "hs_breaker_reset", use_breaker_reset},
     {BREAKER, "hs_breaker_count", use_breaker_count},
     {BREAKER, "hs_breaker_free", use_breaker_free},
+    {SIMULATION, "hs_budget_options.simulation", use_budget_simulation},
+    {SIMULATION, "hs_bulkhead_options.simulation", use_bulkhead_simulation},
+    {BUDGET, "hs_budget_original", use_budget_original},
+    {BUDGET, "hs_budget_withdraw", use_budget_withdraw},
+    {BUDGET, "hs_budget_state", use_budget_state},
+    {BUDGET, "hs_budget_free", use_budget_free},
+    {BULKHEAD, "hs_bulkhead_acquire", use_bulkhead_acquire},
+    {BULKHEAD, "hs_bulkhead_try_acquire", use_bulkhead_try_acquire},
+    {BULKHEAD, "hs_bulkhead_release", use_bulkhead_release},
+    {BULKHEAD, "hs_bulkhead_state", use_bulkhead_state},
+    {BULKHEAD, "hs_bulkhead_free", use_bulkhead_free},
+    {CANCEL, "hs_bulkhead_acquire's cancel", use_bulkhead_cancel},
 };
 #define USES (sizeof uses / sizeof *uses)
 
@@ -305,6 +363,11 @@ static hs_status use_given_cancel(void *handle) {
     hs_response *response = NULL;
     request.cancel = handle;
     return hs_request(live[WORKER], &request, &response, NULL);
+}
+
+static hs_status use_bulkhead_cancel(void *handle) {
+    hs_bulkhead_permit permit;
+    return hs_bulkhead_acquire(live[BULKHEAD], text("key"), 0, handle, &permit, NULL);
 }
 
 static void make(void *objects[KINDS]) {
@@ -330,6 +393,15 @@ static void make(void *objects[KINDS]) {
     CHECK_STATUS(hs_simulation_new(NULL, &simulation, NULL), HS_OK);
     CHECK_STATUS(hs_simulation_advance(simulation, 7), HS_OK);
     objects[SIMULATION] = simulation;
+    hs_budget *budget = NULL;
+    CHECK_STATUS(hs_budget_new(NULL, &budget, NULL), HS_OK);
+    CHECK_STATUS(use_budget_original(budget), HS_OK);
+    objects[BUDGET] = budget;
+    hs_bulkhead *bulkhead = NULL;
+    hs_bulkhead_permit permit;
+    CHECK_STATUS(hs_bulkhead_new(NULL, &bulkhead, NULL), HS_OK);
+    CHECK_STATUS(hs_bulkhead_try_acquire(bulkhead, text("live"), &permit), HS_OK);
+    objects[BULKHEAD] = bulkhead;
     objects[TEXT] = made;
     hs_breaker *breaker = NULL;
     CHECK_STATUS(hs_breaker_new(NULL, &breaker, NULL), HS_OK);
@@ -347,6 +419,8 @@ static void destroy(void *objects[KINDS]) {
     CHECK_STATUS(hs_mock_free(objects[MOCK]), HS_OK);
     CHECK_STATUS(hs_breaker_free(objects[BREAKER]), HS_OK);
     CHECK_STATUS(hs_simulation_free(objects[SIMULATION]), HS_OK);
+    CHECK_STATUS(hs_budget_free(objects[BUDGET]), HS_OK);
+    CHECK_STATUS(hs_bulkhead_free(objects[BULKHEAD]), HS_OK);
 }
 
 static void refused_by(const struct use *use, void *handle, const char *what) {
@@ -374,6 +448,11 @@ static void the_live_ones_live(void) {
     CHECK_INT(hs_mock_unused(live[MOCK]), 1);
     CHECK_INT(hs_breaker_count(live[BREAKER]), 1);
     CHECK_INT(hs_simulation_now(live[SIMULATION]), 7);
+    hs_bulkhead_info info;
+    info.struct_size = sizeof info;
+    CHECK_STATUS(hs_bulkhead_state(live[BULKHEAD], text("live"), &info), HS_OK);
+    CHECK_INT(info.in_use, 1);
+    CHECK_STATUS(use_budget_state(live[BUDGET]), HS_OK);
     hs_request_options request = get(url("%s/get", address("http")));
     request.cancel = live[CANCEL]; /* Nobody triggered it. */
     CHECK_STATUS(hs_response_free(SEND(live[WORKER], &request)), HS_OK);

@@ -43,6 +43,8 @@ static void freeing_nothing(void) {
     CHECK_STATUS(hs_cookie_jar_free(NULL), HS_OK);
     CHECK_STATUS(hs_mock_free(NULL), HS_OK);
     CHECK_STATUS(hs_breaker_free(NULL), HS_OK);
+    CHECK_STATUS(hs_budget_free(NULL), HS_OK);
+    CHECK_STATUS(hs_bulkhead_free(NULL), HS_OK);
     CHECK_STATUS(hs_simulation_free(NULL), HS_OK);
 }
 
@@ -123,6 +125,49 @@ static void no_object(void) {
     CHECK(hs_response_url(NULL).data == NULL);
     CHECK_STATUS(hs_response_metrics(NULL, &metrics), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_response_certificate(NULL, 0, NULL), HS_ERR_NULL_ARGUMENT);
+}
+
+static void policies(void) {
+    hs_budget *budget = NULL;
+    hs_bulkhead *bulkhead = NULL;
+    hs_budget_info budget_info;
+    hs_bulkhead_info info;
+    hs_bulkhead_permit permit = {{0, 0}};
+    hs_error *error = NULL;
+    uint32_t granted = 7;
+    const hs_str key = text("key"), missing = bytes(NULL, 1);
+    budget_info.struct_size = sizeof budget_info;
+    info.struct_size = sizeof info;
+    CHECK_STATUS(hs_budget_new(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_budget_original(NULL, key), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_budget_withdraw(NULL, key, &granted), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_budget_state(NULL, key, &budget_info), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_budget_new(NULL, &budget, NULL), HS_OK);
+    CHECK_STATUS(hs_budget_original(budget, missing), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_budget_withdraw(budget, missing, &granted), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_budget_withdraw(budget, key, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_budget_state(budget, missing, &budget_info), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_budget_state(budget, key, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_budget_free(budget), HS_OK);
+    CHECK_INT(granted, 7);
+
+    CHECK_STATUS(hs_bulkhead_new(NULL, NULL, &error), HS_ERR_NULL_ARGUMENT);
+    CHECK_HAS(hs_error_message(error), "bulkhead is NULL");
+    CHECK_STATUS(hs_error_free(error), HS_OK);
+    CHECK_STATUS(hs_bulkhead_acquire(NULL, key, 0, NULL, &permit, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_bulkhead_try_acquire(NULL, key, &permit), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_bulkhead_release(NULL, &permit), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_bulkhead_state(NULL, key, &info), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_bulkhead_new(NULL, &bulkhead, NULL), HS_OK);
+    CHECK_STATUS(hs_bulkhead_acquire(bulkhead, missing, 0, NULL, &permit, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_bulkhead_acquire(bulkhead, key, 0, NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_bulkhead_try_acquire(bulkhead, missing, &permit), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_bulkhead_try_acquire(bulkhead, key, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_bulkhead_release(bulkhead, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_bulkhead_state(bulkhead, missing, &info), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_bulkhead_state(bulkhead, key, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_bulkhead_free(bulkhead), HS_OK);
+    CHECK(permit.opaque[0] == 0 && permit.opaque[1] == 0);
 }
 
 static void nowhere_to_write(void) {
@@ -232,6 +277,7 @@ int main(int count, char **arguments) {
     versions();
     freeing_nothing();
     no_object();
+    policies();
     nowhere_to_write();
     parts_of_a_request();
     return 0;
