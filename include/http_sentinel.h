@@ -488,6 +488,12 @@
 // answer, are retried too.
 #define HS_RETRY_520_TO_524 8
 
+// In `hs_attempt_context.flags`: this is the same attempt once more, since the work said 421.
+#define HS_ATTEMPT_REPLAY 1
+
+// In `hs_attempt_context.flags`, set by the work: what it did cannot be done again, so this attempt is the last one.
+#define HS_ATTEMPT_COMMITTED 2
+
 // In `hs_budget_options.flags`: no retries beyond `percent`, however few requests there are.
 #define HS_BUDGET_NO_MINIMUM 1
 
@@ -571,6 +577,10 @@ typedef struct hs_mock hs_mock;
 // A response. It belongs to the caller, outlives its worker, may be read on any thread, and is freed with
 // `hs_response_free`. What is read from it is borrowed until then: free it when nobody reads it any more.
 typedef struct hs_response hs_response;
+
+// How to retry work of the caller's own: attempts, waits and all who are asked before each, by the rules that requests are
+// retried by. It does not change, and any number of threads may run it at once.
+typedef struct hs_retry hs_retry;
 
 // A clock that only moves when it is told to, or when a worker that has it could do nothing but wait, and chance that
 // comes from a seed or a script. What is given it (`hs_worker_options.simulation`, and the field of that name in the
@@ -1694,6 +1704,86 @@ typedef struct hs_simulation_options {
 // Is called when the moment of a plan has come. It may do what it likes but with the worker that waits, which is busy,
 // and must return: no longjmp, no C++ exception.
 typedef void (*hs_simulation_callback)(void *user_data);
+
+// Who is asked before each attempt of `hs_retry_run`, and how long it may take. All zero but `struct_size`: 30 seconds, a
+// retry budget of its own, and nobody else. In this order: the time and the cancel; the breaker's leave to ask; a slot of
+// the bulkhead; the breaker's permit. Nothing is held in the waits between attempts.
+typedef struct hs_retry_policies {
+    // `sizeof(hs_retry_policies)`.
+    uint32_t struct_size;
+    // `HS_IDEMPOTENT`: doing the work twice does no harm, so that what may have been done is tried again.
+    // `HS_IDEMPOTENCY_KEY`: the same, because the work sends a key of its own, the same each time; a 409 is tried again too.
+    uint32_t flags;
+    // What budget, breaker and bulkhead are asked by: UTF-8, at most 1,024 bytes. Empty: "*".
+    struct hs_str key;
+    // All attempts and waits together. Default 30,000; `HS_INFINITE` is no limit. It ends waits and begins no attempt, and
+    // is told to the work, which it cannot interrupt.
+    uint64_t timeout_ms;
+    // NULL: a budget of its own, with its defaults.
+    struct hs_budget *budget;
+    // NULL: none.
+    struct hs_breaker *breaker;
+    // NULL: none.
+    struct hs_bulkhead *bulkhead;
+    // The clock and the chance that it goes by; waits let virtual time pass. NULL: the machine's.
+    struct hs_simulation *simulation;
+} hs_retry_policies;
+
+// What an attempt is told, and what it may tell. The library makes it for each attempt; it is valid during the callback.
+typedef struct hs_attempt_context {
+    // `sizeof(hs_attempt_context)` as the library knows it: fields behind it are not there.
+    uint32_t struct_size;
+    // From 1.
+    uint32_t number;
+    // How long after the beginning this attempt begins, in nanoseconds.
+    uint64_t started_ns;
+    // How long it may take; `HS_INFINITE`: no limit. To be handed on to what the work waits for.
+    uint64_t left_ms;
+    // How long was waited before it, in nanoseconds.
+    uint64_t waited_ns;
+    // What most of that was for: `HS_WAIT_…`.
+    uint32_t wait_reason;
+    // `HS_ATTEMPT_REPLAY` or 0; the work may add `HS_ATTEMPT_COMMITTED`.
+    uint32_t flags;
+    // To be set where there is one: the HTTP status of an answer, 100 to 599. 0: none.
+    uint32_t http_status;
+    // May be set: whether the other side may have seen it, `HS_SENT_…`. `HS_SENT_MAYBE` to begin with.
+    uint32_t request_sent;
+    // May be set: how long the other side asks to wait; 0: for a time of the library's choice, but a longer one.
+    // `HS_INFINITE` to begin with: it asks for nothing.
+    uint64_t retry_after_ms;
+} hs_attempt_context;
+
+// The work: 0 is success, an `hs_status` what it says there, any other number a failure that another attempt may mend.
+// Called on the thread of `hs_retry_run`, while no lock is held; it may use whatever it likes, `hs_retry_run` too. It must
+// return: no longjmp, no C++ exception.
+typedef int32_t (*hs_retry_function)(void *context, struct hs_attempt_context *attempt);
+
+// Whether to try again after an attempt that is no success, which is when `result` is not 0 or `attempt->http_status` is
+// 400 or more: 0 is no, anything else yes, as far as attempts, time and budget go. Called like `hs_retry_function`.
+typedef int32_t (*hs_retry_predicate)(void *context, int32_t result, const struct hs_attempt_context *attempt);
+
+// What became of a run. Set `struct_size` before the call.
+typedef struct hs_retry_report {
+    // `sizeof(hs_retry_report)`.
+    uint32_t struct_size;
+    // Why there was no further attempt: `HS_STOP_…`.
+    uint32_t stop_reason;
+    // How many attempts there were; one that was not let through is one, too.
+    uint32_t attempts;
+    // What `hs_retry_run` returned.
+    int32_t result;
+    // Of the answer that the last attempt came to; 0: none.
+    uint32_t http_status;
+    // Not used.
+    uint32_t reserved;
+    // How long it took, in nanoseconds.
+    uint64_t elapsed_ns;
+    // How much of that was waits: between attempts and in queues.
+    uint64_t waited_ns;
+    // What the other side, or the breaker, asked for last; `HS_INFINITE`: nothing.
+    uint64_t retry_after_ms;
+} hs_retry_report;
 
 // Options of a retry budget. All zero but `struct_size` is the default everywhere.
 typedef struct hs_budget_options {
@@ -2819,6 +2909,45 @@ hs_status hs_simulation_at(struct hs_simulation *simulation,
                            uint64_t nanoseconds,
                            hs_simulation_callback callback,
                            void *user_data);
+
+// Makes an object by which work is retried. `options` and `policies` may be NULL: all defaults. What the policies name may
+// be freed after it. `*retry` is written on success only; free it with `hs_retry_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_INVALID_HANDLE` and
+// `HS_ERR_FORKED` (what the policies name), `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+//
+// Memory: `options` and `policies` are NULL or valid for as many bytes as their `struct_size` says, and so is what they point to;
+// `retry` and `error` are NULL or valid for a write.
+hs_status hs_retry_new(const struct hs_retry_options *options,
+                       const struct hs_retry_policies *policies,
+                       struct hs_retry **retry,
+                       struct hs_error **error);
+
+// Frees it; runs that are under way go on. NULL is fine.
+//
+// Thread: any; also from a callback. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_retry_free(struct hs_retry *retry);
+
+// Calls `function` with `context` until it succeeds or nothing more is to be done, with waits in between, and returns what
+// it returned last. `predicate` decides after each attempt; NULL: the rules for requests decide about `http_status` and each
+// `hs_status`, and other numbers are tried again. `cancel` (may be NULL) ends a wait within 5 ms; it does not interrupt the
+// work, and does not mask what that has done. `report` may be NULL; it is filled whatever comes of it, unless the arguments
+// are refused.
+//
+// Thread: any; the calling one waits. Errors: what `function` returned; `HS_ERR_CANCELLED` (in a wait), `HS_ERR_TIMEOUT`
+// (in a queue, or too late for any attempt), `HS_ERR_BREAKER_OPEN`, `HS_ERR_BULKHEAD_FULL`; `HS_ERR_NULL_ARGUMENT`,
+// `HS_ERR_STRUCT_SIZE` (report), `HS_ERR_INVALID_ARGUMENT` (what the work put into its context), `HS_ERR_INVALID_HANDLE`,
+// `HS_ERR_FORKED`. Since 1.0.
+//
+// Memory: `function` and `predicate` may be called with `context`; `report` is NULL or valid for as many bytes as its
+// `struct_size` says; `error` is NULL or valid for a write.
+hs_status hs_retry_run(struct hs_retry *retry,
+                       hs_retry_function function,
+                       void *context,
+                       hs_retry_predicate predicate,
+                       struct hs_cancel *cancel,
+                       struct hs_retry_report *report,
+                       struct hs_error **error);
 
 // Makes a retry budget. `options` may be NULL. `*budget` is written on success only; free it with `hs_budget_free`.
 //

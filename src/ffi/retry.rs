@@ -6,6 +6,8 @@ use crate::error::Error;
 use crate::resilience::retry::options::{RetryOptions, StatusSet};
 use std::time::Duration;
 
+pub mod run;
+
 /// Why there was no further attempt: there is an answer that no other attempt would better, whatever its status.
 pub const HS_STOP_OK: u32 = 0;
 /// It failed, and another attempt would fail the same way.

@@ -26,6 +26,7 @@ use http_sentinel::ffi::proxy::hs_proxy_options;
 use http_sentinel::ffi::request::hs_request_options;
 use http_sentinel::ffi::response::hs_redirect;
 use http_sentinel::ffi::retry::hs_retry_options;
+use http_sentinel::ffi::retry::run::{hs_attempt_context, hs_retry_policies, hs_retry_report};
 use http_sentinel::ffi::simulation::hs_simulation_options;
 use http_sentinel::ffi::text::{hs_header, hs_str};
 use http_sentinel::ffi::tls::{hs_certificate, hs_tls_options};
@@ -160,6 +161,14 @@ fn as_rust_says() -> Vec<String> {
         }
         hs_mock_call { struct_size, rule, method, url, body, body_bytes, header_count }
         hs_simulation_options { struct_size, flags, seed, wall_ns }
+        hs_retry_policies { struct_size, flags, key, timeout_ms, budget, breaker, bulkhead, simulation }
+        hs_attempt_context {
+            struct_size, number, started_ns, left_ms, waited_ns, wait_reason, flags, http_status, request_sent,
+            retry_after_ms,
+        }
+        hs_retry_report {
+            struct_size, stop_reason, attempts, result, http_status, reserved, elapsed_ns, waited_ns, retry_after_ms,
+        }
         hs_budget_options { struct_size, flags, percent, min_retries, max_keys, reserved, simulation }
         hs_budget_info { struct_size, reserved, originals, withdrawn, allowed }
         hs_bulkhead_event { struct_size, kind, time_ns, sequence, key, in_use, waiting }

@@ -141,6 +141,7 @@ programs! {
         retries: Program { files: &["retries"], ..PROGRAM };
         record: Program { files: &["record"], ..PROGRAM };
         bulkhead: Program { files: &["bulkhead"], slow: &["threads=4", "rounds=20"], ..PROGRAM };
+        retry_run: Program { files: &["retry_run"], ..PROGRAM };
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }
     bundled libcurl {

@@ -2,6 +2,8 @@
 
 use super::options::RetryOptions;
 use crate::error::Sent;
+/// What a circuit breaker is told.
+pub use crate::resilience::breaker::Outcome as Effect;
 use crate::status::*;
 use std::time::Duration;
 
@@ -33,14 +35,6 @@ pub enum Class {
     Never,
     /// An answer.
     Final,
-}
-
-/// What a circuit breaker is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Effect {
-    Success,
-    Failure,
-    Neutral,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 
 #include "client.h"
 
-enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, SIMULATION, BREAKER, BUDGET, BULKHEAD, KINDS };
+enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, SIMULATION, BREAKER, BUDGET, BULKHEAD, RETRY, KINDS };
 
 static const char *const kind_names[KINDS] = {"worker", "response", "error", "cancel", "text", "cookie jar", "mock",
-                                               "simulation", "breaker", "budget", "bulkhead"};
+                                               "simulation", "breaker", "budget", "bulkhead", "retry"};
 
 /* Every function that takes a handle, made to answer with a status: those that answer with a value give none for what
  * is not a live object. */
@@ -268,6 +268,45 @@ static hs_status use_budget_simulation(void *handle) {
     return hs_budget_new(&options, &made, NULL);
 }
 static hs_status use_bulkhead_cancel(void *handle);
+static int32_t succeed(void *context, hs_attempt_context *attempt) {
+    (void)context, (void)attempt;
+    return 0;
+}
+static hs_status use_retry_run(void *handle) { return hs_retry_run(handle, succeed, NULL, NULL, NULL, NULL, NULL); }
+static hs_status use_retry_free(void *handle) { return hs_retry_free(handle); }
+static hs_status use_retry_cancel(void *handle);
+static hs_status made_with(const hs_retry_policies *policies) {
+    hs_retry *made = NULL;
+    return hs_retry_new(NULL, policies, &made, NULL);
+}
+static hs_status use_retry_budget(void *handle) {
+    hs_retry_policies policies;
+    memset(&policies, 0, sizeof policies);
+    policies.struct_size = sizeof policies;
+    policies.budget = handle;
+    return made_with(&policies);
+}
+static hs_status use_retry_breaker(void *handle) {
+    hs_retry_policies policies;
+    memset(&policies, 0, sizeof policies);
+    policies.struct_size = sizeof policies;
+    policies.breaker = handle;
+    return made_with(&policies);
+}
+static hs_status use_retry_bulkhead(void *handle) {
+    hs_retry_policies policies;
+    memset(&policies, 0, sizeof policies);
+    policies.struct_size = sizeof policies;
+    policies.bulkhead = handle;
+    return made_with(&policies);
+}
+static hs_status use_retry_simulation(void *handle) {
+    hs_retry_policies policies;
+    memset(&policies, 0, sizeof policies);
+    policies.struct_size = sizeof policies;
+    policies.simulation = handle;
+    return made_with(&policies);
+}
 
 static const struct use {
     int kind;
@@ -352,6 +391,13 @@ static const struct use {
     {BULKHEAD, "hs_bulkhead_state", use_bulkhead_state},
     {BULKHEAD, "hs_bulkhead_free", use_bulkhead_free},
     {CANCEL, "hs_bulkhead_acquire's cancel", use_bulkhead_cancel},
+    {RETRY, "hs_retry_run", use_retry_run},
+    {RETRY, "hs_retry_free", use_retry_free},
+    {CANCEL, "hs_retry_run's cancel", use_retry_cancel},
+    {BUDGET, "hs_retry_policies.budget", use_retry_budget},
+    {BREAKER, "hs_retry_policies.breaker", use_retry_breaker},
+    {BULKHEAD, "hs_retry_policies.bulkhead", use_retry_bulkhead},
+    {SIMULATION, "hs_retry_policies.simulation", use_retry_simulation},
 };
 #define USES (sizeof uses / sizeof *uses)
 
@@ -368,6 +414,10 @@ static hs_status use_given_cancel(void *handle) {
 static hs_status use_bulkhead_cancel(void *handle) {
     hs_bulkhead_permit permit;
     return hs_bulkhead_acquire(live[BULKHEAD], text("key"), 0, handle, &permit, NULL);
+}
+
+static hs_status use_retry_cancel(void *handle) {
+    return hs_retry_run(live[RETRY], succeed, NULL, NULL, handle, NULL, NULL);
 }
 
 static void make(void *objects[KINDS]) {
@@ -402,6 +452,9 @@ static void make(void *objects[KINDS]) {
     CHECK_STATUS(hs_bulkhead_new(NULL, &bulkhead, NULL), HS_OK);
     CHECK_STATUS(hs_bulkhead_try_acquire(bulkhead, text("live"), &permit), HS_OK);
     objects[BULKHEAD] = bulkhead;
+    hs_retry *retry = NULL;
+    CHECK_STATUS(hs_retry_new(NULL, NULL, &retry, NULL), HS_OK);
+    objects[RETRY] = retry;
     objects[TEXT] = made;
     hs_breaker *breaker = NULL;
     CHECK_STATUS(hs_breaker_new(NULL, &breaker, NULL), HS_OK);
@@ -421,6 +474,7 @@ static void destroy(void *objects[KINDS]) {
     CHECK_STATUS(hs_simulation_free(objects[SIMULATION]), HS_OK);
     CHECK_STATUS(hs_budget_free(objects[BUDGET]), HS_OK);
     CHECK_STATUS(hs_bulkhead_free(objects[BULKHEAD]), HS_OK);
+    CHECK_STATUS(hs_retry_free(objects[RETRY]), HS_OK);
 }
 
 static void refused_by(const struct use *use, void *handle, const char *what) {
@@ -453,6 +507,7 @@ static void the_live_ones_live(void) {
     CHECK_STATUS(hs_bulkhead_state(live[BULKHEAD], text("live"), &info), HS_OK);
     CHECK_INT(info.in_use, 1);
     CHECK_STATUS(use_budget_state(live[BUDGET]), HS_OK);
+    CHECK_STATUS(use_retry_run(live[RETRY]), HS_OK);
     hs_request_options request = get(url("%s/get", address("http")));
     request.cancel = live[CANCEL]; /* Nobody triggered it. */
     CHECK_STATUS(hs_response_free(SEND(live[WORKER], &request)), HS_OK);

@@ -45,6 +45,7 @@ static void freeing_nothing(void) {
     CHECK_STATUS(hs_breaker_free(NULL), HS_OK);
     CHECK_STATUS(hs_budget_free(NULL), HS_OK);
     CHECK_STATUS(hs_bulkhead_free(NULL), HS_OK);
+    CHECK_STATUS(hs_retry_free(NULL), HS_OK);
     CHECK_STATUS(hs_simulation_free(NULL), HS_OK);
 }
 
@@ -127,6 +128,11 @@ static void no_object(void) {
     CHECK_STATUS(hs_response_certificate(NULL, 0, NULL), HS_ERR_NULL_ARGUMENT);
 }
 
+static int32_t never_called(void *context, hs_attempt_context *attempt) {
+    FAIL("called with %p and %p", context, (void *)attempt);
+    return 0;
+}
+
 static void policies(void) {
     hs_budget *budget = NULL;
     hs_bulkhead *bulkhead = NULL;
@@ -168,6 +174,15 @@ static void policies(void) {
     CHECK_STATUS(hs_bulkhead_state(bulkhead, key, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_bulkhead_free(bulkhead), HS_OK);
     CHECK(permit.opaque[0] == 0 && permit.opaque[1] == 0);
+
+    hs_retry *retry = NULL;
+    CHECK_STATUS(hs_retry_new(NULL, NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_retry_run(NULL, never_called, NULL, NULL, NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_retry_new(NULL, NULL, &retry, NULL), HS_OK);
+    CHECK_STATUS(hs_retry_run(retry, NULL, NULL, NULL, NULL, NULL, &error), HS_ERR_NULL_ARGUMENT);
+    CHECK_HAS(hs_error_message(error), "function is NULL");
+    CHECK_STATUS(hs_error_free(error), HS_OK);
+    CHECK_STATUS(hs_retry_free(retry), HS_OK);
 }
 
 static void nowhere_to_write(void) {

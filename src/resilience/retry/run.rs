@@ -1,0 +1,292 @@
+//! Any work under the same rules as a request: attempts, waits between them, and all who are asked before each.
+
+use super::budget::Budget;
+use super::course::{Course, Facts, Next};
+use super::options::RetryOptions;
+use super::verdict::{Class, Ending, Outcome, Verdict, decide};
+use crate::cancel::Cancel;
+use crate::error::{Error, Sent};
+use crate::resilience::breaker::{Breaker, Permit, Refused as Shut};
+use crate::resilience::bulkhead::{Bulkhead, Refused, Slot, Slots};
+use crate::resilience::stop::{StopReason, WaitReason};
+use crate::runtime::alone::{Alone, DeadEnd};
+use crate::runtime::chance::Chance;
+use crate::runtime::clock::Instant;
+use crate::runtime::simulation::Simulation;
+use crate::status::*;
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+/// How work is to be retried. Any number of threads may run it at once.
+pub struct Retry {
+    pub options: RetryOptions,
+    /// All attempts and waits together.
+    pub timeout: Option<Duration>,
+    /// Doing the work twice does no harm.
+    pub replay_safe: bool,
+    /// It has a key by which the other side knows that it is the same.
+    pub sends_a_key: bool,
+    /// What budget, breaker and bulkhead are asked by.
+    pub key: Box<str>,
+    pub budget: Budget,
+    pub breaker: Option<Breaker>,
+    pub bulkhead: Option<Bulkhead>,
+    pub chance: Arc<dyn Chance>,
+    pub simulation: Option<Arc<Simulation>>,
+}
+
+/// What an attempt is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// From 1.
+    pub number: u32,
+    /// The same attempt once more.
+    pub is_replay: bool,
+    pub started: Duration,
+    /// `None`: no limit.
+    pub left: Option<Duration>,
+    pub waited: Duration,
+    pub why: WaitReason,
+}
+
+/// What an attempt came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Its number in the end: what `run` hands back of the last attempt.
+    pub result: i32,
+    pub outcome: Outcome,
+    /// Instead of what the rules say of the outcome.
+    pub verdict: Option<Verdict>,
+    /// What it did cannot be done again.
+    pub committed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// What became of it in the end, and why there was nothing more.
+    pub result: Result<Ended, Error>,
+    pub stop: StopReason,
+    pub attempts: u32,
+    pub elapsed: Duration,
+    /// Of that, between attempts and in queues.
+    pub waited: Duration,
+    /// What was asked for last.
+    pub retry_after: Option<Duration>,
+}
+
+/// One run.
+struct Run<'a> {
+    retry: &'a Retry,
+    cancel: Option<&'a Cancel>,
+    alone: Alone,
+    began: Instant,
+    deadline: Option<Instant>,
+    waited: Duration,
+    /// What the next attempt is told of the waits before it.
+    latest: (Duration, WaitReason),
+    /// The budget was told of it: only what is let through counts.
+    counted: bool,
+}
+
+/// Leave for one attempt.
+struct Leave {
+    permit: Option<Permit>,
+    _slot: Option<Slot>,
+}
+
+/// Why a wait ended early.
+enum Broken {
+    Cancelled,
+    Deadline,
+}
+
+impl Retry {
+    /// Calls `work` until it is done or nothing more is to be done. No lock is held while it runs.
+    pub fn run(&self, cancel: Option<&Cancel>, mut work: impl FnMut(&Attempt) -> Ended) -> Report {
+        let alone = Alone::new(self.simulation.clone());
+        let began = alone.timers().now();
+        let deadline = self.timeout.map(|timeout| began.saturating_add(timeout));
+        let latest = (Duration::ZERO, WaitReason::None);
+        let waited = Duration::ZERO;
+        let mut run = Run { retry: self, cancel, alone, began, deadline, waited, latest, counted: false };
+        let mut course = Course::new(self.options, deadline);
+        let (result, stop, retry_after) = run.attempts(&mut course, &mut work);
+        let elapsed = run.now().since(began);
+        Report { result, stop, attempts: course.attempts(), elapsed, waited: run.waited, retry_after }
+    }
+}
+
+type Finished = (Result<Ended, Error>, StopReason, Option<Duration>);
+
+impl Run<'_> {
+    fn now(&self) -> Instant {
+        self.alone.timers().now()
+    }
+
+    fn attempts(&mut self, course: &mut Course, work: &mut impl FnMut(&Attempt) -> Ended) -> Finished {
+        let Retry { budget, key, replay_safe, .. } = self.retry;
+        let account = budget.account(key);
+        let mut last: Option<Result<Ended, Error>> = None;
+        let mut is_replay = false;
+        loop {
+            if self.cancel.is_some_and(Cancel::is_triggered) {
+                return (Err(Error::plain(HS_ERR_CANCELLED)), StopReason::Cancelled, None);
+            }
+            if !is_replay && let Err(stop) = course.begin(self.now()) {
+                let result = last.unwrap_or_else(|| Err(Error::plain(HS_ERR_TIMEOUT)));
+                return (result, stop, None);
+            }
+            let (result, outcome, verdict, committed) = match self.attempt(course.attempts(), is_replay, work) {
+                Ok((ended, verdict)) => (Ok(ended), ended.outcome, verdict, ended.committed),
+                Err((error, retry_after)) => {
+                    let ending = Ending::Failure(error.status());
+                    let ran = Duration::ZERO;
+                    let outcome = Outcome { ending, sent: Sent::No, sent_a_key: false, ran, retry_after };
+                    let verdict = decide(&outcome, &self.retry.options);
+                    (Err(error), outcome, verdict, false)
+                }
+            };
+            let facts = Facts { replay_safe: *replay_safe, body_is_there: true, committed };
+            let (now, chance) = (self.now(), &*self.retry.chance);
+            let withdraw = || account.withdraw(budget.now());
+            let next = course.follow(&outcome, verdict, facts, now, chance, withdraw);
+            is_replay = next == Next::Replay;
+            match next {
+                Next::Replay => self.latest = (Duration::ZERO, WaitReason::None),
+                Next::Stop(stop) => return (result, stop, outcome.retry_after),
+                Next::Wait(wait, why) => match self.rest(wait) {
+                    Ok(()) => {
+                        self.waited = self.waited.saturating_add(wait);
+                        self.latest = (wait, why);
+                    }
+                    Err(Broken::Deadline) => return (result, StopReason::Deadline, outcome.retry_after),
+                    Err(Broken::Cancelled) => {
+                        self.waited = self.waited.saturating_add(self.now().since(now));
+                        let error = Error::plain(HS_ERR_CANCELLED);
+                        return (Err(error), StopReason::Cancelled, outcome.retry_after);
+                    }
+                },
+            }
+            last = Some(result);
+        }
+    }
+
+    /// One attempt, or why it was not let through and when it may be.
+    fn attempt(
+        &mut self,
+        number: u32,
+        is_replay: bool,
+        work: &mut impl FnMut(&Attempt) -> Ended,
+    ) -> Result<(Ended, Verdict), (Error, Option<Duration>)> {
+        let leave = self.leave()?;
+        if !std::mem::replace(&mut self.counted, true) {
+            self.retry.budget.original(&self.retry.key, self.retry.budget.now());
+        }
+        let started = self.now();
+        let left = self.deadline.map(|deadline| deadline.since(started));
+        let (waited, why) = self.latest;
+        let ended = work(&Attempt { number, is_replay, started: started.since(self.began), left, waited, why });
+        let ran = self.now().since(started);
+        let ended = Ended { outcome: Outcome { ran, ..ended.outcome }, ..ended };
+        let verdict = ended.verdict.unwrap_or_else(|| decide(&ended.outcome, &self.retry.options));
+        if let (Some(permit), Some(breaker)) = (leave.permit, &self.retry.breaker) {
+            permit.record(breaker.now(), verdict.effect);
+        }
+        Ok((ended, verdict))
+    }
+
+    /// The breaker is asked first and last: what it refuses takes no slot, and what waits for a slot keeps no permit.
+    fn leave(&mut self) -> Result<Leave, (Error, Option<Duration>)> {
+        let Retry { breaker, bulkhead, key, .. } = self.retry;
+        let circuit = breaker.as_ref().and_then(|breaker| breaker.circuit(key, breaker.now()).ok());
+        let shut = |shut: Shut| (refused_by_breaker(key, shut), shut.retry_after);
+        if let (Some(circuit), Some(breaker)) = (&circuit, breaker) {
+            circuit.peek(breaker.now()).map_err(shut)?;
+        }
+        let slot = match bulkhead {
+            Some(bulkhead) => Some(self.slot(bulkhead.slots(key)).map_err(|error| (error, None))?),
+            None => None,
+        };
+        let permit = match (&circuit, breaker) {
+            (Some(circuit), Some(breaker)) => Some(circuit.acquire(breaker.now()).0.map_err(shut)?),
+            _ => None,
+        };
+        Ok(Leave { permit, _slot: slot })
+    }
+
+    fn slot(&mut self, slots: Slots) -> Result<Slot, Error> {
+        let from = self.now();
+        let acquired = self.wait(slots.acquire(self.alone.timers(), self.deadline));
+        let waited = self.now().since(from);
+        self.waited = self.waited.saturating_add(waited);
+        if waited > self.latest.0 {
+            self.latest.1 = WaitReason::Bulkhead;
+        }
+        self.latest.0 = self.latest.0.saturating_add(waited);
+        match acquired {
+            Ok(Ok(slot)) => Ok(slot),
+            Ok(Err(Refused::Full)) => Err(Error::plain(HS_ERR_BULKHEAD_FULL)),
+            Ok(Err(Refused::TooLate)) | Err(Broken::Deadline) => Err(late()),
+            Err(Broken::Cancelled) => Err(Error::plain(HS_ERR_CANCELLED)),
+        }
+    }
+
+    /// Waits for that time, holding nothing.
+    fn rest(&self, wait: Duration) -> Result<(), Broken> {
+        let until = self.now().saturating_add(wait);
+        self.wait(async { self.alone.timers().at(until).await })
+    }
+
+    fn wait<F: Future>(&self, future: F) -> Result<F::Output, Broken> {
+        let guarded = async {
+            let mut future = pin!(future);
+            let mut cancel = pin!(async {
+                match self.cancel {
+                    Some(cancel) => cancel.triggered().await,
+                    None => pending().await,
+                }
+            });
+            poll_fn(|cx| {
+                if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                    return Poll::Ready(Ok(output));
+                }
+                cancel.as_mut().poll(cx).map(|()| Err(Broken::Cancelled))
+            })
+            .await
+        };
+        self.alone.block_on(guarded).unwrap_or_else(|DeadEnd| Err(Broken::Deadline))
+    }
+}
+
+fn late() -> Error {
+    let mut error = Error::plain(HS_ERR_TIMEOUT);
+    error.details_mut().phase = HS_PHASE_QUEUE;
+    error
+}
+
+fn refused_by_breaker(key: &str, shut: Shut) -> Error {
+    let key = crate::error::quoted(key.as_bytes());
+    let when = match shut.retry_after {
+        Some(left) => format!("the next try may be made in {} ms", left.as_nanos().div_ceil(1_000_000)),
+        None => "when is not known".to_owned(),
+    };
+    Error::new(HS_ERR_BREAKER_OPEN, format!("the circuit breaker is open for {key}: {when}"))
+}
+
+/// The verdict on a failure of which the library knows nothing but that it is one.
+pub fn of_unknown() -> Verdict {
+    let unknown = Outcome {
+        ending: Ending::Failure(HS_ERR_RECEIVE),
+        sent: Sent::Maybe,
+        sent_a_key: false,
+        ran: Duration::ZERO,
+        retry_after: None,
+    };
+    Verdict { class: Class::RetryAnyMethod, ..decide(&unknown, &RetryOptions::default()) }
+}
+
+#[cfg(test)]
+mod tests;
