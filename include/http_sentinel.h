@@ -1364,6 +1364,9 @@ typedef struct hs_request_options {
     uint32_t reserved;
     // Retries, hedging, circuit breaker, rate limiter, bulkhead; NULL: the worker's.
     const struct hs_policies *policies;
+    // How long it is waited before the call begins: its times count from then, and until then only its `cancel` ends it.
+    // For requests at a fixed rate from one thread, with `hs_request_many`. At most a day. 0: it begins at once.
+    uint64_t start_after_ms;
 } hs_request_options;
 
 // A field or a file of a form: exactly one of `data`, `file` and `upload` is its content.
@@ -2648,7 +2651,8 @@ hs_status hs_error_attempt_at(const struct hs_error *error, size_t index, struct
 
 // Sends many requests at once and receives their responses; returns when the last of them has ended. Each is a call of its
 // own, with its own options, deadline and cancel, just as with `hs_request`; one that is refused or fails does nothing to
-// the others. They begin in their order, at the same time, and share the worker's connections: over HTTP/2 up to 100 to
+// the others. They begin in their order, at the same time or as
+// their `start_after_ms` says, and share the worker's connections: over HTTP/2 up to 100 to
 // one origin go over one, over HTTP/1.1 each has one for itself.
 //
 // `requests` are `count` pointers, `completions` has room for as many results, and request i has its result in

@@ -65,6 +65,7 @@ impl Default for WorkerOptions {
     fn default() -> Self {
         WorkerOptions {
             limits: Limits {
+                start_after: Duration::ZERO,
                 timeout: Some(Duration::from_secs(30)),
                 stream_timeout: None,
                 attempt_timeout: Some(Duration::from_secs(10)),

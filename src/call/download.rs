@@ -1,7 +1,7 @@
 //! A body into a file, which goes on where a connection broke off: Range (RFC 9110, section 14) for what is missing, and
 //! If-Range (section 13.1.5) so that it is missing from the same version.
 
-use super::{Call, Ground, HeadOnly, Limits, retry};
+use super::{Call, Ground, HeadOnly, Limits, retry, wait_for_start};
 use crate::body::{Sink, too_large};
 use crate::cancel::Cancel;
 use crate::error::{Error, Resume};
@@ -48,6 +48,7 @@ pub async fn download(
     plan: Plan,
     target: &mut dyn Target,
 ) -> Result<Response, Error> {
+    wait_for_start(&ground, &limits, &cancel).await?;
     let call = Call::new(ground, limits, cancel, request);
     let mut download = Download { call: &call, request, target, plan, begun: false };
     let result = download.run().await.map_err(|mut error| {

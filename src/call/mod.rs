@@ -28,7 +28,7 @@ use crate::observe::{Observer, Watch};
 use crate::resilience::stop::StopReason;
 use crate::runtime::clock::Instant;
 use crate::runtime::timers::{Sleep, Timers};
-use crate::status::HS_ERR_TIMEOUT;
+use crate::status::{HS_ERR_CANCELLED, HS_ERR_TIMEOUT, HS_PHASE_QUEUE};
 pub use admission::{Admission, Admit};
 pub use attempt::{Patience, Running};
 pub use incoming::Incoming;
@@ -36,13 +36,16 @@ use policies::Policies;
 pub use record::Track;
 use retry::Finish;
 use std::cell::{Cell, RefCell};
+use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
-use stops::Stops;
+use stops::{Stop, Stops};
 
 /// What a call may use and take. `None` is no limit.
 #[derive(Clone)]
 pub struct Limits {
+    /// How long is waited before it begins; nothing of the following counts before that.
+    pub start_after: Duration,
     pub timeout: Option<Duration>,
     /// `timeout` for a call whose body is not buffered.
     pub stream_timeout: Option<Duration>,
@@ -191,6 +194,23 @@ impl Call {
     }
 }
 
+/// Waits until a call is to begin; its cancel ends that.
+async fn wait_for_start(ground: &Ground, limits: &Limits, cancel: &Option<Cancel>) -> Result<(), Error> {
+    if limits.start_after.is_zero() {
+        return Ok(());
+    }
+    let start = ground.timers.now().saturating_add(limits.start_after);
+    let stops = Stops::new(ground.timers.clone(), cancel.clone(), None);
+    match stops.guard(Some(start), pending::<()>()).await {
+        Err(Stop::Cancelled) => {
+            let mut error = Error::new(HS_ERR_CANCELLED, "cancelled before it began");
+            error.details_mut().phase = HS_PHASE_QUEUE;
+            Err(error)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Carries out a request and takes in its body. The error says how many attempts were made and how long it took,
 /// whatever went wrong.
 pub async fn run(
@@ -200,6 +220,7 @@ pub async fn run(
     request: &Rc<Request>,
     sink: Sink<'_>,
 ) -> Result<Response, Error> {
+    wait_for_start(&ground, &limits, &cancel).await?;
     let call = Call::new(ground, limits, cancel, request);
     let result = retry::run(&call, request, Whole { sink }).await;
     let mut response = call.over(result)?;
@@ -214,6 +235,7 @@ pub async fn open(
     cancel: Option<Cancel>,
     request: &Rc<Request>,
 ) -> Result<(Response, Incoming), Error> {
+    wait_for_start(&ground, &limits, &cancel).await?;
     let call = Call::new(ground, limits, cancel, request);
     let (mut response, incoming) = match retry::run(&call, request, HeadOnly).await {
         Ok(opened) => opened,

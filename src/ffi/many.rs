@@ -36,7 +36,8 @@ const MOST_AT_ONCE: usize = 65_536;
 
 /// Sends many requests at once and receives their responses; returns when the last of them has ended. Each is a call of its
 /// own, with its own options, deadline and cancel, just as with `hs_request`; one that is refused or fails does nothing to
-/// the others. They begin in their order, at the same time, and share the worker's connections: over HTTP/2 up to 100 to
+/// the others. They begin in their order, at the same time or as
+/// their `start_after_ms` says, and share the worker's connections: over HTTP/2 up to 100 to
 /// one origin go over one, over HTTP/1.1 each has one for itself.
 ///
 /// `requests` are `count` pointers, `completions` has room for as many results, and request i has its result in

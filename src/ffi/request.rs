@@ -26,6 +26,7 @@ use crate::worker::Worker;
 use bytes::Bytes;
 use std::ffi::c_void;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// Receives the body of a response piece by piece. Returns 0 to go on; anything else ends the call with
 /// `HS_ERR_CALLBACK`. Called on the worker's thread, inside `hs_request`; `data` is valid during the callback. The
@@ -98,6 +99,9 @@ pub struct hs_request_options {
     pub reserved: u32,
     /// Retries, hedging, circuit breaker, rate limiter, bulkhead; NULL: the worker's.
     pub policies: *const hs_policies,
+    /// How long it is waited before the call begins: its times count from then, and until then only its `cancel` ends it.
+    /// For requests at a fixed rate from one thread, with `hs_request_many`. At most a day. 0: it begins at once.
+    pub start_after_ms: u64,
 }
 
 // SAFETY: repr(C): integers, pointers and an optional function, for which all-zero is None.
@@ -106,6 +110,7 @@ unsafe impl Sized32 for hs_request_options {
     const SMALLEST: usize = std::mem::offset_of!(hs_request_options, headers);
 }
 
+const LONGEST_START_AFTER_MS: u64 = 86_400_000;
 const MOST_HEADERS: usize = 1_000;
 
 /// Sends a request and receives its response; returns when the call has ended. `*response` is written on success
@@ -300,7 +305,13 @@ fn limits(given: &hs_request_options, worker: &Limits, to_file: bool) -> Result<
     let streams_in = to_file || given.on_body.is_some() || given.flags & HS_STREAM != 0;
     let streams = streams_in || !given.upload.is_null() || !given.form.is_null();
     let http = options::http(given.http_version, worker.http, "hs_request_options.http_version")?;
+    let start_after = given.start_after_ms;
+    if start_after > LONGEST_START_AFTER_MS {
+        let message = format!("start_after_ms is {start_after}: at most {LONGEST_START_AFTER_MS}");
+        return Err(options::invalid(message));
+    }
     Ok(Limits {
+        start_after: Duration::from_millis(start_after),
         timeout: options::duration(given.timeout_ms, if streams { worker.stream_timeout } else { worker.timeout }),
         attempt_timeout: options::duration(given.attempt_timeout_ms, worker.attempt_timeout),
         connect_timeout: options::duration(given.connect_timeout_ms, worker.connect_timeout),

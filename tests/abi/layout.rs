@@ -130,6 +130,7 @@ fn as_rust_says() -> Vec<String> {
             struct_size, flags, method, url, headers, header_count, body, timeout_ms, cancel, attempt_timeout_ms,
             connect_timeout_ms, idle_timeout_ms, max_body_bytes, on_body, user_data, http_version, redirects,
             max_redirects, min_http_version, upload, form, auth, max_attempts, reserved, policies,
+            start_after_ms,
         }
         hs_part { struct_size, flags, name, data, file, upload, filename, content_type }
         hs_download_options { struct_size, fd, offset, validator, max_resumes, flags }

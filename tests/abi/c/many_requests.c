@@ -213,6 +213,43 @@ static void dead_ends(void) {
     close_worker(worker);
 }
 
+/* Each begins at its own time, and its limits count from there. */
+static void started_later(void) {
+    hs_worker *worker = simulated_worker();
+    hs_cancel *cancel = NULL;
+    CHECK_STATUS(hs_cancel_new(&cancel), HS_OK);
+    fill(6);
+    for (size_t i = 0; i < 6; i++) {
+        requests[i].url = text(HOST "/slow");
+        requests[i].start_after_ms = 1000 * (5 - i);
+        requests[i].timeout_ms = i % 2 == 0 ? 200 : 300;
+    }
+    requests[0].cancel = cancel;
+    requests[5].start_after_ms = 86400001;
+    const uint64_t before = hs_simulation_now(simulation);
+    CHECK_STATUS(hs_simulation_at(simulation, before + 4900 * MS, cancel_now, cancel), HS_OK);
+    const size_t calls = hs_mock_calls(mock);
+    carry_out(worker, 6);
+    CHECK(hs_simulation_now(simulation) == before + 4900 * MS);
+    CHECK_INT(hs_mock_calls(mock) - calls, 4);
+    CHECK_STATUS(completions[0].status, HS_ERR_CANCELLED);
+    CHECK_INT(facts_of(&completions[0]).request_sent, HS_SENT_NO);
+    for (size_t i = 1; i < 5; i++) {
+        if (i % 2 == 0) {
+            CHECK_STATUS(completions[i].status, HS_ERR_TIMEOUT);
+            CHECK(facts_of(&completions[i]).elapsed_ns == 200 * MS);
+        } else {
+            CHECK_INT(hs_response_status(completions[i].response), 503);
+            CHECK(metrics_of(completions[i].response).total_ns == 250 * MS);
+        }
+    }
+    CHECK_STATUS(completions[5].status, HS_ERR_INVALID_ARGUMENT);
+    CHECK_HAS(hs_error_message(completions[5].error), "start_after_ms is 86400001");
+    free_results(6);
+    CHECK_STATUS(hs_cancel_free(cancel), HS_OK);
+    close_worker(worker);
+}
+
 /* What is refused as a whole writes nothing. */
 static void refused(hs_worker *worker) {
     hs_error *error = NULL;
@@ -332,6 +369,7 @@ int main(int count, char **arguments) {
     CHECK_STATUS(hs_simulation_new(NULL, &simulation, NULL), HS_OK);
     mixed();
     dead_ends();
+    started_later();
     CHECK_STATUS(hs_simulation_free(simulation), HS_OK);
     CHECK_STATUS(hs_mock_free(mock), HS_OK);
 

@@ -195,6 +195,7 @@ static const field request_options_fields[] = {
     ONE(NUMBER32, max_redirects),
     ONE(NUMBER32, min_http_version),
     ONE(NUMBER32, max_attempts),
+    ONE(NUMBER64, start_after_ms),
     INTO(upload, upload),
     INTO(auth, auth),
 };

@@ -175,6 +175,7 @@ const Fields<hs_request_options> fields_of<hs_request_options>{
     {"max_redirects", &hs_request_options::max_redirects},
     {"min_http_version", &hs_request_options::min_http_version},
     {"max_attempts", &hs_request_options::max_attempts},
+    {"start_after_ms", &hs_request_options::start_after_ms},
     {"upload", Pointer<&hs_request_options::upload>::one},
     {"auth", Pointer<&hs_request_options::auth>::one},
 };
