@@ -2352,7 +2352,8 @@ hs_status hs_breaker_free(struct hs_breaker *breaker);
 // of the work must be told once, with `hs_breaker_record`. A probe of which that is not told has failed after
 // `probe_lease_ms`; for other permits nothing waits.
 //
-// Thread: any. Errors: `HS_ERR_BREAKER_OPEN` (the message says when the next try may be made, if that is known),
+// Thread: any. Errors: `HS_ERR_BREAKER_OPEN` (`hs_error_info.retry_after_ms` says when the next try may be made,
+// 0 where that is not known: while the probes are under way, and where it was opened by hand for good),
 // `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT` (the key). Since 1.0.
 //
 // Memory: `key` is valid as `hs_str` says; `permit` and `error` are NULL or valid for a write.

@@ -9,7 +9,7 @@ use super::sized::{self, Sized32};
 use super::text::hs_str;
 use super::version::HS_INFINITE;
 use crate::error::{Error, quoted};
-use crate::resilience::breaker::{Breaker, Circuit, Outcome, Redeemed, Transition};
+use crate::resilience::breaker::{Breaker, Circuit, Outcome, Settled, Transition};
 use crate::runtime::clock::Instant;
 use crate::status::*;
 use std::ffi::c_void;
@@ -262,7 +262,8 @@ pub extern "C" fn hs_breaker_free(breaker: *mut hs_breaker) -> hs_status {
 /// of the work must be told once, with `hs_breaker_record`. A probe of which that is not told has failed after
 /// `probe_lease_ms`; for other permits nothing waits.
 ///
-/// Thread: any. Errors: `HS_ERR_BREAKER_OPEN` (the message says when the next try may be made, if that is known),
+/// Thread: any. Errors: `HS_ERR_BREAKER_OPEN` (`hs_error_info.retry_after_ms` says when the next try may be made,
+/// 0 where that is not known: while the probes are under way, and where it was opened by hand for good),
 /// `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT` (the key). Since 1.0.
 ///
 /// # Safety
@@ -320,8 +321,8 @@ pub unsafe extern "C" fn hs_breaker_record(
         // SAFETY: as the caller promises, and not NULL.
         unsafe { permit.write(NO_PERMIT) };
         match breaker.redeem(&loan, breaker.now(), outcome) {
-            Redeemed::Counted(_) | Redeemed::Stale => Ok(()),
-            Redeemed::Twice => Err(options::invalid("permit: another copy of it was recorded already".into())),
+            (Settled::Counted | Settled::Stale, _) => Ok(()),
+            (Settled::Twice, _) => Err(options::invalid("permit: another copy of it was recorded already".into())),
         }
     };
     // SAFETY: as the caller promises.

@@ -9,7 +9,9 @@ pub fn refusal(key: &str, refused: &Refused) -> Error {
         Some(left) => format!("the circuit of {key} is open: next try in {} ms", milliseconds(left)),
         None => format!("the circuit of {key} is open, by hand or while its probes are under way"),
     };
-    Error::new(HS_ERR_BREAKER_OPEN, message)
+    let mut error = Error::new(HS_ERR_BREAKER_OPEN, message);
+    error.details_mut().retry_after = refused.retry_after;
+    error
 }
 
 /// Rounded up: what is said to be over then is over.

@@ -3,7 +3,7 @@
 use super::hs_permit;
 use crate::error::Error;
 use crate::ffi::options;
-use crate::resilience::breaker::{Breaker, Loan};
+use crate::resilience::breaker::{Breaker, Loan, Probe};
 use crate::runtime::clock::Instant;
 use crate::status::HS_ERR_NULL_ARGUMENT;
 use std::hash::{BuildHasher, RandomState};
@@ -20,11 +20,11 @@ fn seal(numbers: &[u64]) -> u64 {
 }
 
 pub fn packed(breaker: &Breaker, loan: &Loan) -> hs_permit {
-    let (slot, serial) = loan.pass.probe.map_or((0, 0), |probe| (probe.slot, probe.serial));
+    let Probe { slot, serial, ends } = loan.pass.probe.unwrap_or(Probe { slot: 0, serial: 0, ends: 0 });
     let marked = if loan.marked.is_some() { MARKED } else { 0 };
     let flags = u64::from(loan.pass.generation) | u64::from(slot) << SLOT_SHIFT | marked;
     let place = loan.marked.map_or(0, |place| place.0);
-    let mut opaque = [breaker.id(), loan.circuit, flags, serial, loan.start.0, place, 0, 0];
+    let mut opaque = [breaker.id(), loan.circuit, flags, serial, loan.start.0, place, ends, 0];
     opaque[7] = seal(&opaque[..7]);
     hs_permit { opaque }
 }
@@ -40,7 +40,7 @@ pub unsafe fn unpacked(breaker: &Breaker, permit: *const hs_permit) -> Result<Lo
     if opaque == NO_PERMIT.opaque {
         return Err(options::invalid("permit is none, or was recorded already".into()));
     }
-    let [owner, circuit, flags, serial, start, place, _, sealed] = opaque;
+    let [owner, circuit, flags, serial, start, place, ends, sealed] = opaque;
     if sealed != seal(&opaque[..7]) {
         return Err(options::invalid("permit is none that a breaker has given".into()));
     }
@@ -49,5 +49,6 @@ pub unsafe fn unpacked(breaker: &Breaker, permit: *const hs_permit) -> Result<Lo
     }
     let slot = (flags >> SLOT_SHIFT) as u32 & 0xFFFF;
     let marked = (flags & MARKED != 0).then_some(place);
-    Ok(Loan::new(circuit, flags as u32, slot, serial, Instant(start), marked))
+    let probe = Probe { slot, serial, ends };
+    Ok(Loan::new(circuit, flags as u32, probe, Instant(start), marked))
 }

@@ -6,7 +6,7 @@ use super::window::{Place, Window};
 use super::word::State;
 use super::{Outcome, nanoseconds};
 use crate::runtime::clock::Instant;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -80,14 +80,6 @@ pub struct Loan {
     pub marked: Option<Place>,
 }
 
-/// What became of a result that was told with a loan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Redeemed {
-    Counted(Option<Transition>),
-    Stale,
-    Twice,
-}
-
 pub struct Core {
     pub key: Arc<str>,
     pub id: u64,
@@ -96,8 +88,8 @@ pub struct Core {
     rules: Rules,
     shared: Arc<Shared>,
     counters: Counters,
-    /// Since the table last looked for room.
-    used: AtomicBool,
+    /// How many newcomers there had been when it was used last.
+    last_used: AtomicU64,
     /// How many loans are out, and since when the last one is.
     loans: AtomicU64,
     last_loan: AtomicU64,
@@ -105,6 +97,7 @@ pub struct Core {
 
 impl Core {
     pub fn new(key: Arc<str>, id: u64, shared: Arc<Shared>) -> Core {
+        let last_used = AtomicU64::new(shared.newcomers.load(Relaxed));
         Core {
             key,
             id,
@@ -113,7 +106,7 @@ impl Core {
             rules: shared.options.rules(),
             shared,
             counters: Counters::default(),
-            used: AtomicBool::new(true),
+            last_used,
             loans: AtomicU64::new(0),
             last_loan: AtomicU64::new(0),
         }
@@ -129,10 +122,6 @@ impl Core {
 
     fn is_slow(&self, start: Instant, now: Instant) -> bool {
         self.slow_ns().is_some_and(|slow| now.0.saturating_sub(start.0) > slow)
-    }
-
-    fn is_current(&self, generation: u32) -> bool {
-        self.gate.word().generation() == generation
     }
 
     /// Tells the listener of a change. Whoever calls this holds nothing.
@@ -170,12 +159,11 @@ impl Core {
         self.gate.trip(generation, trip, tally, now.0, &self.rules, &self.draw())
     }
 
-    fn settle(&self, loan: &Loan, now: Instant, outcome: Outcome) -> Settled {
+    fn settle(&self, loan: &Loan, now: Instant, outcome: Outcome) -> (Settled, Option<Change>) {
         let Loan { pass: Pass { generation, probe }, start, marked, .. } = *loan;
         let failure = outcome == Outcome::Failure;
         let slow = outcome != Outcome::Neutral && marked.is_none() && self.is_slow(start, now);
-        let current = || self.is_current(generation);
-        let settled = match probe {
+        let (settled, change) = match probe {
             Some(probe) => {
                 // One that was slow has had a result, whatever comes of it.
                 let end = match (outcome, marked) {
@@ -184,33 +172,38 @@ impl Core {
                 };
                 self.gate.settle(generation, probe, end, now.0, &self.rules, &self.draw())
             }
-            None if !current() => Settled::Stale,
-            None if outcome == Outcome::Neutral => Settled::Counted(None),
-            None => {
-                let there = match marked {
-                    Some(place) => {
-                        if failure {
-                            self.window.fail(generation, place, &current);
-                        }
-                        current()
-                    }
-                    None => self.window.add(generation, now.0, failure, slow, &current).is_some(),
-                };
-                if there { Settled::Counted(self.judge(generation, now)) } else { Settled::Stale }
-            }
+            None if self.put(generation, now, outcome, slow, marked) => (Settled::Counted, self.judge(generation, now)),
+            None => (Settled::Stale, None),
         };
-        let counter = match (&settled, outcome) {
-            (Settled::Twice, _) => return settled,
+        let counter = match (settled, outcome) {
+            (Settled::Twice, _) => return (settled, change),
             (Settled::Stale, _) => &self.counters.stale,
             (_, Outcome::Success) => &self.counters.successes,
             (_, Outcome::Failure) => &self.counters.failures,
             (_, Outcome::Neutral) => &self.counters.neutral,
         };
         counter.fetch_add(1, Relaxed);
-        if slow && matches!(settled, Settled::Counted(_)) {
+        if slow && settled == Settled::Counted {
             self.counters.slow.fetch_add(1, Relaxed);
         }
-        settled
+        (settled, change)
+    }
+
+    /// Puts a result into the window; not if its generation is over.
+    fn put(&self, generation: u32, now: Instant, outcome: Outcome, slow: bool, marked: Option<Place>) -> bool {
+        let current = || self.gate.word().generation() == generation;
+        let failure = outcome == Outcome::Failure;
+        match marked {
+            _ if !current() => false,
+            Some(place) => {
+                if failure {
+                    self.window.fail(generation, place, &current);
+                }
+                true
+            }
+            None if outcome == Outcome::Neutral => true,
+            None => self.window.add(generation, now.0, failure, slow, &current).is_some(),
+        }
     }
 
     fn mark(&self, loan: &mut Loan, now: Instant) -> Option<Change> {
@@ -219,15 +212,16 @@ impl Core {
         }
         let Pass { generation, probe } = loan.pass;
         let change = match probe {
-            Some(probe) => match self.gate.mark_slow(generation, probe, now.0, &self.rules, &self.draw()) {
-                Settled::Counted(change) => {
-                    loan.marked = Some(Place(0));
-                    change
+            Some(probe) => {
+                let (settled, change) = self.gate.mark_slow(generation, probe, now.0, &self.rules, &self.draw());
+                if settled != Settled::Counted {
+                    return change;
                 }
-                Settled::Stale | Settled::Twice => return None,
-            },
+                loan.marked = Some(Place(0));
+                change
+            }
             None => {
-                let current = || self.is_current(generation);
+                let current = || self.gate.word().generation() == generation;
                 if !current() {
                     return None;
                 }
@@ -239,16 +233,12 @@ impl Core {
         change
     }
 
-    pub fn redeem(&self, loan: &Loan, now: Instant, outcome: Outcome) -> Redeemed {
-        let settled = self.settle(loan, now, outcome);
+    pub fn redeem(&self, loan: &Loan, now: Instant, outcome: Outcome) -> (Settled, Option<Transition>) {
+        let (settled, change) = self.settle(loan, now, outcome);
         if settled != Settled::Twice {
             let _ = self.loans.fetch_update(Relaxed, Relaxed, |loans| loans.checked_sub(1));
         }
-        match settled {
-            Settled::Counted(change) => Redeemed::Counted(change.map(|change| self.tell(change))),
-            Settled::Stale => Redeemed::Stale,
-            Settled::Twice => Redeemed::Twice,
-        }
+        (settled, change.map(|change| self.tell(change)))
     }
 
     pub fn mark_loan(&self, loan: &mut Loan, now: Instant, keep: impl FnOnce(&Loan)) -> Option<Transition> {
@@ -265,8 +255,16 @@ impl Core {
         Arc::strong_count(self) == 1 && !lent
     }
 
-    pub fn was_used(&self) -> bool {
-        self.used.swap(false, Relaxed)
+    pub fn last_used(&self) -> u64 {
+        self.last_used.load(Relaxed)
+    }
+
+    /// Written only when there are newcomers, so that those who use it do not take it from each other's caches.
+    fn use_it(&self) {
+        let newcomers = self.shared.newcomers.load(Relaxed);
+        if self.last_used.load(Relaxed) != newcomers {
+            self.last_used.store(newcomers, Relaxed);
+        }
     }
 }
 
@@ -302,9 +300,7 @@ impl Circuit {
         let (entry, change) = core.gate.enter(now.0, lease, &core.rules, &core.draw());
         let result = match entry {
             Entry::Pass(pass) => {
-                if !core.used.load(Relaxed) {
-                    core.used.store(true, Relaxed);
-                }
+                core.use_it();
                 let loan = Loan { circuit: core.id, pass, start: now, marked: None };
                 Ok(Permit { core: Some(core.clone()), loan })
             }
@@ -428,10 +424,8 @@ impl Permit {
 
     pub fn record(mut self, now: Instant, outcome: Outcome) -> Option<Transition> {
         let core = self.core.take()?;
-        match core.settle(&self.loan, now, outcome) {
-            Settled::Counted(change) => change.map(|change| core.tell(change)),
-            Settled::Stale | Settled::Twice => None,
-        }
+        let (_, change) = core.settle(&self.loan, now, outcome);
+        change.map(|change| core.tell(change))
     }
 
     /// The permit as numbers. From here on its owner must see to it that it is told of; a probe's lease is the bound.
@@ -447,8 +441,8 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(core) = self.core.take() {
-            // What is neutral opens nothing, so the time does not matter.
-            if let Settled::Counted(Some(change)) = core.settle(&self.loan, self.loan.start, Outcome::Neutral) {
+            let now = if self.is_probe() { core.shared.clock.now() } else { self.loan.start };
+            if let (_, Some(change)) = core.settle(&self.loan, now, Outcome::Neutral) {
                 core.tell(change);
             }
         }
@@ -456,9 +450,9 @@ impl Drop for Permit {
 }
 
 impl Loan {
-    /// A serial of 0: no probe.
-    pub fn new(circuit: u64, generation: u32, slot: u32, serial: u64, start: Instant, marked: Option<u64>) -> Loan {
-        let probe = (serial != 0).then_some(Probe { slot, serial });
+    /// What `circuit` and so on were when it was lent; a serial of 0: no probe.
+    pub fn new(circuit: u64, generation: u32, probe: Probe, start: Instant, marked: Option<u64>) -> Loan {
+        let probe = (probe.serial != 0).then_some(probe);
         Loan { circuit, pass: Pass { generation, probe }, start, marked: marked.map(Place) }
     }
 }

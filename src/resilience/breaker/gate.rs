@@ -7,6 +7,9 @@
 use super::sync::{AtomicU64, Ordering::*};
 use super::word::{MOST_PROBES, State, Word};
 
+/// No probe's serial.
+const NOBODY: u64 = 0;
+
 /// A moment that never comes.
 pub(super) const NEVER: u64 = u64::MAX;
 
@@ -101,6 +104,8 @@ pub struct Probe {
     pub slot: u32,
     /// Tells it from all others that had the slot.
     pub serial: u64,
+    /// When its lease ends.
+    pub ends: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,11 +117,11 @@ pub enum Entry {
     Gone,
 }
 
-/// What became of a probe's result.
+/// What became of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
-    Counted(Option<Change>),
-    /// Of an older generation.
+    Counted,
+    /// Of an older generation, or after its lease.
     Stale,
     /// The generation is right, but this probe has had its result.
     Twice,
@@ -138,7 +143,7 @@ pub struct Gate {
     until: AtomicU64,
     /// When the lease of each probe that is out ends.
     leases: [AtomicU64; MOST_PROBES as usize],
-    /// Which probe has each slot.
+    /// Which probe has each slot that is out in the word: its serial, or nobody while it is coming or going.
     holders: [AtomicU64; MOST_PROBES as usize],
     serials: AtomicU64,
 }
@@ -188,10 +193,11 @@ impl Gate {
                     return (Entry::Pass(Pass { generation: word.generation(), probe: None }), change);
                 }
                 State::HalfOpen => {
-                    let late = self.overdue(word, now);
-                    if late != 0 {
-                        change = self.expire(word, late, now, rules, draw).or(change);
-                        continue;
+                    if self.overdue(word, now) != 0 {
+                        change = self.expire_leases(now, rules, draw).or(change);
+                        if self.word() != word {
+                            continue;
+                        }
                     }
                     if word.probes_out() + word.results() >= rules.probes {
                         return (Entry::Wait(None), change);
@@ -212,15 +218,17 @@ impl Gate {
             let slot = next.free_slot();
             // Before the word: whoever sees the probe in it must find its lease. An older, slower thread that wanted the
             // same slot cannot make it shorter.
-            self.leases[slot as usize].fetch_max(now.saturating_add(lease_ns), AcqRel);
+            let ends = now.saturating_add(lease_ns);
+            self.leases[slot as usize].fetch_max(ends, AcqRel);
             // After the word was read: larger than those of all who had the slot before.
             let serial = self.serials.fetch_add(1, AcqRel);
             if self.change(word, next.take(slot)) {
+                // Nobody has it until then. One of an older generation that comes late does not take it away.
                 self.holders[slot as usize].fetch_max(serial, AcqRel);
                 if next != word {
                     change = Some(told(word, next, Reason::TimePassed, Tally::default(), 0));
                 }
-                let probe = Some(Probe { slot, serial });
+                let probe = Some(Probe { slot, serial, ends });
                 return (Entry::Pass(Pass { generation: next.generation(), probe }), change);
             }
         }
@@ -238,7 +246,7 @@ impl Gate {
         }
     }
 
-    /// The result of a probe.
+    /// The result of a probe. After its lease a probe has failed, whatever it says.
     pub fn settle(
         &self,
         generation: u32,
@@ -247,14 +255,21 @@ impl Gate {
         now: u64,
         rules: &Rules,
         draw: &dyn Fn(u64) -> u64,
-    ) -> Settled {
+    ) -> (Settled, Option<Change>) {
+        if self.word().generation() != generation {
+            return (Settled::Stale, None);
+        }
+        let is_late = now >= probe.ends;
+        if !self.claim(probe.slot, probe.serial) {
+            return (if is_late { Settled::Stale } else { Settled::Twice }, None);
+        }
+        if is_late {
+            return (Settled::Stale, self.fail(generation, 1 << probe.slot, now, rules, draw));
+        }
         loop {
             let word = self.word();
             if word.generation() != generation {
-                return Settled::Stale;
-            }
-            if !word.is_out(probe.slot) || self.holders[probe.slot as usize].load(Acquire) != probe.serial {
-                return Settled::Twice;
+                return (Settled::Stale, None);
             }
             let next = match end {
                 ProbeEnd::Returned => word.give_back(probe.slot),
@@ -264,7 +279,7 @@ impl Gate {
                 }
             };
             if let Some(change) = self.judge(word, next, now, rules, draw) {
-                return Settled::Counted(change);
+                return (Settled::Counted, change);
             }
         }
     }
@@ -277,19 +292,28 @@ impl Gate {
         now: u64,
         rules: &Rules,
         draw: &dyn Fn(u64) -> u64,
-    ) -> Settled {
+    ) -> (Settled, Option<Change>) {
+        if now >= probe.ends {
+            return (Settled::Stale, self.expire_leases(now, rules, draw));
+        }
         loop {
             let word = self.word();
             if word.generation() != generation {
-                return Settled::Stale;
+                return (Settled::Stale, None);
             }
-            if !word.is_out(probe.slot) || self.holders[probe.slot as usize].load(Acquire) != probe.serial {
-                return Settled::Twice;
+            if self.holders[probe.slot as usize].load(Acquire) != probe.serial {
+                return (Settled::Twice, None);
             }
             if let Some(change) = self.judge(word, word.more_slow(), now, rules, draw) {
-                return Settled::Counted(change);
+                return (Settled::Counted, change);
             }
         }
+    }
+
+    /// Takes a slot from the probe that has it. Only who succeeds may take the slot out of the word, and must: so a probe
+    /// ends once, and nobody ends the next one that has its slot.
+    fn claim(&self, slot: u32, serial: u64) -> bool {
+        self.holders[slot as usize].compare_exchange(serial, NOBODY, AcqRel, Relaxed).is_ok()
     }
 
     /// Puts `next` into the half-open word, or what it leads to. `None` if the word has become another one.
@@ -337,38 +361,52 @@ impl Gate {
 
     /// The slots of probes whose lease is over.
     fn overdue(&self, word: Word, now: u64) -> u32 {
+        if word.state() != State::HalfOpen {
+            return 0;
+        }
         let late = |slot: &u32| word.is_out(*slot) && now >= self.leases[*slot as usize].load(Acquire);
         (0..MOST_PROBES).filter(late).fold(0, |slots, slot| slots | 1 << slot)
     }
 
     /// Ends leases that are over, and what follows from it.
     pub fn expire_leases(&self, now: u64, rules: &Rules, draw: &dyn Fn(u64) -> u64) -> Option<Change> {
-        loop {
-            let word = self.word();
-            let late = if word.state() == State::HalfOpen { self.overdue(word, now) } else { 0 };
-            if late == 0 {
-                return None;
-            }
-            if let Some(change) = self.expire(word, late, now, rules, draw) {
-                return Some(change);
-            }
-        }
+        // Before the word: what has another holder by the time when it is claimed is not what was seen to be late.
+        let holders: [u64; MOST_PROBES as usize] = std::array::from_fn(|slot| self.holders[slot].load(Acquire));
+        let word = self.word();
+        let late = self.overdue(word, now);
+        let claimed = |slot: &u32| {
+            let holder = holders[*slot as usize];
+            late & (1 << slot) != 0 && holder != NOBODY && self.claim(*slot, holder)
+        };
+        let slots = (0..MOST_PROBES).filter(claimed).fold(0, |slots, slot| slots | 1 << slot);
+        if slots == 0 { None } else { self.fail(word.generation(), slots, now, rules, draw) }
     }
 
-    /// Those probes have failed. If that decides nothing and no other one is out that could, the circuit opens: nobody
-    /// can say when the next result would come.
-    fn expire(&self, word: Word, late: u32, now: u64, rules: &Rules, draw: &dyn Fn(u64) -> u64) -> Option<Change> {
-        let slots = (0..MOST_PROBES).filter(|slot| late & (1 << slot) != 0);
-        let next = slots.fold(word, |word, slot| word.finish(slot, true));
-        let undecided = rules.decide(next).is_none() && next.results() < rules.probes;
-        if undecided && next.probes_out() > 0 {
-            self.change(word, next);
-            return None;
+    /// The probes in those slots, which this thread has claimed, have failed by their leases. If that decides nothing and no
+    /// other one is out that could, the circuit opens: nobody can say when the next result would come.
+    fn fail(&self, generation: u32, slots: u32, now: u64, rules: &Rules, draw: &dyn Fn(u64) -> u64) -> Option<Change> {
+        loop {
+            let word = self.word();
+            if word.generation() != generation {
+                return None;
+            }
+            let slots = (0..MOST_PROBES).filter(|slot| slots & (1 << slot) != 0);
+            let next = slots.fold(word, |word, slot| word.finish(slot, true));
+            let has_tripped = rules.decide(next).is_some();
+            let change = if !has_tripped && next.results() >= rules.probes {
+                self.close(word, Tally::of(next))
+            } else if !has_tripped && next.probes_out() > 0 {
+                if self.change(word, next) {
+                    return None;
+                }
+                None
+            } else {
+                self.open(word, Reason::LeaseEnded, Tally::of(next), now, rules, draw)
+            };
+            if change.is_some() {
+                return change;
+            }
         }
-        if undecided || rules.decide(next).is_some() {
-            return self.open(word, Reason::LeaseEnded, Tally::of(next), now, rules, draw);
-        }
-        self.close(word, Tally::of(next))
     }
 
     fn close(&self, word: Word, tally: Tally) -> Option<Change> {

@@ -10,9 +10,9 @@ mod window;
 mod word;
 
 #[allow(unused_imports)] // until workers have breakers
-pub use circuit::{Circuit, Info, Loan, Permit, Redeemed, Refused, Totals, Transition};
+pub use circuit::{Circuit, Info, Loan, Permit, Refused, Totals, Transition};
 #[allow(unused_imports)] // until workers have breakers
-pub use gate::{Reason, Tally, Trip};
+pub use gate::{Probe, Reason, Settled, Tally, Trip};
 pub use outcome::Outcome;
 #[allow(unused_imports)] // until workers have breakers
 pub use table::{Breaker, Event, Listener, TableFull};

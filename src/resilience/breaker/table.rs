@@ -1,7 +1,8 @@
 //! The circuits of a breaker, by their keys. Those that are there are found without a lock; a new one is put in under one.
 
 use super::Options;
-use super::circuit::{Circuit, Core, Loan, Permit, Redeemed, Shelf, Transition};
+use super::circuit::{Circuit, Core, Loan, Permit, Shelf, Transition};
+use super::gate::Settled;
 use super::outcome::Outcome;
 use super::word::State;
 use crate::runtime::chance::Chance;
@@ -31,6 +32,8 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Chance>,
     listener: Option<Listener>,
+    /// How many keys came that were new: the clock by which circuits age.
+    pub newcomers: AtomicU64,
 }
 
 impl Shared {
@@ -74,7 +77,7 @@ impl Breaker {
         listener: Option<Listener>,
     ) -> Breaker {
         Breaker(Arc::new(Table {
-            shared: Arc::new(Shared { options, clock, chance, listener }),
+            shared: Arc::new(Shared { options, clock, chance, listener, newcomers: AtomicU64::new(0) }),
             id: new_id(),
             by_key: papaya::HashMap::new(),
             by_id: papaya::HashMap::new(),
@@ -120,7 +123,11 @@ impl Breaker {
         if let Some(circuit) = self.find(key) {
             return Ok(circuit);
         }
-        let room = if places.circuits.len() < table.shared.options.max_keys { None } else { places.make_room(now) };
+        let room = if places.circuits.len() < table.shared.options.max_keys {
+            None
+        } else {
+            places.make_room(table.shared.newcomers.load(Relaxed), now)
+        };
         if places.circuits.len() >= table.shared.options.max_keys && room.is_none() {
             let is_news = !std::mem::replace(&mut places.is_told, true);
             drop(places);
@@ -130,6 +137,7 @@ impl Breaker {
             return Err(TableFull { is_news });
         }
         places.is_told = false;
+        table.shared.newcomers.fetch_add(1, Relaxed);
         let core = Arc::new(Core::new(key.into(), new_id(), table.shared.clone()));
         let circuit = Circuit(Arc::new(Shelf { core, table: Arc::downgrade(table) }));
         match room {
@@ -154,9 +162,9 @@ impl Breaker {
     }
 
     /// The result of what was lent. Without a circuit, or when that is no longer in the table, it counts nowhere.
-    pub fn redeem(&self, loan: &Loan, now: Instant, outcome: Outcome) -> Redeemed {
+    pub fn redeem(&self, loan: &Loan, now: Instant, outcome: Outcome) -> (Settled, Option<Transition>) {
         let found = self.0.by_id.pin().get(&loan.circuit).cloned();
-        found.map_or(Redeemed::Stale, |circuit| circuit.0.core.redeem(loan, now, outcome))
+        found.map_or((Settled::Stale, None), |circuit| circuit.0.core.redeem(loan, now, outcome))
     }
 
     /// What was lent is still under way: counts it as slow if it is. `keep` gets what is lent from then on, before anybody
@@ -168,18 +176,30 @@ impl Breaker {
 }
 
 impl Places {
-    /// The place of a circuit that can go, which then is out of use: a closed one that has nothing under way, by and large
-    /// the one that was not used for the longest time; else one that could be half-open by now, if anybody had asked.
-    fn make_room(&mut self, now: Instant) -> Option<usize> {
+    /// The place of a circuit that can go, which then is out of use: a closed one that has nothing under way, and was not used
+    /// since as many newcomers as there are places, or for the longest time; else one that could be half-open by now, if
+    /// anybody had asked.
+    fn make_room(&mut self, newcomers: u64, now: Instant) -> Option<usize> {
         let count = self.circuits.len();
-        // Twice around: the first time takes their second chance from those that were used.
-        for _ in 0..2 * count {
+        let mut oldest = None;
+        for _ in 0..count {
             let (place, core) = self.next();
             let word = core.gate.word();
-            let may_go = word.state() == State::Closed && core.is_idle(now) && !core.was_used();
-            if may_go && core.gate.evict(word) {
+            if word.state() != State::Closed || !core.is_idle(now) {
+                continue;
+            }
+            let last_used = core.last_used();
+            if newcomers.saturating_sub(last_used) >= count as u64 && core.gate.evict(word) {
                 return Some(place);
             }
+            if oldest.is_none_or(|(_, _, other)| last_used < other) {
+                oldest = Some((place, word, last_used));
+            }
+        }
+        if let Some((place, word, _)) = oldest
+            && self.circuits[place].0.core.gate.evict(word)
+        {
+            return Some(place);
         }
         for _ in 0..count {
             let (place, core) = self.next();

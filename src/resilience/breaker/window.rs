@@ -13,7 +13,7 @@ pub struct Place(pub u64);
 
 /// Whether the generation that a thread writes for is still the circuit's. Asked after a cell was read: who then still
 /// writes into it has seen nothing of a newer one.
-type IsCurrent<'a> = &'a dyn Fn() -> bool;
+pub type IsCurrent<'a> = &'a dyn Fn() -> bool;
 
 #[allow(clippy::large_enum_variant)] // one for the life of a circuit: a box would only be further to go
 pub enum Window {
@@ -63,16 +63,16 @@ pub struct TimeWindow {
 
 /// A cell: how many (24 bits), the low bits of the bucket's number (16), what its generation and its high bits give (24).
 /// More than fit into a cell are not counted.
-struct Bucket {
-    calls: AtomicU64,
+pub struct Bucket {
+    pub calls: AtomicU64,
     failures: AtomicU64,
     slow: AtomicU64,
 }
 
 const COUNT_BITS: u32 = 24;
-const MOST_COUNTED: u64 = (1 << COUNT_BITS) - 1;
+pub(super) const MOST_COUNTED: u64 = (1 << COUNT_BITS) - 1;
 const LOW_BITS: u32 = 16;
-const LOW: u64 = (1 << LOW_BITS) - 1;
+pub(super) const LOW: u64 = (1 << LOW_BITS) - 1;
 
 fn tag(generation: u32, bucket: u64) -> u64 {
     mixed(generation, bucket >> LOW_BITS, 24) << LOW_BITS | bucket & LOW
@@ -92,11 +92,11 @@ impl TimeWindow {
         TimeWindow { bucket_ns, cells: std::array::from_fn(bucket) }
     }
 
-    fn bucket(&self, number: u64) -> &Bucket {
+    pub fn bucket(&self, number: u64) -> &Bucket {
         &self.cells[(number % BUCKETS) as usize]
     }
 
-    fn add(&self, generation: u32, now: u64, failure: bool, slow: bool, current: IsCurrent) -> Option<Place> {
+    pub fn add(&self, generation: u32, now: u64, failure: bool, slow: bool, current: IsCurrent) -> Option<Place> {
         let number = now / self.bucket_ns;
         let (bucket, tag) = (self.bucket(number), tag(generation, number));
         // A call is there before it has failed, and is read after: at no moment do more seem to have failed than there are.
@@ -114,14 +114,14 @@ impl TimeWindow {
         Some(Place(number))
     }
 
-    fn fail(&self, generation: u32, place: Place, current: IsCurrent) -> bool {
+    pub fn fail(&self, generation: u32, place: Place, current: IsCurrent) -> bool {
         let (bucket, tag) = (self.bucket(place.0), tag(generation, place.0));
         // Where its call is forgotten, so is its failure.
         let there = bucket.calls.load(Acquire) >> COUNT_BITS == tag;
         there && matches!(count(&bucket.failures, tag, current), Added::Yes)
     }
 
-    fn tally(&self, generation: u32, now: u64) -> Tally {
+    pub fn tally(&self, generation: u32, now: u64) -> Tally {
         let newest = now / self.bucket_ns;
         let sum = |cell: fn(&Bucket) -> &AtomicU64| -> u64 {
             let numbers = newest.saturating_sub(BUCKETS - 1)..=newest;
@@ -199,7 +199,7 @@ impl Ring {
         self.head.load(Acquire) - at > self.length
     }
 
-    fn add(&self, generation: u32, failure: bool, slow: bool, current: IsCurrent) -> Option<Place> {
+    pub fn add(&self, generation: u32, failure: bool, slow: bool, current: IsCurrent) -> Option<Place> {
         let at = self.head.fetch_add(1, AcqRel);
         let result = PRESENT | if failure { FAILED } else { 0 } | if slow { SLOW } else { 0 };
         let (cell, tag) = (self.cell(at / IN_CELL), self.tag(generation, at / IN_CELL));
@@ -220,7 +220,7 @@ impl Ring {
         }
     }
 
-    fn fail(&self, generation: u32, place: Place, current: IsCurrent) -> bool {
+    pub fn fail(&self, generation: u32, place: Place, current: IsCurrent) -> bool {
         let at = place.0;
         let (cell, tag) = (self.cell(at / IN_CELL), self.tag(generation, at / IN_CELL));
         let mut seen = cell.load(Acquire);
@@ -236,7 +236,7 @@ impl Ring {
         }
     }
 
-    fn tally(&self, generation: u32) -> Tally {
+    pub fn tally(&self, generation: u32) -> Tally {
         let end = self.head.load(Acquire);
         let begin = end.saturating_sub(self.length);
         let mut tally = Tally::default();
@@ -260,94 +260,4 @@ impl Ring {
 /// The bits of the first so many results in a cell.
 fn ones(results: u64) -> u64 {
     (1 << (results.min(IN_CELL) * RESULT_BITS)) - 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const YES: IsCurrent = &|| true;
-    const NO: IsCurrent = &|| false;
-
-    fn tally(calls: u64, failures: u64, slow: u64) -> Tally {
-        Tally { calls, failures, slow }
-    }
-
-    #[test]
-    fn a_time_window_is_the_present_bucket_and_the_nine_before() {
-        let window = TimeWindow::new(3);
-        for now in 0..60 {
-            window.add(0, now, now % 2 == 0, now % 3 == 0, YES).unwrap();
-            let first = (now / 3).saturating_sub(9) * 3;
-            let share = |of: u64| (first..=now).filter(|at| at % of == 0).count() as u64;
-            assert_eq!(window.tally(0, now), tally(now - first + 1, share(2), share(3)), "{now}");
-        }
-        assert_eq!(window.tally(0, 60 + 29).calls, 0);
-    }
-
-    #[test]
-    fn another_generation_begins_empty_and_an_older_one_adds_nothing() {
-        for window in [Window::Time(TimeWindow::new(3)), Window::Count(Ring::new(20))] {
-            for _ in 0..5 {
-                window.add(7, 0, true, true, YES);
-            }
-            assert_eq!((window.tally(7, 0), window.tally(8, 0)), (tally(5, 5, 5), tally(0, 0, 0)));
-            window.add(8, 0, false, false, YES);
-            assert_eq!((window.tally(8, 0), window.add(7, 0, true, true, NO)), (tally(1, 0, 0), None));
-            assert_eq!(window.tally(8, 0), tally(1, 0, 0));
-        }
-    }
-
-    #[test]
-    fn what_was_put_away_long_ago_does_not_come_back() {
-        let window = TimeWindow::new(3);
-        window.add(0, 30, true, true, YES);
-        let place = Place(10);
-        assert!(window.fail(0, place, YES));
-        assert_eq!(window.tally(0, 30), tally(1, 2, 1));
-        // The same bucket after as many as the low bits of a tag can tell apart.
-        assert_eq!(window.tally(0, 30 + 3 * (LOW + 1) * 5), tally(0, 0, 0));
-        window.add(0, 60, false, false, YES);
-        assert!(!window.fail(0, place, YES), "its bucket has been used again");
-        assert_eq!(window.add(0, 30, true, true, YES), None);
-        assert_eq!(window.tally(0, 60), tally(1, 0, 0));
-    }
-
-    #[test]
-    fn a_ring_has_the_last_results() {
-        for length in [1, 2, 11, 12, 13, 24, 25, 100] {
-            let ring = Ring::new(length);
-            for at in 0..500u64 {
-                assert_eq!(ring.add(3, at % 2 == 0, at % 3 == 0, YES), Some(Place(at)));
-                let first = (at + 1).saturating_sub(u64::from(length));
-                let share = |of: u64| (first..=at).filter(|at| at % of == 0).count() as u64;
-                assert_eq!(ring.tally(3), tally(at + 1 - first, share(2), share(3)), "{length} {at}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_result_of_a_ring_can_fail_later_while_it_is_there() {
-        let ring = Ring::new(5);
-        let place = ring.add(0, false, true, YES).unwrap();
-        assert!(ring.fail(0, place, YES) && ring.fail(0, place, YES));
-        assert_eq!(ring.tally(0), tally(1, 1, 1));
-        for _ in 0..5 {
-            ring.add(0, false, false, YES);
-        }
-        assert!(!ring.fail(0, place, YES));
-        assert_eq!(ring.tally(0), tally(5, 0, 0));
-        let place = ring.add(0, false, false, YES).unwrap();
-        assert!(!ring.fail(1, place, YES) && !ring.fail(0, place, NO));
-    }
-
-    #[test]
-    fn a_full_bucket_stays_full() {
-        let window = TimeWindow::new(3);
-        let place = window.add(0, 0, true, false, YES).unwrap();
-        let cells = window.bucket(0);
-        cells.calls.fetch_add(MOST_COUNTED - 1, Relaxed);
-        window.add(0, 0, true, false, YES);
-        assert_eq!((window.tally(0, 0), place), (tally(MOST_COUNTED, 1, 0), Place(0)));
-    }
 }

@@ -76,7 +76,7 @@ static void run(hs_breaker *breaker, const char *key, int times, uint32_t outcom
     }
 }
 
-static void refused(hs_breaker *breaker, const char *key, const char *part) {
+static uint64_t refused(hs_breaker *breaker, const char *key, const char *part) {
     hs_permit permit, untouched;
     hs_error *error = NULL;
     memset(&permit, 0x5E, sizeof permit);
@@ -88,6 +88,7 @@ static void refused(hs_breaker *breaker, const char *key, const char *part) {
     const hs_error_info info = take_facts(error);
     CHECK_INT(info.phase, HS_PHASE_POLICY);
     CHECK_INT(info.request_sent, HS_SENT_NO);
+    return info.retry_after_ms;
 }
 
 static void chance(uint32_t millionths) { CHECK_STATUS(hs_simulation_random(simulation, &millionths, 1), HS_OK); }
@@ -124,9 +125,9 @@ static void around(void) {
     told(0, HS_BREAKER_CLOSED, HS_BREAKER_OPEN, HS_BREAKER_REASON_FAILURES, "a");
     CHECK(seen[0].event.calls == 20 && seen[0].event.failure_pct == 50 && seen[0].event.slow_pct == 0);
     CHECK_INT(seen[0].event.open_ms, 5500);
-    refused(breaker, "a", "next try in 5500 ms");
+    CHECK_INT(refused(breaker, "a", "next try in 5500 ms"), 5500);
     pass(5500 * MS - 1);
-    refused(breaker, "a", "next try in 1 ms");
+    CHECK_INT(refused(breaker, "a", "next try in 1 ms"), 1);
     info = state_of(breaker, "a");
     CHECK(info.state == HS_BREAKER_OPEN && info.retry_after_ms == 1 && info.rejected == 2 && info.opened == 1);
     run(breaker, "b", 20, HS_OUTCOME_SUCCESS); /* Another key is not concerned. */
@@ -136,7 +137,7 @@ static void around(void) {
         probes[i] = acquire(breaker, "a");
     }
     told(1, HS_BREAKER_OPEN, HS_BREAKER_HALF_OPEN, HS_BREAKER_REASON_TIME_PASSED, "a");
-    refused(breaker, "a", "probes");
+    CHECK_INT(refused(breaker, "a", "probes"), 0);
     record(breaker, &probes[1], HS_OUTCOME_NEUTRAL);
     probes[1] = acquire(breaker, "a");
     refused(breaker, "a", "probes");
@@ -418,7 +419,7 @@ static void from_a_callback(void) {
 
 static void keys(void) {
     hs_breaker_options options = watched();
-    char name[8], longest[1026];
+    char name[16], longest[1026];
     options.max_keys = 4;
     hs_breaker *breaker = make(&options);
     for (int i = 0; i < 100; i++) {
