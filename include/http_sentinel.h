@@ -509,6 +509,55 @@
 // No slot became free in its time.
 #define HS_BULKHEAD_TIMED_OUT 3
 
+// Somebody begins to wait; `wait_ns` is how long, as far as can be seen.
+#define HS_LIMITER_EVENT_WAIT 1
+
+// Somebody was refused; `wait_ns` is how long it would have taken.
+#define HS_LIMITER_EVENT_REJECTED 2
+
+// A response said something new: a window that was not known, or a hold, which lasts `wait_ns`.
+#define HS_LIMITER_EVENT_LEARNED 3
+
+// A sliding log up to a limit of 10,000 and without `burst`, else `HS_LIMITER_WINDOW_SAFE`.
+#define HS_LIMITER_DEFAULT 0
+
+// Tokens that come evenly (generic cell rate algorithm): `burst` at once after a rest, and then one each `period` /
+// `limit`. Smooth, but in its first period it sends `burst` - 1 more than `limit`, which a server that counts by the
+// minute refuses.
+#define HS_LIMITER_GCRA 1
+
+// The same at a rate that is lower by so much that no period of that length has more than `limit`.
+#define HS_LIMITER_WINDOW_SAFE 2
+
+// When each of the last `limit` was sent is remembered, 8 bytes each: the whole limit in any period of that length, and
+// never more. At most 100,000.
+#define HS_LIMITER_SLIDING_LOG 3
+
+// In the flags of `hs_limiter_options`: what servers say changes nothing.
+#define HS_LIMITER_DEAF 1
+
+// A reset beyond 10^12 is milliseconds since 1970, one beyond 10^9 seconds since 1970, and any other seconds from now.
+#define HS_RESET_AUTO 0
+
+// Seconds since 1970 (GitHub, Alpaca).
+#define HS_RESET_EPOCH_SECONDS 1
+
+// Milliseconds since 1970.
+#define HS_RESET_EPOCH_MILLISECONDS 2
+
+// Seconds from now (Envoy).
+#define HS_RESET_DELTA_SECONDS 3
+
+// Milliseconds from now.
+#define HS_RESET_DELTA_MILLISECONDS 4
+
+// A timestamp (RFC 3339), such as "2018-03-13T00:00:00Z".
+#define HS_RESET_TIMESTAMP 5
+
+// The `limit` for Alpaca's trading API: 200 requests a minute for an account, counted by the minute and told in
+// `X-RateLimit-…` with seconds since 1970. All other fields are right as zero; the key is the account.
+#define HS_LIMIT_ALPACA 200
+
 // A circuit breaker for any number of keys: origins, or whatever the caller calls what may fail together. Each key has a
 // circuit of its own, which begins closed.
 //
@@ -564,6 +613,15 @@ typedef struct hs_error hs_error;
 // A form (RFC 7578): fields and files, in order. Filled once, it may be the body of any number of requests, also at the
 // same time and on different threads.
 typedef struct hs_form hs_form;
+
+// Keeps what is sent within limits: a table of buckets, each with a key of the caller's (an account, an origin), tokens
+// that come with time, a queue, and what its server has said of its own limit. Any number of threads and workers may have
+// it at once; it stays with its workers when it is freed.
+//
+// While nobody waits, a token is taken without a lock. Who has to wait does so in the order of arrival, over all threads,
+// and is refused at once where that would take too long. Nothing is reserved for who waits: giving up costs nobody
+// anything.
+typedef struct hs_limiter hs_limiter;
 
 // A double for all servers: a worker that has it in its options (`hs_worker_options.mock`) opens no socket and starts no
 // thread. What it would send goes to the mock, and the mock answers by its rules. All that is above the network is as
@@ -1891,6 +1949,131 @@ typedef struct hs_bulkhead_info {
     uint64_t timed_out;
 } hs_bulkhead_info;
 
+// What has happened to a bucket.
+typedef struct hs_limiter_event {
+    // `sizeof(hs_limiter_event)` as the library knows it: fields behind it are not there.
+    uint32_t struct_size;
+    // `HS_LIMITER_EVENT_…`
+    uint32_t kind;
+    // Counts the events of the key, from 1, and anew where its bucket had made room for others. They may come on several
+    // threads at once, and so in another order.
+    uint64_t sequence;
+    // When it happened, by the limiter's clock.
+    uint64_t time_ns;
+    uint64_t wait_ns;
+    // How many waited then.
+    uint64_t waiting;
+    // Of `HS_LIMITER_EVENT_LEARNED`: what is left in the server's eyes; else, and where it does not say, `HS_INFINITE`.
+    uint64_t remaining;
+    // What was asked for; 0 where nothing was.
+    uint32_t cost;
+    uint32_t reserved;
+    // Valid during the callback; empty for the bucket that keys share for which there is no room.
+    struct hs_str key;
+} hs_limiter_event;
+
+// Is told what happens, on the thread where it happens and with no lock held: it may use the limiter. It must return: no
+// longjmp, no C++ exception.
+typedef void (*hs_limiter_callback)(void *user_data, const struct hs_limiter_event *event);
+
+// Options of a limiter: what each of its buckets begins with. All zero but `struct_size` and `limit` is a sliding log a
+// minute long.
+//
+// Unless `HS_LIMITER_DEAF` is set, buckets learn from responses. What counts is the first of these that says something:
+// `Retry-After`, where the status is one after which the same may be sent again; `RateLimit` (draft -11 of the IETF,
+// quotas of requests alone); `RateLimit-Remaining` and `RateLimit-Reset`; `X-RateLimit-Remaining` and
+// `X-RateLimit-Reset`. Moments are taken relative to the response's `Date`. Of one window the smallest remainder
+// counts and of two the later one; requests that were sent after the one that was answered are taken off. Where nothing
+// is left, the bucket is held until the reset. None of it raises `limit`, what is malformed changes nothing, and what was
+// learned is forgotten at the reset. A 429 that says nothing holds the bucket for `throttle_ms`.
+typedef struct hs_limiter_options {
+    // `sizeof(hs_limiter_options)`.
+    uint32_t struct_size;
+    // `HS_LIMITER_DEAF` or 0.
+    uint32_t flags;
+    // How many tokens come in a period. At least 1.
+    uint32_t limit;
+    // `HS_LIMITER_…`
+    uint32_t mode;
+    // Default 60,000.
+    uint64_t period_ms;
+    // How much longer than the period a sliding log remembers, because requests do not all take the same time on their
+    // way. Default 50; only for a sliding log.
+    uint64_t window_margin_ms;
+    // How many tokens there are after a rest, at most `limit`. Default 10, and a hundredth of `limit` where that is more;
+    // not for a sliding log, which begins with all.
+    uint32_t burst;
+    // How many may wait for one bucket. Default 1,000.
+    uint32_t max_waiting;
+    // How many buckets there may be. Default 1,024. To make room, those go that nobody has and that are as good as new;
+    // where there is none, all further keys share one bucket.
+    uint32_t max_keys;
+    // `HS_RESET_…`: how `reset_header` is written.
+    uint32_t reset_format;
+    // A reset further away is not believed. Default 300,000.
+    uint64_t learn_max_ms;
+    // Up to so much more, by chance, is waited after a reset, so that not everybody comes back at once. Default 250.
+    uint64_t learn_jitter_ms;
+    // For how long a 429 holds a bucket that does not say for how long. Default 1,000.
+    uint64_t throttle_ms;
+    // In place of `X-RateLimit-Limit`.
+    struct hs_str limit_header;
+    // In place of `X-RateLimit-Remaining`.
+    struct hs_str remaining_header;
+    // In place of `X-RateLimit-Reset`.
+    struct hs_str reset_header;
+    // Is told what happens; may be NULL.
+    hs_limiter_callback on_event;
+    // Handed to `on_event`; must be valid until the limiter and all that have it are gone.
+    void *user_data;
+    // Its clock and its chance; NULL for the machine's.
+    struct hs_simulation *simulation;
+} hs_limiter_options;
+
+// What was let through, for `hs_limiter_refund` and `hs_limiter_learn`. A plain value: nothing is to be freed.
+typedef struct hs_ticket {
+    // Counts what the bucket has let through, by cost.
+    uint64_t number;
+    // When that was, by the limiter's clock.
+    uint64_t time_ns;
+    uint32_t cost;
+    uint32_t reserved;
+} hs_ticket;
+
+// A bucket of a limiter, and what a request takes from it.
+typedef struct hs_bucket {
+    struct hs_limiter *limiter;
+    // UTF-8, at most 1,024 bytes.
+    struct hs_str key;
+    // How many tokens. 0: one.
+    uint32_t cost;
+    // Must be 0.
+    uint32_t reserved;
+} hs_bucket;
+
+// A bucket at a moment.
+typedef struct hs_limiter_info {
+    // `sizeof(hs_limiter_info)`, set by the caller.
+    uint32_t struct_size;
+    // Its quota's limit.
+    uint32_t limit;
+    // How many tokens could be taken now; 0 while somebody waits or it is held.
+    uint64_t remaining;
+    // How many wait.
+    uint64_t waiting;
+    // How long one more would wait, rounded up.
+    uint64_t next_ms;
+    // How long nothing may be sent at all, because of `hs_limiter_hold` or of what the server has said; rounded up, and
+    // `HS_INFINITE` for a hold without end.
+    uint64_t hold_ms;
+    // In how much time the quota that the server told of is whole again, rounded up; 0 where it told of none.
+    uint64_t learned_reset_ms;
+    // What is left of that, without what was sent since; `HS_INFINITE` where it told of none.
+    uint64_t learned_remaining;
+    // What was let through by now, by cost.
+    uint64_t admitted;
+} hs_limiter_info;
+
 // Success.
 #define HS_OK 0
 
@@ -3051,6 +3234,130 @@ hs_status hs_bulkhead_release(struct hs_bulkhead *bulkhead, struct hs_bulkhead_p
 //
 // Memory: `key` is valid as `hs_str` says; `info` is NULL or valid for as many bytes as its `struct_size` says.
 hs_status hs_bulkhead_state(struct hs_bulkhead *bulkhead, struct hs_str key, struct hs_bulkhead_info *info);
+
+// Makes a limiter. `*limiter` is written on success only; free it with `hs_limiter_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT` (also for `options`: a limiter needs a limit), `HS_ERR_STRUCT_SIZE`,
+// `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_INVALID_HEADER` (a name of a field), `HS_ERR_INVALID_HANDLE` (its simulation),
+// `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+//
+// Memory: `options` is NULL or valid for as many bytes as its `struct_size` says, and so is what it points to; `limiter` and
+// `error` are NULL or valid for a write. `on_event` may be called with `user_data`, on any thread, until the limiter and
+// all that have it are gone.
+hs_status hs_limiter_new(const struct hs_limiter_options *options,
+                         struct hs_limiter **limiter,
+                         struct hs_error **error);
+
+// Frees a limiter; who waits goes on waiting, and workers keep what they have of it. NULL is fine.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_limiter_free(struct hs_limiter *limiter);
+
+// Takes `cost` tokens (0: one) from the bucket `key`, waiting for them in its queue for at most `timeout_ms`. 0 is 30
+// seconds, `HS_INFINITE` as long as it takes. Refused at once where it is clear that it would take longer, or where
+// too many wait. With a simulation the wait lets its time pass.
+//
+// `ticket` may be NULL; it is written on success only.
+//
+// Thread: any; it blocks the calling one. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`,
+// `HS_ERR_INVALID_ARGUMENT` (the key), `HS_ERR_RATE_LIMITED` (not within that time, and the message says how long it
+// would be), `HS_ERR_RATE_NEVER_FITS` (more than the bucket ever has), `HS_ERR_CANCELLED`. Since 1.0.
+//
+// Memory: `key` is valid; `ticket` and `error` are NULL or valid for a write.
+hs_status hs_limiter_acquire(struct hs_limiter *limiter,
+                             struct hs_str key,
+                             uint32_t cost,
+                             uint64_t timeout_ms,
+                             struct hs_cancel *cancel,
+                             struct hs_ticket *ticket,
+                             struct hs_error **error);
+
+// Takes from each of up to 16 buckets, of whatever limiters, or from none; each bucket at most once. `tickets` is NULL or
+// has room for one each. While it waits for one bucket it takes nothing from the others and keeps nobody from them, unless
+// that would keep it waiting for ever. Time is that of the first one's limiter.
+//
+// Thread: any; it blocks the calling one. Errors: as `hs_limiter_acquire`. Since 1.0.
+//
+// Memory: `buckets` is NULL or points to `count` valid ones; `tickets` is NULL or valid for `count` writes, `error` is NULL or
+// valid for a write.
+hs_status hs_limiter_acquire_all(const struct hs_bucket *buckets,
+                                 size_t count,
+                                 uint64_t timeout_ms,
+                                 struct hs_cancel *cancel,
+                                 struct hs_ticket *tickets,
+                                 struct hs_error **error);
+
+// The same without waiting: the tokens are there and nobody waits for them, or it is refused.
+//
+// Thread: any. Errors: as `hs_limiter_acquire`, but for `HS_ERR_CANCELLED`. Since 1.0.
+//
+// Memory: `key` is valid; `ticket` and `error` are NULL or valid for a write.
+hs_status hs_limiter_try_acquire(struct hs_limiter *limiter,
+                                 struct hs_str key,
+                                 uint32_t cost,
+                                 struct hs_ticket *ticket,
+                                 struct hs_error **error);
+
+// Gives back what was taken for a request that was not sent. The ticket is zero afterwards, so that doing it again does
+// nothing.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT` (the
+// key, or a ticket from the future). Since 1.0.
+//
+// Memory: `key` is valid; `ticket` is NULL or valid for reads and writes, `error` is NULL or valid for a write.
+hs_status hs_limiter_refund(struct hs_limiter *limiter,
+                            struct hs_str key,
+                            struct hs_ticket *ticket,
+                            struct hs_error **error);
+
+// Changes the quota of one bucket; what was sent goes on counting, and who waits waits no longer than needed. 0 is
+// the default at `period_ms` and `burst`, as in `hs_limiter_options`. The mode and the margin stay.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT`.
+// Since 1.0.
+//
+// Memory: `key` is valid; `error` is NULL or valid for a write.
+hs_status hs_limiter_set_quota(struct hs_limiter *limiter,
+                               struct hs_str key,
+                               uint32_t limit,
+                               uint64_t period_ms,
+                               uint32_t burst,
+                               struct hs_error **error);
+
+// Lets nothing through for so long, or longer where a hold is there already; `HS_INFINITE`: until it is released. 0
+// releases every hold, also those that a `Retry-After` has set.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT` (the
+// key). Since 1.0.
+//
+// Memory: `key` is valid.
+hs_status hs_limiter_hold(struct hs_limiter *limiter, struct hs_str key, uint64_t milliseconds);
+
+// Tells a bucket of a response that came on another way than through a worker that has it: `status` and all header
+// fields. `ticket` is that of its request, so that those that were sent since are counted; NULL: none were.
+//
+// What it says can only make the bucket stricter, and only until the quota is whole again (see `hs_limiter_options`).
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT` (the
+// key, more than 10,000 fields, a status beyond 999, a ticket from the future). Since 1.0.
+//
+// Memory: `key` is valid; `ticket` is NULL or valid; `headers` is NULL or points to `header_count` valid fields; `error` is NULL
+// or valid for a write.
+hs_status hs_limiter_learn(struct hs_limiter *limiter,
+                           struct hs_str key,
+                           const struct hs_ticket *ticket,
+                           uint32_t status,
+                           const struct hs_header *headers,
+                           size_t header_count,
+                           struct hs_error **error);
+
+// What a bucket is like at this moment, which may be another one when the call returns.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`,
+// `HS_ERR_INVALID_ARGUMENT` (the key). Since 1.0.
+//
+// Memory: `key` is valid; `info` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_limiter_state(struct hs_limiter *limiter, struct hs_str key, struct hs_limiter_info *info);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -11,7 +11,7 @@ pub mod policies;
 mod record;
 mod refused;
 mod retry;
-mod stops;
+pub mod stops;
 
 use crate::body::Sink;
 use crate::cancel::Cancel;

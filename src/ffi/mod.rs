@@ -77,3 +77,5 @@ pub mod budget;
 
 #[allow(dead_code)] // until workers have them
 pub mod bulkhead;
+
+pub mod limiter;

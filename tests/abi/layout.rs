@@ -16,6 +16,7 @@ use http_sentinel::ffi::download::hs_download_options;
 use http_sentinel::ffi::error::hs_error_info;
 use http_sentinel::ffi::form::hs_part;
 use http_sentinel::ffi::hedge::hs_hedge_options;
+use http_sentinel::ffi::limiter::{hs_bucket, hs_limiter_event, hs_limiter_info, hs_limiter_options, hs_ticket};
 use http_sentinel::ffi::many::hs_completion;
 use http_sentinel::ffi::metrics::{hs_address, hs_metrics};
 use http_sentinel::ffi::mock::{hs_mock_call, hs_mock_interim, hs_mock_rule};
@@ -178,6 +179,19 @@ fn as_rust_says() -> Vec<String> {
         }
         hs_bulkhead_permit { opaque }
         hs_bulkhead_info { struct_size, capacity, in_use, waiting, rejected, timed_out }
+        hs_limiter_event {
+            struct_size, kind, sequence, time_ns, wait_ns, waiting, remaining, cost, reserved, key,
+        }
+        hs_limiter_options {
+            struct_size, flags, limit, mode, period_ms, window_margin_ms, burst, max_waiting, max_keys, reset_format,
+            learn_max_ms, learn_jitter_ms, throttle_ms, limit_header, remaining_header, reset_header, on_event,
+            user_data, simulation,
+        }
+        hs_ticket { number, time_ns, cost, reserved }
+        hs_bucket { limiter, key, cost, reserved }
+        hs_limiter_info {
+            struct_size, limit, remaining, waiting, next_ms, hold_ms, learned_reset_ms, learned_remaining, admitted,
+        }
     }
 }
 

@@ -142,6 +142,7 @@ programs! {
         record: Program { files: &["record"], ..PROGRAM };
         bulkhead: Program { files: &["bulkhead"], slow: &["threads=4", "rounds=20"], ..PROGRAM };
         retry_run: Program { files: &["retry_run"], ..PROGRAM };
+        limiter: Program { files: &["limiter"], slow: &["threads=16", "each=50"], alone: true, ..PROGRAM };
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }
     bundled libcurl {

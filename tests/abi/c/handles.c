@@ -3,10 +3,10 @@
 
 #include "client.h"
 
-enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, SIMULATION, BREAKER, BUDGET, BULKHEAD, RETRY, KINDS };
+enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, SIMULATION, BREAKER, BUDGET, BULKHEAD, RETRY, LIMITER, KINDS };
 
 static const char *const kind_names[KINDS] = {"worker", "response", "error", "cancel", "text", "cookie jar", "mock",
-                                               "simulation", "breaker", "budget", "bulkhead", "retry"};
+                                               "simulation", "breaker", "budget", "bulkhead", "retry", "limiter"};
 
 /* Every function that takes a handle, made to answer with a status: those that answer with a value give none for what
  * is not a live object. */
@@ -307,6 +307,40 @@ static hs_status use_retry_simulation(void *handle) {
     policies.simulation = handle;
     return made_with(&policies);
 }
+static hs_status use_limiter_free(void *handle) { return hs_limiter_free(handle); }
+static hs_status use_limiter_acquire(void *handle) {
+    return hs_limiter_acquire(handle, text("k"), 1, 0, NULL, NULL, NULL);
+}
+static hs_status use_limiter_try(void *handle) { return hs_limiter_try_acquire(handle, text("k"), 1, NULL, NULL); }
+static hs_status use_bucket(void *handle) {
+    hs_bucket bucket = {handle, text("k"), 1, 0};
+    return hs_limiter_acquire_all(&bucket, 1, 0, NULL, NULL, NULL);
+}
+static hs_status use_limiter_refund(void *handle) {
+    hs_ticket ticket = {0, 0, 0, 0};
+    return hs_limiter_refund(handle, text("k"), &ticket, NULL);
+}
+static hs_status use_limiter_quota(void *handle) { return hs_limiter_set_quota(handle, text("k"), 1, 0, 0, NULL); }
+static hs_status use_limiter_hold(void *handle) { return hs_limiter_hold(handle, text("k"), 0); }
+static hs_status use_limiter_learn(void *handle) {
+    return hs_limiter_learn(handle, text("k"), NULL, 200, NULL, 0, NULL);
+}
+static hs_status use_limiter_state(void *handle) {
+    hs_limiter_info limits = {.struct_size = sizeof limits};
+    return hs_limiter_state(handle, text("k"), &limits);
+}
+static hs_status make_limiter(hs_simulation *simulation, hs_limiter **limiter) {
+    hs_limiter_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.limit = 1000;
+    options.simulation = simulation;
+    return hs_limiter_new(&options, limiter, NULL);
+}
+static hs_status use_limiters_simulation(void *handle) {
+    hs_limiter *made = NULL;
+    return make_limiter(handle, &made);
+}
 
 static const struct use {
     int kind;
@@ -398,6 +432,16 @@ static const struct use {
     {BREAKER, "hs_retry_policies.breaker", use_retry_breaker},
     {BULKHEAD, "hs_retry_policies.bulkhead", use_retry_bulkhead},
     {SIMULATION, "hs_retry_policies.simulation", use_retry_simulation},
+    {SIMULATION, "hs_limiter_options.simulation", use_limiters_simulation},
+    {LIMITER, "hs_limiter_acquire", use_limiter_acquire},
+    {LIMITER, "hs_limiter_try_acquire", use_limiter_try},
+    {LIMITER, "hs_bucket.limiter", use_bucket},
+    {LIMITER, "hs_limiter_refund", use_limiter_refund},
+    {LIMITER, "hs_limiter_set_quota", use_limiter_quota},
+    {LIMITER, "hs_limiter_hold", use_limiter_hold},
+    {LIMITER, "hs_limiter_learn", use_limiter_learn},
+    {LIMITER, "hs_limiter_state", use_limiter_state},
+    {LIMITER, "hs_limiter_free", use_limiter_free},
 };
 #define USES (sizeof uses / sizeof *uses)
 
@@ -455,6 +499,9 @@ static void make(void *objects[KINDS]) {
     hs_retry *retry = NULL;
     CHECK_STATUS(hs_retry_new(NULL, NULL, &retry, NULL), HS_OK);
     objects[RETRY] = retry;
+    hs_limiter *limiter = NULL;
+    CHECK_STATUS(make_limiter(NULL, &limiter), HS_OK);
+    objects[LIMITER] = limiter;
     objects[TEXT] = made;
     hs_breaker *breaker = NULL;
     CHECK_STATUS(hs_breaker_new(NULL, &breaker, NULL), HS_OK);
@@ -475,6 +522,7 @@ static void destroy(void *objects[KINDS]) {
     CHECK_STATUS(hs_budget_free(objects[BUDGET]), HS_OK);
     CHECK_STATUS(hs_bulkhead_free(objects[BULKHEAD]), HS_OK);
     CHECK_STATUS(hs_retry_free(objects[RETRY]), HS_OK);
+    CHECK_STATUS(hs_limiter_free(objects[LIMITER]), HS_OK);
 }
 
 static void refused_by(const struct use *use, void *handle, const char *what) {
@@ -508,6 +556,9 @@ static void the_live_ones_live(void) {
     CHECK_INT(info.in_use, 1);
     CHECK_STATUS(use_budget_state(live[BUDGET]), HS_OK);
     CHECK_STATUS(use_retry_run(live[RETRY]), HS_OK);
+    hs_limiter_info limits = {.struct_size = sizeof limits};
+    CHECK_STATUS(hs_limiter_state(live[LIMITER], text("k"), &limits), HS_OK);
+    CHECK_INT(limits.remaining, 1000);
     hs_request_options request = get(url("%s/get", address("http")));
     request.cancel = live[CANCEL]; /* Nobody triggered it. */
     CHECK_STATUS(hs_response_free(SEND(live[WORKER], &request)), HS_OK);

@@ -47,6 +47,7 @@ static void freeing_nothing(void) {
     CHECK_STATUS(hs_bulkhead_free(NULL), HS_OK);
     CHECK_STATUS(hs_retry_free(NULL), HS_OK);
     CHECK_STATUS(hs_simulation_free(NULL), HS_OK);
+    CHECK_STATUS(hs_limiter_free(NULL), HS_OK);
 }
 
 static void no_object(void) {
@@ -107,6 +108,16 @@ static void no_object(void) {
     CHECK_STATUS(hs_breaker_metrics_only(NULL, text("a")), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_breaker_reset(NULL, text("a")), HS_ERR_NULL_ARGUMENT);
     CHECK_INT(hs_breaker_count(NULL), 0);
+    hs_ticket ticket = {0, 0, 0, 0};
+    hs_limiter_info limiter_info = {.struct_size = sizeof limiter_info};
+    CHECK_STATUS(hs_limiter_acquire(NULL, text("k"), 1, 0, NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_try_acquire(NULL, text("k"), 1, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_acquire_all(NULL, 1, 0, NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_refund(NULL, text("k"), &ticket, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_set_quota(NULL, text("k"), 1, 0, 0, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_hold(NULL, text("k"), 0), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_learn(NULL, text("k"), NULL, 200, NULL, 0, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_state(NULL, text("k"), &limiter_info), HS_ERR_NULL_ARGUMENT);
     CHECK_INT(hs_response_status(NULL), 0);
     CHECK(hs_response_body(NULL).data == NULL && hs_response_body(NULL).len == 0);
     CHECK(hs_response_header(NULL, text("x"), 0).data == NULL);
@@ -207,6 +218,21 @@ static void nowhere_to_write(void) {
     CHECK_STATUS(hs_breaker_state(breaker, text("a"), NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_breaker_reset(breaker, bytes(NULL, 1)), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_breaker_free(breaker), HS_OK);
+    hs_limiter_options options;
+    hs_limiter *limiter = NULL;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.limit = 1;
+    CHECK_STATUS(hs_limiter_new(NULL, &limiter, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_new(&options, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_new(&options, &limiter, NULL), HS_OK);
+    CHECK_STATUS(hs_limiter_state(limiter, text("k"), NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_refund(limiter, text("k"), NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_hold(limiter, bytes(NULL, 1), 0), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_learn(limiter, text("k"), NULL, 200, NULL, 1, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_limiter_learn(limiter, text("k"), NULL, 200, NULL, 0, NULL), HS_OK);
+    CHECK_STATUS(hs_limiter_acquire(limiter, text("k"), 0, 0, NULL, NULL, NULL), HS_OK);
+    CHECK_STATUS(hs_limiter_free(limiter), HS_OK);
     CHECK_STATUS(hs_simulation_new(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
     hs_simulation *simulation = NULL;
     CHECK_STATUS(hs_simulation_new(NULL, &simulation, NULL), HS_OK);
