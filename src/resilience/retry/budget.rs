@@ -2,6 +2,7 @@
 //! outage is not made worse by those who wait for its end.
 
 mod account;
+mod sync;
 
 use crate::resilience::table::Table;
 use crate::runtime::clock::{Clock, Instant};

@@ -4,3 +4,7 @@
 
 #[cfg(test)]
 mod breaker;
+#[cfg(test)]
+mod budget;
+#[cfg(test)]
+mod bulkhead;

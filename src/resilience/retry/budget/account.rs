@@ -2,10 +2,10 @@
 //!
 //! What was withdrawn is in one number, `spent`, so that two threads cannot both take the last one; the buckets only say
 //! when it leaves the window. Each withdrawal is in a bucket once, and whoever takes it out of there takes it off `spent`.
+//! One that comes between the two may be refused, as if it had come before them.
 
-use super::BudgetState;
-use crate::runtime::clock::Instant;
-use std::sync::atomic::{AtomicU64, Ordering};
+use super::sync::{AtomicU64, Ordering};
+use super::{BudgetState, Instant};
 
 const BUCKETS: usize = 10;
 const NANOSECONDS: u64 = 1_000_000_000;
