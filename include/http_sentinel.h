@@ -327,6 +327,18 @@
 // In `hs_policies.flags`: the key that is made is written bare, not in the quotes that the draft demands.
 #define HS_IDEMPOTENCY_KEY_BARE 4
 
+// In `hs_policies.flags` of a request: without the worker's hedging.
+#define HS_NO_HEDGE 16
+
+// In `hs_policies.flags` of a request: without the worker's circuit breaker, which is neither asked nor told.
+#define HS_NO_BREAKER 32
+
+// In `hs_policies.flags` of a request: without the worker's rate limiters.
+#define HS_NO_LIMITER 64
+
+// In `hs_policies.flags` of a request: without the worker's bulkhead.
+#define HS_NO_BULKHEAD 128
+
 // Everything gets through.
 #define HS_BREAKER_CLOSED 0
 
@@ -1228,6 +1240,17 @@ typedef struct hs_hedge_options {
     uint64_t delay_ms;
 } hs_hedge_options;
 
+// A bucket of a limiter, and what a request takes from it.
+typedef struct hs_bucket {
+    struct hs_limiter *limiter;
+    // UTF-8, at most 1,024 bytes.
+    struct hs_str key;
+    // How many tokens. 0: one.
+    uint32_t cost;
+    // Must be 0.
+    uint32_t reserved;
+} hs_bucket;
+
 // What decides over the attempts of a call. All zero but `struct_size` is what a worker has without it: three attempts,
 // a retry budget of its own, and none of the others. Of a request: NULL and 0 mean the worker's, and what is given
 // replaces the worker's as a whole.
@@ -1237,12 +1260,27 @@ typedef struct hs_hedge_options {
 typedef struct hs_policies {
     // `sizeof(hs_policies)`.
     uint32_t struct_size;
-    // `HS_IDEMPOTENT` (of a request alone), `HS_IDEMPOTENCY_KEY`, `HS_IDEMPOTENCY_KEY_BARE`, or 0.
+    // `HS_IDEMPOTENCY_KEY` and `HS_IDEMPOTENCY_KEY_BARE`; of a request alone `HS_IDEMPOTENT` and `HS_NO_…`; or 0.
     uint32_t flags;
     // When an attempt is followed by another.
     const struct hs_retry_options *retry;
     // A second request beside one that takes long; NULL: none.
     const struct hs_hedge_options *hedge;
+    // How many retries and hedges there may be for the requests that are neither; NULL: the worker has one of its own.
+    struct hs_budget *budget;
+    // Refuses requests to what has failed too often; NULL: none. It is kept for as long as it is needed, as are the
+    // following.
+    struct hs_breaker *breaker;
+    // What its circuit goes by; empty: the origin of each exchange.
+    struct hs_str breaker_key;
+    // Rate limiters: each exchange waits until all of them let it through. An empty key is the origin of each exchange.
+    const struct hs_bucket *buckets;
+    // How many there are; at most 16.
+    size_t bucket_count;
+    // Lets so many requests at once be under way, from their sending until their bodies are read; NULL: any number.
+    struct hs_bulkhead *bulkhead;
+    // What they are counted by; empty: the origin of each exchange.
+    struct hs_str bulkhead_key;
 } hs_policies;
 
 // Options of a worker. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations
@@ -2039,17 +2077,6 @@ typedef struct hs_ticket {
     uint32_t cost;
     uint32_t reserved;
 } hs_ticket;
-
-// A bucket of a limiter, and what a request takes from it.
-typedef struct hs_bucket {
-    struct hs_limiter *limiter;
-    // UTF-8, at most 1,024 bytes.
-    struct hs_str key;
-    // How many tokens. 0: one.
-    uint32_t cost;
-    // Must be 0.
-    uint32_t reserved;
-} hs_bucket;
 
 // A bucket at a moment.
 typedef struct hs_limiter_info {

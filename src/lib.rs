@@ -23,7 +23,6 @@ mod hop;
 mod http;
 mod observe;
 mod process;
-#[allow(dead_code)] // until the policies are wired
 mod resilience;
 mod runtime;
 mod worker;

@@ -224,9 +224,7 @@ impl Running {
         let stops = &self.call.stops;
         let slow_at = self.admission.borrow().slow_at();
         if let Some(slow_at) = slow_at.filter(|&at| until.is_none_or(|until| at < until)) {
-            // Slow is what takes longer, not what takes exactly so long.
-            let just_over = slow_at.saturating_add(Duration::from_nanos(1));
-            match stops.guard(Some(just_over), step()).await {
+            match stops.guard(Some(slow_at), step()).await {
                 Err(Stop::Limit) => self.admission.borrow_mut().is_slow(&self.call),
                 ended => return ended,
             }

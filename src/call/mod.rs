@@ -171,7 +171,6 @@ impl Call {
         &self.limits.policies
     }
 
-    #[allow(dead_code)] // until the policies are wired
     pub fn timers(&self) -> &Rc<Timers> {
         &self.ground.timers
     }

@@ -16,7 +16,6 @@ pub struct Track {
     pub number: u32,
     pub hedge: u32,
     wait: Cell<(Duration, WaitReason)>,
-    #[allow(dead_code)] // until the policies are wired
     longest: Cell<Duration>,
     began: Cell<Option<Instant>>,
     resends: Cell<u32>,
@@ -51,7 +50,6 @@ impl Track {
     }
 
     /// The attempt was held up before its first exchange.
-    #[allow(dead_code)] // until the policies are wired
     pub fn waited(&self, how_long: Duration, why: WaitReason) {
         if self.began.get().is_some() || how_long.is_zero() {
             return;

@@ -3,7 +3,7 @@
 
 use super::record::Track;
 use super::stops::Stop;
-use super::{Call, Incoming, hedge};
+use super::{Call, Incoming, admission, hedge};
 use crate::error::{Error, Sent};
 use crate::http::request::Request;
 use crate::http::response::Response;
@@ -153,6 +153,7 @@ impl Retries<'_> {
             committed,
         };
         let now = call.now();
+        self.course.is_shut_for(admission::shut_for(call, &self.request.url));
         let withdraw = || policies.budget.withdraw(origin, now);
         let next = self.course.follow(outcome, verdict, facts, now, &*policies.chance, withdraw);
         if let Next::Stop(reason) = next {

@@ -461,7 +461,6 @@ fn open(breaker: *mut hs_breaker) -> Result<Breaker, Error> {
 }
 
 /// The breaker that something is given, `None` for NULL.
-#[allow(dead_code)] // until workers take it
 pub fn given(breaker: *mut hs_breaker) -> Result<Option<Breaker>, Error> {
     if breaker.is_null() { Ok(None) } else { Ok(Some(open(breaker)?)) }
 }

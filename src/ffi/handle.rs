@@ -24,7 +24,6 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-#[allow(dead_code)] // until the policies are wired
 pub enum Kind {
     Worker = 1,
     Response = 2,

@@ -209,7 +209,7 @@ pub unsafe extern "C" fn hs_limiter_acquire_all(
 ) -> hs_status {
     let body = || {
         // SAFETY: as the caller promises.
-        let wanted = unsafe { given(buckets, count) }?;
+        let wanted = unsafe { all(buckets, count) }?;
         if wanted.is_empty() {
             return Ok(());
         }
@@ -445,11 +445,11 @@ unsafe fn open(limiter: *const hs_limiter, key: hs_str) -> Result<(handle::Pinne
     Ok((shared, bucket))
 }
 
-/// The buckets that a worker is given.
+/// The buckets of one request.
 ///
 /// # Safety
 /// `buckets` is NULL or points to `count` valid ones.
-pub unsafe fn given(buckets: *const hs_bucket, count: usize) -> Result<Vec<(Bucket, u32)>, Error> {
+unsafe fn all(buckets: *const hs_bucket, count: usize) -> Result<Vec<(Bucket, u32)>, Error> {
     // SAFETY: as the caller promises.
     let buckets = unsafe { super::options::array(buckets, count, MOST_BUCKETS, "buckets") }?;
     let one = |one: &hs_bucket| {
@@ -458,6 +458,14 @@ pub unsafe fn given(buckets: *const hs_bucket, count: usize) -> Result<Vec<(Buck
         Ok((unsafe { open(one.limiter, one.key) }?.1, one.cost.max(1)))
     };
     buckets.iter().map(one).collect()
+}
+
+/// The limiter that something is given.
+pub fn given(limiter: *mut hs_limiter) -> Result<Limiter, Error> {
+    if limiter.is_null() {
+        return Err(Error::new(HS_ERR_NULL_ARGUMENT, "hs_bucket.limiter is NULL"));
+    }
+    Ok(handle::open::<Shared>(limiter)?.limiter.clone())
 }
 
 fn admission(ticket: &hs_ticket, bucket: &Bucket) -> Result<Admission, Error> {

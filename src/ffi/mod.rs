@@ -69,13 +69,10 @@ pub mod mock;
 
 pub mod simulation;
 
-#[allow(dead_code)] // until the policies are wired
 pub mod retry;
 
-#[allow(dead_code)] // until workers have them
 pub mod budget;
 
-#[allow(dead_code)] // until workers have them
 pub mod bulkhead;
 
 pub mod limiter;

@@ -1,14 +1,20 @@
 //! `hs_policies`: what decides over the attempts of a call, of a worker or of one request.
 
+use super::breaker::{self, hs_breaker};
+use super::budget::{self, hs_budget};
+use super::bulkhead::{self, hs_bulkhead};
 use super::hedge::{self, hs_hedge_options};
+use super::limiter::{self, hs_bucket};
 use super::options;
 use super::retry::{self, hs_retry_options};
 use super::sized::{self, Sized32};
-use crate::call::policies::{KeyPolicy, Policies};
+use super::text::hs_str;
+use crate::call::policies::{KeyPolicy, Policies, Wanted};
 use crate::error::Error;
 use crate::http::headers::Header;
 use crate::http::request::{IDEMPOTENCY_KEY, Request};
 use crate::resilience::retry::budget::{Budget, BudgetOptions};
+use crate::runtime::clock::Clock;
 use crate::runtime::simulation::Simulation;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,6 +28,16 @@ pub const HS_IDEMPOTENT: u32 = 1;
 pub const HS_IDEMPOTENCY_KEY: u32 = 2;
 /// In `hs_policies.flags`: the key that is made is written bare, not in the quotes that the draft demands.
 pub const HS_IDEMPOTENCY_KEY_BARE: u32 = 4;
+/// In `hs_policies.flags` of a request: without the worker's hedging.
+pub const HS_NO_HEDGE: u32 = 16;
+/// In `hs_policies.flags` of a request: without the worker's circuit breaker, which is neither asked nor told.
+pub const HS_NO_BREAKER: u32 = 32;
+/// In `hs_policies.flags` of a request: without the worker's rate limiters.
+pub const HS_NO_LIMITER: u32 = 64;
+/// In `hs_policies.flags` of a request: without the worker's bulkhead.
+pub const HS_NO_BULKHEAD: u32 = 128;
+
+const MOST_BUCKETS: usize = 16;
 
 /// What decides over the attempts of a call. All zero but `struct_size` is what a worker has without it: three attempts,
 /// a retry budget of its own, and none of the others. Of a request: NULL and 0 mean the worker's, and what is given
@@ -34,12 +50,27 @@ pub const HS_IDEMPOTENCY_KEY_BARE: u32 = 4;
 pub struct hs_policies {
     /// `sizeof(hs_policies)`.
     pub struct_size: u32,
-    /// `HS_IDEMPOTENT` (of a request alone), `HS_IDEMPOTENCY_KEY`, `HS_IDEMPOTENCY_KEY_BARE`, or 0.
+    /// `HS_IDEMPOTENCY_KEY` and `HS_IDEMPOTENCY_KEY_BARE`; of a request alone `HS_IDEMPOTENT` and `HS_NO_…`; or 0.
     pub flags: u32,
     /// When an attempt is followed by another.
     pub retry: *const hs_retry_options,
     /// A second request beside one that takes long; NULL: none.
     pub hedge: *const hs_hedge_options,
+    /// How many retries and hedges there may be for the requests that are neither; NULL: the worker has one of its own.
+    pub budget: *mut hs_budget,
+    /// Refuses requests to what has failed too often; NULL: none. It is kept for as long as it is needed, as are the
+    /// following.
+    pub breaker: *mut hs_breaker,
+    /// What its circuit goes by; empty: the origin of each exchange.
+    pub breaker_key: hs_str,
+    /// Rate limiters: each exchange waits until all of them let it through. An empty key is the origin of each exchange.
+    pub buckets: *const hs_bucket,
+    /// How many there are; at most 16.
+    pub bucket_count: usize,
+    /// Lets so many requests at once be under way, from their sending until their bodies are read; NULL: any number.
+    pub bulkhead: *mut hs_bulkhead,
+    /// What they are counted by; empty: the origin of each exchange.
+    pub bulkhead_key: hs_str,
 }
 
 // SAFETY: repr(C), integers and pointers alone.
@@ -78,6 +109,18 @@ unsafe fn take(policies: &mut Policies, pointer: *const hs_policies, known: u32)
         let message = "hs_policies.flags has HS_IDEMPOTENCY_KEY_BARE without HS_IDEMPOTENCY_KEY";
         return Err(options::invalid(message.into()));
     }
+    if given.flags & HS_NO_HEDGE != 0 {
+        policies.hedge = None;
+    }
+    if given.flags & HS_NO_BREAKER != 0 {
+        policies.breaker = None;
+    }
+    if given.flags & HS_NO_LIMITER != 0 {
+        policies.buckets.clear();
+    }
+    if given.flags & HS_NO_BULKHEAD != 0 {
+        policies.bulkhead = None;
+    }
     // SAFETY: as the caller promises.
     unsafe {
         if !given.retry.is_null() {
@@ -86,8 +129,63 @@ unsafe fn take(policies: &mut Policies, pointer: *const hs_policies, known: u32)
         if !given.hedge.is_null() {
             policies.hedge = Some(hedge::chosen(given.hedge)?);
         }
+        if let Some(budget) = budget::given(given.budget)? {
+            same_time(policies, budget.clock(), "budget")?;
+            policies.budget = budget;
+        }
+        if given.bucket_count > 0 {
+            let buckets = options::array(given.buckets, given.bucket_count, MOST_BUCKETS, "hs_policies.buckets")?;
+            policies.buckets = buckets.iter().map(|bucket| wanted(policies, bucket)).collect::<Result<_, _>>()?;
+        }
+        let own_key = key(given.bulkhead_key, "hs_policies.bulkhead_key")?;
+        if let Some(bulkhead) = bulkhead::given(given.bulkhead)? {
+            same_time(policies, bulkhead.clock(), "bulkhead")?;
+            (policies.bulkhead, policies.bulkhead_key) = (Some(bulkhead), own_key);
+        } else if own_key.is_some() {
+            policies.bulkhead_key = own_key;
+        }
+        let own_key = key(given.breaker_key, "hs_policies.breaker_key")?;
+        if let Some(breaker) = breaker::given(given.breaker)? {
+            same_time(policies, breaker.clock(), "breaker")?;
+            (policies.breaker, policies.breaker_key) = (Some(breaker), own_key);
+        } else if own_key.is_some() {
+            policies.breaker_key = own_key;
+        }
     }
     Ok(())
+}
+
+/// What goes by another clock than the worker would wait for moments that never come.
+fn same_time(policies: &Policies, clock: &dyn Clock, what: &str) -> Result<(), Error> {
+    if clock.identity() == policies.clock {
+        return Ok(());
+    }
+    Err(options::invalid(format!("hs_policies.{what} was made with another simulation than the worker")))
+}
+
+/// # Safety
+/// The bucket's key is valid as `hs_str` says.
+unsafe fn wanted(policies: &Policies, bucket: &hs_bucket) -> Result<Wanted, Error> {
+    options::unused(u64::from(bucket.reserved), "hs_bucket.reserved")?;
+    let limiter = limiter::given(bucket.limiter)?;
+    same_time(policies, &**limiter.clock(), "buckets")?;
+    // SAFETY: as the caller promises.
+    let key = unsafe { key(bucket.key, "hs_bucket.key") }?;
+    Ok(Wanted { limiter, key, cost: bucket.cost.max(1) })
+}
+
+/// A key of the caller's; `None` where it is empty.
+///
+/// # Safety
+/// As for `hs_str::bytes`.
+unsafe fn key(text: hs_str, what: &str) -> Result<Option<Rc<str>>, Error> {
+    // SAFETY: as the caller promises.
+    let bytes = unsafe { text.bytes(what) }?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| options::invalid(format!("{what} is not UTF-8")))?;
+    Ok(Some(text.into()))
 }
 
 /// What a worker has.
@@ -102,6 +200,7 @@ pub unsafe fn of_worker(
     let mut base = Policies::default();
     if let Some(simulation) = simulation {
         base.chance = simulation.clone();
+        base.clock = simulation.identity();
         base.budget = Budget::new(BudgetOptions::default(), simulation.clone());
     }
     // SAFETY: as the caller promises.
@@ -120,7 +219,13 @@ pub unsafe fn of_request(
     if pointer.is_null() && max_attempts == 0 {
         return Ok(worker.clone());
     }
-    let known = HS_IDEMPOTENT | HS_IDEMPOTENCY_KEY | HS_IDEMPOTENCY_KEY_BARE;
+    let known = HS_IDEMPOTENT
+        | HS_IDEMPOTENCY_KEY
+        | HS_IDEMPOTENCY_KEY_BARE
+        | HS_NO_HEDGE
+        | HS_NO_BREAKER
+        | HS_NO_LIMITER
+        | HS_NO_BULKHEAD;
     // SAFETY: as the caller promises.
     unsafe { over(worker, pointer, max_attempts, known) }.map(Rc::new)
 }

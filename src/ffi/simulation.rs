@@ -213,7 +213,6 @@ pub fn given(simulation: *mut hs_simulation) -> Result<Option<Arc<Simulation>>, 
 pub type ClockAndChance = (Arc<dyn Clock>, Arc<dyn Chance>);
 
 /// The clock and the chance that a shared object goes by; the machine's for NULL.
-#[allow(dead_code)] // until the policies are wired
 pub fn clock_and_chance(simulation: *mut hs_simulation) -> Result<ClockAndChance, Error> {
     Ok(match given(simulation)? {
         Some(simulation) => (simulation.clone(), simulation),

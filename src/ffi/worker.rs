@@ -20,6 +20,7 @@ use super::{guard, handle, options, thread};
 use crate::cookies::Jar;
 use crate::error::Error;
 use crate::http::headers::HeadLimits;
+use crate::resilience::retry::options::check_attempt_timeout;
 use crate::status::*;
 use crate::worker::{Worker, WorkerOptions};
 
@@ -174,6 +175,10 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
     limits.timeout = options::duration(given.timeout_ms, limits.timeout);
     limits.stream_timeout = options::duration(given.timeout_ms, limits.stream_timeout);
     limits.attempt_timeout = options::duration(given.attempt_timeout_ms, limits.attempt_timeout);
+    if given.timeout_ms != 0 && given.attempt_timeout_ms != 0 {
+        let checked = check_attempt_timeout(limits.attempt_timeout, limits.timeout);
+        checked.map_err(|why| options::invalid(format!("hs_worker_options.{why}")))?;
+    }
     limits.connect_timeout = options::duration(given.connect_timeout_ms, limits.connect_timeout);
     limits.idle_timeout = options::duration(given.idle_timeout_ms, limits.idle_timeout);
     limits.max_body_bytes = options::number(given.max_body_bytes, limits.max_body_bytes);

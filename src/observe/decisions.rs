@@ -4,6 +4,7 @@ use super::Watch;
 use super::events::{Event, Kind};
 use crate::error::Error;
 use crate::http::attempt::Attempt;
+use crate::resilience::breaker::Transition;
 use crate::resilience::stop::{StopReason, WaitReason};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -30,6 +31,14 @@ impl Sequences {
         keys.insert(key.clone(), 1);
         (key, 1)
     }
+}
+
+/// What refuses a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    Breaker,
+    Limiter,
+    Bulkhead,
 }
 
 /// What becomes of a hedge.
@@ -116,7 +125,6 @@ impl Watch {
     }
 
     /// It was held up by a limiter or a bulkhead.
-    #[allow(dead_code)] // until the policies are wired
     pub fn waited(&self, key: &str, why: WaitReason, wait: Duration) {
         let counters = &self.observer.counters;
         let kind = if why == WaitReason::Bulkhead {
@@ -130,17 +138,32 @@ impl Watch {
     }
 
     /// A policy did not let it through; `left` is how long that lasts, where it is known.
-    #[allow(dead_code)] // until the policies are wired
-    pub fn rejected(&self, key: &str, kind: Kind, left: Option<Duration>, why: &Error) {
+    pub fn refused(&self, key: &str, by: Refusal, left: Option<Duration>, why: &Error) {
         let counters = &self.observer.counters;
-        match kind {
-            Kind::BreakerRejected => counters.breaker_rejected.add(1),
-            Kind::LimiterRejected => counters.limiter_rejected.add(1),
-            _ => counters.bulkhead_rejected.add(1),
-        }
+        let (counter, kind) = match by {
+            Refusal::Breaker => (&counters.breaker_rejected, Kind::BreakerRejected),
+            Refusal::Limiter => (&counters.limiter_rejected, Kind::LimiterRejected),
+            Refusal::Bulkhead => (&counters.bulkhead_rejected, Kind::BulkheadRejected),
+        };
+        counter.add(1);
         self.tell_of(kind, key, |event| {
             (event.status, event.phase) = (why.status(), why.details().phase);
             event.wait = left.unwrap_or_default();
+        });
+    }
+
+    /// A limiter has learned from a response how long to hold back.
+    pub fn learned(&self, key: &str, held: Duration) {
+        self.tell_of(Kind::LimiterLearned, key, |event| (event.wait, event.wait_reason) = (held, WaitReason::Limiter));
+    }
+
+    /// This call has moved a circuit breaker. The number is the breaker's own.
+    pub fn transition(&self, transition: Option<Transition>) {
+        let Some(transition) = transition else { return };
+        self.tell(Kind::BreakerTransition, |event| {
+            (event.key, event.sequence) = (Rc::from(&*transition.key), transition.generation.into());
+            event.states = (transition.from as u32, transition.to as u32);
+            event.wait = transition.open;
         });
     }
 

@@ -11,7 +11,7 @@ pub mod trace;
 pub mod traceparent;
 mod watch;
 
-pub use decisions::HedgeEvent;
+pub use decisions::{HedgeEvent, Refusal};
 pub use listener::{Connection, Listener};
 pub use watch::Watch;
 

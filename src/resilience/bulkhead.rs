@@ -169,6 +169,10 @@ impl Bulkhead {
     }
 
     /// The slots of a key, to be kept by whoever asks for them often.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.0.common.clock
+    }
+
     pub fn slots(&self, key: &str) -> Slots {
         let Inner { options, common, keys, overflow } = &*self.0;
         let found = keys.get_or_add(key, || Key::new(key, options, common), Key::is_idle);

@@ -15,9 +15,9 @@ mod sync;
 mod table;
 
 pub use acquire::{Reason, Refused, Ticket, acquire, pass, try_acquire};
-pub use bucket::{Admission, Bucket, Info};
-pub use learn::{Learning, Lesson, Source};
-pub use quota::{Mode, Quota, Wanted};
+pub use bucket::{Admission, Bucket};
+pub use learn::Learning;
+pub use quota::{Mode, Wanted};
 pub use table::{Event, EventKind, Limiter, Listener, Settings};
 
 /// What came of the wish for a token.

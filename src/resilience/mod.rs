@@ -5,7 +5,6 @@ pub mod breaker;
 pub mod bulkhead;
 pub mod hedge;
 pub mod hints;
-#[allow(unused_imports)] // until the policies are wired
 pub mod limiter;
 pub mod retry;
 pub mod stop;

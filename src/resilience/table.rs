@@ -39,6 +39,7 @@ impl<V> Table<V> {
         Some(made)
     }
 
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.entries.pin().len()
     }

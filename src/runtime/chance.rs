@@ -1,6 +1,5 @@
 //! Randomness as a trait, so that every jitter can be tested.
 
-#![allow(dead_code)] // until the policies are wired
 pub trait Chance: Send + Sync {
     /// A number from 0 to `most`, both included, each as likely as the others.
     fn up_to(&self, most: u64) -> u64;

@@ -18,9 +18,13 @@ impl Instant {
 }
 
 pub trait Clock: Send + Sync {
+    /// Clocks that differ in this show different times.
+    fn identity(&self) -> usize {
+        0
+    }
+
     fn now(&self) -> Instant;
 
-    #[allow(dead_code)] // until the policies are wired
     /// What the wall clock shows, in nanoseconds since 1970. It jumps; only what a server says of its own is read by it.
     fn wall(&self) -> i64 {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);

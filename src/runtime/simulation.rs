@@ -125,6 +125,10 @@ impl Simulation {
 }
 
 impl Clock for Simulation {
+    fn identity(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     fn now(&self) -> Instant {
         Instant(self.now.load(Ordering::SeqCst))
     }

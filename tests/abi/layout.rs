@@ -118,7 +118,11 @@ fn as_rust_says() -> Vec<String> {
             statuses, status_count,
         }
         hs_hedge_options { struct_size, max_hedges, delay_ms }
-        hs_policies { struct_size, flags, retry, hedge }
+        hs_bucket { limiter, key, cost, reserved }
+        hs_policies {
+            struct_size, flags, retry, hedge, budget, breaker, breaker_key, buckets, bucket_count,
+            bulkhead, bulkhead_key,
+        }
         hs_worker_options {
             struct_size, flags, timeout_ms, attempt_timeout_ms, connect_timeout_ms, idle_timeout_ms, max_body_bytes,
             max_header_bytes, max_header_count, idle_connection_ms, connection_life_ms, max_idle_connections,
@@ -188,7 +192,6 @@ fn as_rust_says() -> Vec<String> {
             user_data, simulation,
         }
         hs_ticket { number, time_ns, cost, reserved }
-        hs_bucket { limiter, key, cost, reserved }
         hs_limiter_info {
             struct_size, limit, remaining, waiting, next_ms, hold_ms, learned_reset_ms, learned_remaining, admitted,
         }

@@ -289,6 +289,11 @@ impl Circuit {
         core.gate.peek(now.0, &core.rules).map_err(|left| core.refuse(left))
     }
 
+    /// Whether it lets everything through.
+    pub fn is_closed(&self, now: Instant) -> bool {
+        self.peek(now).is_ok() && !matches!(self.0.core.gate.word().state(), State::Open | State::HalfOpen)
+    }
+
     pub fn acquire(&self, now: Instant) -> (Result<Permit, Refused>, Option<Transition>) {
         self.acquire_for(now, Duration::ZERO)
     }

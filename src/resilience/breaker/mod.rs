@@ -9,13 +9,10 @@ mod table;
 mod window;
 mod word;
 
-#[allow(unused_imports)] // until workers have breakers
-pub use circuit::{Circuit, Info, Loan, Permit, Refused, Totals, Transition};
-#[allow(unused_imports)] // until workers have breakers
-pub use gate::{Probe, Reason, Settled, Tally, Trip};
+pub use circuit::{Circuit, Info, Loan, Permit, Refused, Transition};
+pub use gate::{Probe, Reason, Settled, Trip};
 pub use outcome::Outcome;
-#[allow(unused_imports)] // until workers have breakers
-pub use table::{Breaker, Event, Listener, TableFull};
+pub use table::{Breaker, Event, Listener};
 pub(crate) use word::MOST_PROBES;
 pub use word::State;
 

@@ -89,6 +89,10 @@ impl Breaker {
         &self.0.shared.options
     }
 
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.0.shared.clock
+    }
+
     pub fn now(&self) -> Instant {
         self.0.shared.clock.now()
     }

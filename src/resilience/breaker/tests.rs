@@ -1,5 +1,6 @@
 //! What the breaker promises, in virtual time.
 
+use super::gate::Tally;
 use super::*;
 use crate::error::Sent;
 use crate::resilience::retry::options::RetryOptions;

@@ -68,6 +68,10 @@ impl Budget {
         Budget(Arc::new(Inner { options, clock, accounts, overflow }))
     }
 
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
     pub fn now(&self) -> Instant {
         self.0.clock.now()
     }

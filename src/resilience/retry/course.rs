@@ -1,7 +1,7 @@
 //! The course of one call through its attempts: after each one, whether there is another and when.
 
 use super::options::RetryOptions;
-use super::verdict::{Class, Ending, Outcome, Verdict, decide};
+use super::verdict::{Class, Ending, Outcome, Verdict};
 use crate::error::Sent;
 use crate::resilience::stop::{StopReason, WaitReason};
 use crate::runtime::chance::Chance;
@@ -44,11 +44,13 @@ pub struct Course {
     step: u32,
     /// The attempt was replayed already.
     replayed: bool,
+    /// For how long nothing is let through anyway.
+    shut: Duration,
 }
 
 impl Course {
     pub fn new(options: RetryOptions, deadline: Option<Instant>) -> Course {
-        Course { options, deadline, attempts: 0, step: 1, replayed: false }
+        Course { options, deadline, attempts: 0, step: 1, replayed: false, shut: Duration::ZERO }
     }
 
     /// The number of the attempt that begins now, from 1; or there is no time for it.
@@ -61,6 +63,11 @@ impl Course {
         Ok(self.attempts)
     }
 
+    /// A breaker lets nothing through for so long: a shorter wait would be for nothing.
+    pub fn is_shut_for(&mut self, left: Duration) {
+        self.shut = left;
+    }
+
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
@@ -69,6 +76,7 @@ impl Course {
         &self.options
     }
 
+    #[cfg(test)]
     /// What follows an attempt. `withdraw` takes one retry from the budget, and is asked last, when all else is for
     /// another attempt, and before the wait.
     pub fn after(
@@ -79,7 +87,7 @@ impl Course {
         chance: &dyn Chance,
         withdraw: impl FnOnce() -> bool,
     ) -> Next {
-        self.follow(outcome, decide(outcome, &self.options), facts, now, chance, withdraw)
+        self.follow(outcome, super::verdict::decide(outcome, &self.options), facts, now, chance, withdraw)
     }
 
     /// The same for a verdict that somebody else has reached.
@@ -119,6 +127,9 @@ impl Course {
         if self.deadline.is_some_and(|deadline| now.saturating_add(wait).saturating_add(SHORTEST_ATTEMPT) >= deadline) {
             let asked = reason == WaitReason::RetryAfter;
             return Next::Stop(if asked { too_long } else { StopReason::Deadline });
+        }
+        if self.shut > wait && !self.options.retry_on_open {
+            return Next::Stop(StopReason::BreakerOpen);
         }
         if verdict.debited && !withdraw() {
             return Next::Stop(StopReason::Budget);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::http::headers::{HeadLimits, HeaderBlock};
-use crate::resilience::limiter::learn::Source;
+use crate::resilience::limiter::learn::{Lesson, Source};
 use crate::runtime::clock::Clock;
 
 const DATE: (&str, &str) = ("Date", "Tue, 21 Mar 2023 15:13:00 GMT");

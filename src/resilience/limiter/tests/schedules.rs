@@ -1,7 +1,6 @@
 //! What each mode lets through, and when.
 
 use super::*;
-use crate::runtime::clock::Clock;
 use proptest::prelude::*;
 
 /// Sends as soon as it may, for so long; at a server that has a fixed window from the start. How many it refuses.

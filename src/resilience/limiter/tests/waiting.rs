@@ -1,7 +1,6 @@
 //! The queue.
 
 use super::*;
-use crate::runtime::clock::Clock;
 use std::future::Future;
 use std::task::Poll;
 
