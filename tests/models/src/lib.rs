@@ -8,3 +8,5 @@ mod breaker;
 mod budget;
 #[cfg(test)]
 mod bulkhead;
+#[cfg(test)]
+mod limiter;
