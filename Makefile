@@ -17,7 +17,7 @@ GB       ?= 1
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: demo test check build header soak fuzz bench tools clean distclean
+.PHONY: demo test check build header soak fuzz bench bench-policies tools clean distclean
 demo: ## build the library and a test server, and run the C, C++, Go and Zig examples and the safety check
 	@.ci/demo.sh
 
@@ -48,6 +48,11 @@ bench: ## one worker beside a plain libcurl loop over the same libcurl, what wor
 	@.ci/tools.sh build
 	@.ci/build.sh
 	@$(MAKE) --no-print-directory bench-run
+
+bench-policies: ## what breaker, limiter, bulkhead and retries cost an admitted call, beside the crates that do the same
+	@.ci/tools.sh build
+	@.ci/build.sh
+	@$(MAKE) --no-print-directory bench-policies-run
 
 tools: ## fetch and install everything that the other targets need
 	@.ci/tools.sh test lints
@@ -128,3 +133,9 @@ $(T)/benches/one_worker: benches/one_worker.c $(HEADER) $(LIB)/libhttp_sentinel.
 $(T)/benches/%: benches/%.c $(HEADER) $(LIB)/libhttp_sentinel.so
 	@mkdir -p $(@D)
 	$(BENCH_CC) $< -o $@ -L$(LIB) -lhttp_sentinel -Wl,-rpath,'$$ORIGIN/../release'
+
+# The peers are a package of their own, with a lock file of its own: they have as many dependencies again as the library.
+.PHONY: bench-policies-run
+bench-policies-run: $(LIB)/libhttp_sentinel.so
+	@cd benches/policies && HS_LIB_DIR=$(LIB) cargo run --release --locked --quiet --target-dir $(T)/bench-policies
+	@if go=$(GO); then cd benches/policies/go && GOTOOLCHAIN=local GOFLAGS=-buildvcs=false $$go run .; fi

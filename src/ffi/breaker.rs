@@ -282,10 +282,10 @@ pub unsafe extern "C" fn hs_breaker_acquire(
         if permit.is_null() {
             return Err(Error::new(HS_ERR_NULL_ARGUMENT, "permit is NULL: there is nowhere to put the permit"));
         }
-        let (result, _) = breaker.acquire(key, breaker.now());
-        let given = result.map_err(|refused| facts::refusal(key, &refused))?;
+        let (result, _) = breaker.lend(key, breaker.now());
+        let loan = result.map_err(|refused| facts::refusal(key, &refused))?;
         // SAFETY: as the caller promises.
-        unsafe { permit.write(packed(&breaker, &given.lend())) };
+        unsafe { permit.write(packed(&breaker, &loan)) };
         Ok(())
     };
     // SAFETY: as the caller promises.
@@ -452,17 +452,17 @@ pub extern "C" fn hs_breaker_count(breaker: *const hs_breaker) -> usize {
     guard::value(0, || Some(handle::open::<Breaker>(breaker).ok()?.count()))
 }
 
-fn open(breaker: *mut hs_breaker) -> Result<Breaker, Error> {
+/// It stays while it is looked at, also when a callback frees it.
+fn open(breaker: *mut hs_breaker) -> Result<handle::Pinned<Breaker>, Error> {
     if breaker.is_null() {
         return Err(Error::new(HS_ERR_NULL_ARGUMENT, "breaker is NULL"));
     }
-    // A clone, so that a callback may free it.
-    Ok(handle::open::<Breaker>(breaker)?.clone())
+    handle::open(breaker)
 }
 
 /// The breaker that something is given, `None` for NULL.
 pub fn given(breaker: *mut hs_breaker) -> Result<Option<Breaker>, Error> {
-    if breaker.is_null() { Ok(None) } else { Ok(Some(open(breaker)?)) }
+    if breaker.is_null() { Ok(None) } else { Ok(Some(open(breaker)?.clone())) }
 }
 
 /// # Safety

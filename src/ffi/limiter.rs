@@ -20,7 +20,9 @@ use crate::cancel::Cancel;
 use crate::engine::mock::MockEngine;
 use crate::engine::mock::script::Mock;
 use crate::error::{Error, quoted};
-use crate::resilience::limiter::{Admission, Bucket, Limiter, Reason, Refused, Ticket, acquire, pass, try_acquire};
+use crate::resilience::limiter::{
+    Admission, Bucket, Limiter, Reason, Refused, Ticket, acquire, pass, pass_one, try_acquire,
+};
 use crate::runtime::Runtime;
 use crate::runtime::clock::Instant;
 use crate::runtime::simulation::Simulation;
@@ -179,8 +181,15 @@ pub unsafe extern "C" fn hs_limiter_acquire(
         // SAFETY: as the caller promises.
         let (shared, bucket) = unsafe { open(limiter, key) }?;
         let cancel = if cancel.is_null() { None } else { Some(handle::open::<Cancel>(cancel)?.clone()) };
+        let cost = cost.max(1);
+        let cancelled = cancel.as_ref().is_some_and(Cancel::is_triggered);
+        if !cancelled && let Some(admission) = pass_one(&bucket, cost) {
+            // SAFETY: as the caller promises.
+            unsafe { give_one(&admission, ticket) };
+            return Ok(());
+        }
         let timeout = super::options::duration(timeout_ms, Some(USUAL_TIMEOUT));
-        let got = wait(&shared, &[(bucket, cost.max(1))], cancel, timeout)?;
+        let got = wait(&shared, &[(bucket, cost)], cancel, timeout)?;
         // SAFETY: as the caller promises.
         unsafe { give(&got, ticket) };
         Ok(())
@@ -479,7 +488,16 @@ fn admission(ticket: &hs_ticket, bucket: &Bucket) -> Result<Admission, Error> {
 /// # Safety
 /// `ticket` is NULL or valid for a write.
 unsafe fn give(got: &Ticket, ticket: *mut hs_ticket) {
-    if let (Some((_, admission)), false) = (got.admissions().first(), ticket.is_null()) {
+    if let Some((_, admission)) = got.admissions().first() {
+        // SAFETY: as the caller promises.
+        unsafe { give_one(admission, ticket) };
+    }
+}
+
+/// # Safety
+/// As for `give`.
+unsafe fn give_one(admission: &Admission, ticket: *mut hs_ticket) {
+    if !ticket.is_null() {
         // SAFETY: as the caller promises.
         unsafe { ticket.write(ticket_of(admission)) };
     }

@@ -1,10 +1,22 @@
 //! Objects by name: what is there is found without a lock, and there are never more than a given number.
 
+use foldhash::quality::RandomState;
 use papaya::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// How names are hashed: fast, and seeded anew in each process. A table is never large, so names that were chosen to
+/// collide do little.
+pub type Hasher = RandomState;
+
+/// What goes with numbers that a caller keeps, so that memory that never was any is told from them.
+pub fn seal(numbers: &[u64]) -> u64 {
+    static SECRET: OnceLock<Hasher> = OnceLock::new();
+    SECRET.get_or_init(Hasher::default).hash_one(numbers)
+}
 
 pub struct Table<V> {
-    entries: HashMap<Box<str>, Arc<V>>,
+    entries: HashMap<Box<str>, Arc<V>, Hasher>,
     most: usize,
     /// Held while one is added, so that two threads do not both see the last place.
     adding: Mutex<()>,
@@ -12,7 +24,7 @@ pub struct Table<V> {
 
 impl<V> Table<V> {
     pub fn new(most: usize) -> Table<V> {
-        Table { entries: HashMap::new(), most, adding: Mutex::new(()) }
+        Table { entries: HashMap::with_hasher(Hasher::default()), most, adding: Mutex::new(()) }
     }
 
     pub fn get(&self, key: &str) -> Option<Arc<V>> {

@@ -4,20 +4,13 @@ use super::hs_permit;
 use crate::error::Error;
 use crate::ffi::options;
 use crate::resilience::breaker::{Breaker, Loan, Probe};
+use crate::resilience::table::seal;
 use crate::runtime::clock::Instant;
 use crate::status::HS_ERR_NULL_ARGUMENT;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
 
 pub(super) const NO_PERMIT: hs_permit = hs_permit { opaque: [0; 8] };
 const MARKED: u64 = 1 << 63;
 const SLOT_SHIFT: u32 = 32;
-
-/// What goes with the numbers of a permit, so that memory that never was one is told from it.
-fn seal(numbers: &[u64]) -> u64 {
-    static SECRET: OnceLock<RandomState> = OnceLock::new();
-    SECRET.get_or_init(RandomState::new).hash_one(numbers)
-}
 
 pub fn packed(breaker: &Breaker, loan: &Loan) -> hs_permit {
     let Probe { slot, serial, ends } = loan.pass.probe.unwrap_or(Probe { slot: 0, serial: 0, ends: 0 });

@@ -1,26 +1,20 @@
 //! What was handed out to callers as numbers: each is taken back once.
 
+use crate::resilience::table::{Hasher, seal};
 use papaya::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 pub const NONE: [u64; 2] = [0; 2];
 
 pub struct Permits<T> {
-    out: HashMap<u64, Mutex<Option<T>>>,
+    out: HashMap<u64, Mutex<Option<T>>, Hasher>,
 }
 
 impl<T> Default for Permits<T> {
     fn default() -> Permits<T> {
-        Permits { out: HashMap::new() }
+        Permits { out: HashMap::with_hasher(Hasher::default()) }
     }
-}
-
-/// What goes with a number, so that one that was made up is told from it.
-fn seal(number: u64) -> u64 {
-    static SECRET: OnceLock<RandomState> = OnceLock::new();
-    SECRET.get_or_init(RandomState::new).hash_one(number)
 }
 
 impl<T> Permits<T> {
@@ -29,12 +23,12 @@ impl<T> Permits<T> {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
         self.out.pin().insert(number, Mutex::new(Some(object)));
-        [number, seal(number)]
+        [number, seal(&[number])]
     }
 
     /// The object again; `None` for what was taken back already or never handed out.
     pub fn take(&self, [number, sealed]: [u64; 2]) -> Option<T> {
-        if number == 0 || sealed != seal(number) {
+        if number == 0 || sealed != seal(&[number]) {
             return None;
         }
         // Whoever takes it out of the map has it alone, but the map frees it later: what is in it must go now.

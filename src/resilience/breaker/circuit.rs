@@ -125,7 +125,7 @@ impl Core {
     }
 
     /// Tells the listener of a change. Whoever calls this holds nothing.
-    fn tell(&self, change: Change) -> Transition {
+    pub fn tell(&self, change: Change) -> Transition {
         if matches!(change.to, State::Open | State::ForcedOpen) {
             self.counters.opened.fetch_add(1, Relaxed);
         }
@@ -233,12 +233,31 @@ impl Core {
         change
     }
 
-    pub fn redeem(&self, loan: &Loan, now: Instant, outcome: Outcome) -> (Settled, Option<Transition>) {
+    /// A loan where everybody gets one and nothing changes by it, which is the usual way; `None` where it takes more.
+    pub fn lend(&self, now: Instant) -> Option<Loan> {
+        let word = self.gate.word();
+        if !word.state().admits() {
+            return None;
+        }
+        self.use_it();
+        self.lent(now);
+        let pass = Pass { generation: word.generation(), probe: None };
+        Some(Loan { circuit: self.id, pass, start: now, marked: None })
+    }
+
+    fn lent(&self, now: Instant) {
+        self.loans.fetch_add(1, Relaxed);
+        // A time that is a little older than another thread's does no harm: it is a bound of many seconds.
+        self.last_loan.store(now.0, Relaxed);
+    }
+
+    /// Nobody is told yet.
+    pub fn redeem(&self, loan: &Loan, now: Instant, outcome: Outcome) -> (Settled, Option<Change>) {
         let (settled, change) = self.settle(loan, now, outcome);
         if settled != Settled::Twice {
             let _ = self.loans.fetch_update(Relaxed, Relaxed, |loans| loans.checked_sub(1));
         }
-        (settled, change.map(|change| self.tell(change)))
+        (settled, change)
     }
 
     pub fn mark_loan(&self, loan: &mut Loan, now: Instant, keep: impl FnOnce(&Loan)) -> Option<Transition> {
@@ -436,8 +455,7 @@ impl Permit {
     /// The permit as numbers. From here on its owner must see to it that it is told of; a probe's lease is the bound.
     pub fn lend(mut self) -> Loan {
         if let Some(core) = self.core.take() {
-            core.last_loan.fetch_max(self.loan.start.0, Relaxed);
-            core.loans.fetch_add(1, Relaxed);
+            core.lent(self.loan.start);
         }
         self.loan
     }

@@ -5,6 +5,7 @@ use super::circuit::{Circuit, Core, Loan, Permit, Shelf, Transition};
 use super::gate::Settled;
 use super::outcome::Outcome;
 use super::word::State;
+use crate::resilience::table::Hasher;
 use crate::runtime::chance::Chance;
 use crate::runtime::clock::{Clock, Instant};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -47,8 +48,8 @@ impl Shared {
 pub struct Table {
     shared: Arc<Shared>,
     id: u64,
-    by_key: papaya::HashMap<Arc<str>, Circuit>,
-    by_id: papaya::HashMap<u64, Circuit>,
+    by_key: papaya::HashMap<Arc<str>, Circuit, Hasher>,
+    by_id: papaya::HashMap<u64, Circuit, Hasher>,
     places: Mutex<Places>,
 }
 
@@ -79,8 +80,8 @@ impl Breaker {
         Breaker(Arc::new(Table {
             shared: Arc::new(Shared { options, clock, chance, listener, newcomers: AtomicU64::new(0) }),
             id: new_id(),
-            by_key: papaya::HashMap::new(),
-            by_id: papaya::HashMap::new(),
+            by_key: papaya::HashMap::with_hasher(Hasher::default()),
+            by_id: papaya::HashMap::with_hasher(Hasher::default()),
             places: Mutex::default(),
         }))
     }
@@ -165,10 +166,27 @@ impl Breaker {
         }
     }
 
+    /// Asks for a permit for a key, as numbers.
+    pub fn lend(&self, key: &str, now: Instant) -> (Result<Loan, super::Refused>, Option<Transition>) {
+        let usual = self.0.by_key.pin().get(key).and_then(|circuit| circuit.0.core.lend(now));
+        match usual {
+            Some(loan) => (Ok(loan), None),
+            None => {
+                let (result, transition) = self.acquire(key, now);
+                (result.map(super::Permit::lend), transition)
+            }
+        }
+    }
+
     /// The result of what was lent. Without a circuit, or when that is no longer in the table, it counts nowhere.
     pub fn redeem(&self, loan: &Loan, now: Instant, outcome: Outcome) -> (Settled, Option<Transition>) {
-        let found = self.0.by_id.pin().get(&loan.circuit).cloned();
-        found.map_or((Settled::Stale, None), |circuit| circuit.0.core.redeem(loan, now, outcome))
+        let (settled, told) = {
+            let by_id = self.0.by_id.pin();
+            let Some(circuit) = by_id.get(&loan.circuit) else { return (Settled::Stale, None) };
+            let (settled, change) = circuit.0.core.redeem(loan, now, outcome);
+            (settled, change.map(|change| (circuit.clone(), change)))
+        };
+        (settled, told.map(|(circuit, change)| circuit.0.core.tell(change)))
     }
 
     /// What was lent is still under way: counts it as slow if it is. `keep` gets what is lent from then on, before anybody

@@ -123,17 +123,24 @@ impl TimeWindow {
 
     pub fn tally(&self, generation: u32, now: u64) -> Tally {
         let newest = now / self.bucket_ns;
-        let sum = |cell: fn(&Bucket) -> &AtomicU64| -> u64 {
-            let numbers = newest.saturating_sub(BUCKETS - 1)..=newest;
-            let counted = |number| {
-                let found = cell(self.bucket(number)).load(Acquire);
-                if found >> COUNT_BITS == tag(generation, number) { found & MOST_COUNTED } else { 0 }
+        let high = |number: u64| number >> LOW_BITS;
+        let tag_of_newest = tag(generation, newest);
+        let mut tally = Tally::default();
+        for number in newest.saturating_sub(BUCKETS - 1)..=newest {
+            let bucket = self.bucket(number);
+            let tag = match high(number) == high(newest) {
+                true => tag_of_newest & !LOW | number & LOW,
+                false => tag(generation, number),
             };
-            numbers.map(counted).sum()
-        };
-        let failures = sum(|bucket| &bucket.failures);
-        let slow = sum(|bucket| &bucket.slow);
-        Tally { failures, slow, calls: sum(|bucket| &bucket.calls) }
+            let counted = |cell: &AtomicU64| {
+                let found = cell.load(Acquire);
+                if found >> COUNT_BITS == tag { found & MOST_COUNTED } else { 0 }
+            };
+            tally.failures += counted(&bucket.failures);
+            tally.slow += counted(&bucket.slow);
+            tally.calls += counted(&bucket.calls);
+        }
+        tally
     }
 }
 

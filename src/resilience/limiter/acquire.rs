@@ -96,11 +96,16 @@ pub fn pass(wanted: &[(Bucket, u32)]) -> Option<Ticket> {
     match wanted {
         [] => Some(Ticket { admissions: Vec::new(), waited: Duration::ZERO }),
         [(bucket, cost)] => {
-            let admission = bucket.pass(bucket.now(), *cost)?;
+            let admission = pass_one(bucket, *cost)?;
             Some(Ticket { admissions: vec![(bucket.clone(), admission)], waited: Duration::ZERO })
         }
         _ => None,
     }
+}
+
+/// The same for those who need no ticket.
+pub fn pass_one(bucket: &Bucket, cost: u32) -> Option<Admission> {
+    bucket.pass(bucket.now(), cost)
 }
 
 /// From all, or which one has none. Where several have none, the one that takes longest.

@@ -3,6 +3,7 @@
 use super::bucket::Bucket;
 use super::learn::Learning;
 use super::quota::Quota;
+use crate::resilience::table::Hasher;
 use crate::runtime::chance::Chance;
 use crate::runtime::clock::{Clock, Instant};
 use papaya::HashMap;
@@ -58,7 +59,7 @@ pub struct Limiter(Arc<Table>);
 
 struct Table {
     shared: Arc<Shared>,
-    buckets: HashMap<Arc<str>, Bucket>,
+    buckets: HashMap<Arc<str>, Bucket, Hasher>,
     /// Held while a bucket is added or taken away.
     changing: Mutex<()>,
     /// For keys beyond the most that there may be: they share one, which is too little rather than too much.
@@ -74,7 +75,12 @@ impl Limiter {
     ) -> Limiter {
         let shared = Arc::new(Shared { settings, clock, chance, listener });
         let overflow = Bucket::new("".into(), shared.clone());
-        Limiter(Arc::new(Table { shared, buckets: HashMap::new(), changing: Mutex::new(()), overflow }))
+        Limiter(Arc::new(Table {
+            shared,
+            buckets: HashMap::with_hasher(Hasher::default()),
+            changing: Mutex::new(()),
+            overflow,
+        }))
     }
 
     pub fn now(&self) -> Instant {
