@@ -1805,8 +1805,9 @@ typedef struct hs_simulation_options {
 typedef void (*hs_simulation_callback)(void *user_data);
 
 // Who is asked before each attempt of `hs_retry_run`, and how long it may take. All zero but `struct_size`: 30 seconds, a
-// retry budget of its own, and nobody else. In this order: the time and the cancel; the breaker's leave to ask; a slot of
-// the bulkhead; the breaker's permit. Nothing is held in the waits between attempts.
+// retry budget of its own, and nobody else. In this order: the time and the cancel; the breaker's leave to ask; the rate
+// limiters, whose tokens are given back if nothing comes of it; a slot of the bulkhead; the breaker's permit. Nothing is held
+// in the waits between attempts.
 typedef struct hs_retry_policies {
     // `sizeof(hs_retry_policies)`.
     uint32_t struct_size;
@@ -1822,6 +1823,10 @@ typedef struct hs_retry_policies {
     struct hs_budget *budget;
     // NULL: none.
     struct hs_breaker *breaker;
+    // What each attempt takes from rate limiters, all or nothing; NULL: none.
+    const struct hs_bucket *buckets;
+    // How many there are.
+    size_t bucket_count;
     // NULL: none.
     struct hs_bulkhead *bulkhead;
     // The clock and the chance that it goes by; waits let virtual time pass. NULL: the machine's.
@@ -3150,7 +3155,8 @@ hs_status hs_retry_free(struct hs_retry *retry);
 // are refused.
 //
 // Thread: any; the calling one waits. Errors: what `function` returned; `HS_ERR_CANCELLED` (in a wait), `HS_ERR_TIMEOUT`
-// (in a queue, or too late for any attempt), `HS_ERR_BREAKER_OPEN`, `HS_ERR_BULKHEAD_FULL`; `HS_ERR_NULL_ARGUMENT`,
+// (in a queue, or too late for any attempt), `HS_ERR_BREAKER_OPEN`, `HS_ERR_RATE_LIMITED`,
+// `HS_ERR_RATE_NEVER_FITS`, `HS_ERR_BULKHEAD_FULL`; `HS_ERR_NULL_ARGUMENT`,
 // `HS_ERR_STRUCT_SIZE` (report), `HS_ERR_INVALID_ARGUMENT` (what the work put into its context), `HS_ERR_INVALID_HANDLE`,
 // `HS_ERR_FORKED`. Since 1.0.
 //

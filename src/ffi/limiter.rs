@@ -458,7 +458,7 @@ unsafe fn open(limiter: *const hs_limiter, key: hs_str) -> Result<(handle::Pinne
 ///
 /// # Safety
 /// `buckets` is NULL or points to `count` valid ones.
-unsafe fn all(buckets: *const hs_bucket, count: usize) -> Result<Vec<(Bucket, u32)>, Error> {
+pub unsafe fn all(buckets: *const hs_bucket, count: usize) -> Result<Vec<(Bucket, u32)>, Error> {
     // SAFETY: as the caller promises.
     let buckets = unsafe { super::options::array(buckets, count, MOST_BUCKETS, "buckets") }?;
     let one = |one: &hs_bucket| {

@@ -167,7 +167,9 @@ fn as_rust_says() -> Vec<String> {
         }
         hs_mock_call { struct_size, rule, method, url, body, body_bytes, header_count }
         hs_simulation_options { struct_size, flags, seed, wall_ns }
-        hs_retry_policies { struct_size, flags, key, timeout_ms, budget, breaker, bulkhead, simulation }
+        hs_retry_policies {
+            struct_size, flags, key, timeout_ms, budget, breaker, buckets, bucket_count, bulkhead, simulation,
+        }
         hs_attempt_context {
             struct_size, number, started_ns, left_ms, waited_ns, wait_reason, flags, http_status, request_sent,
             retry_after_ms,

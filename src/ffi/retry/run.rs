@@ -9,6 +9,7 @@ use crate::ffi::bulkhead::{self, hs_bulkhead};
 use crate::ffi::cancel::hs_cancel;
 use crate::ffi::error::{HS_SENT_MAYBE, HS_SENT_NO, HS_SENT_YES, hs_error};
 use crate::ffi::handle::{self, Handled, Kind};
+use crate::ffi::limiter::{self, hs_bucket};
 use crate::ffi::policies::{HS_IDEMPOTENCY_KEY, HS_IDEMPOTENT};
 use crate::ffi::simulation::{self, hs_simulation};
 use crate::ffi::sized::{self, Sized32};
@@ -38,8 +39,9 @@ impl Handled for Retry {
 }
 
 /// Who is asked before each attempt of `hs_retry_run`, and how long it may take. All zero but `struct_size`: 30 seconds, a
-/// retry budget of its own, and nobody else. In this order: the time and the cancel; the breaker's leave to ask; a slot of
-/// the bulkhead; the breaker's permit. Nothing is held in the waits between attempts.
+/// retry budget of its own, and nobody else. In this order: the time and the cancel; the breaker's leave to ask; the rate
+/// limiters, whose tokens are given back if nothing comes of it; a slot of the bulkhead; the breaker's permit. Nothing is held
+/// in the waits between attempts.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct hs_retry_policies {
@@ -57,6 +59,10 @@ pub struct hs_retry_policies {
     pub budget: *mut hs_budget,
     /// NULL: none.
     pub breaker: *mut hs_breaker,
+    /// What each attempt takes from rate limiters, all or nothing; NULL: none.
+    pub buckets: *const hs_bucket,
+    /// How many there are.
+    pub bucket_count: usize,
     /// NULL: none.
     pub bulkhead: *mut hs_bulkhead,
     /// The clock and the chance that it goes by; waits let virtual time pass. NULL: the machine's.
@@ -188,7 +194,8 @@ pub extern "C" fn hs_retry_free(retry: *mut hs_retry) -> hs_status {
 /// are refused.
 ///
 /// Thread: any; the calling one waits. Errors: what `function` returned; `HS_ERR_CANCELLED` (in a wait), `HS_ERR_TIMEOUT`
-/// (in a queue, or too late for any attempt), `HS_ERR_BREAKER_OPEN`, `HS_ERR_BULKHEAD_FULL`; `HS_ERR_NULL_ARGUMENT`,
+/// (in a queue, or too late for any attempt), `HS_ERR_BREAKER_OPEN`, `HS_ERR_RATE_LIMITED`,
+/// `HS_ERR_RATE_NEVER_FITS`, `HS_ERR_BULKHEAD_FULL`; `HS_ERR_NULL_ARGUMENT`,
 /// `HS_ERR_STRUCT_SIZE` (report), `HS_ERR_INVALID_ARGUMENT` (what the work put into its context), `HS_ERR_INVALID_HANDLE`,
 /// `HS_ERR_FORKED`. Since 1.0.
 ///
@@ -405,6 +412,8 @@ unsafe fn made(given: *const hs_retry_options, policies: *const hs_retry_policie
         key: key.into(),
         budget: budget.unwrap_or_else(|| Budget::new(BudgetOptions::default(), clock)),
         breaker: breaker::given(policies.breaker)?,
+        // SAFETY: as the caller promises.
+        buckets: unsafe { limiter::all(policies.buckets, policies.bucket_count) }?,
         bulkhead: bulkhead::given(policies.bulkhead)?,
         chance,
         simulation,

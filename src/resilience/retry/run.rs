@@ -8,6 +8,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Sent};
 use crate::resilience::breaker::{Breaker, Permit, Refused as Shut};
 use crate::resilience::bulkhead::{Bulkhead, Refused, Slot, Slots};
+use crate::resilience::limiter::{self, Bucket, Reason, Refused as Limited};
 use crate::resilience::stop::{StopReason, WaitReason};
 use crate::runtime::alone::{Alone, DeadEnd};
 use crate::runtime::chance::Chance;
@@ -33,6 +34,8 @@ pub struct Retry {
     pub key: Box<str>,
     pub budget: Budget,
     pub breaker: Option<Breaker>,
+    /// What each attempt takes from rate limiters.
+    pub buckets: Vec<(Bucket, u32)>,
     pub bulkhead: Option<Bulkhead>,
     pub chance: Arc<dyn Chance>,
     pub simulation: Option<Arc<Simulation>>,
@@ -87,6 +90,8 @@ struct Run<'a> {
     waited: Duration,
     /// What the next attempt is told of the waits before it.
     latest: (Duration, WaitReason),
+    /// The longest of these waits, which gives the reason.
+    longest: Duration,
     /// The budget was told of it: only what is let through counts.
     counted: bool,
 }
@@ -111,13 +116,17 @@ impl Retry {
         let deadline = self.timeout.map(|timeout| began.saturating_add(timeout));
         let latest = (Duration::ZERO, WaitReason::None);
         let waited = Duration::ZERO;
-        let mut run = Run { retry: self, cancel, alone, began, deadline, waited, latest, counted: false };
+        let (longest, counted) = (Duration::ZERO, false);
+        let mut run = Run { retry: self, cancel, alone, began, deadline, waited, latest, longest, counted };
         let mut course = Course::new(self.options, deadline);
         let (result, stop, retry_after) = run.attempts(&mut course, &mut work);
         let elapsed = run.now().since(began);
         Report { result, stop, attempts: course.attempts(), elapsed, waited: run.waited, retry_after }
     }
 }
+
+/// Why an attempt was not let through, and when one may be.
+type Refusal = (Error, Option<Duration>);
 
 type Finished = (Result<Ended, Error>, StopReason, Option<Duration>);
 
@@ -155,12 +164,12 @@ impl Run<'_> {
             let next = course.follow(&outcome, verdict, facts, now, chance, withdraw);
             is_replay = next == Next::Replay;
             match next {
-                Next::Replay => self.latest = (Duration::ZERO, WaitReason::None),
+                Next::Replay => (self.latest, self.longest) = ((Duration::ZERO, WaitReason::None), Duration::ZERO),
                 Next::Stop(stop) => return (result, stop, outcome.retry_after),
                 Next::Wait(wait, why) => match self.rest(wait) {
                     Ok(()) => {
                         self.waited = self.waited.saturating_add(wait);
-                        self.latest = (wait, why);
+                        (self.latest, self.longest) = ((wait, why), wait);
                     }
                     Err(Broken::Deadline) => return (result, StopReason::Deadline, outcome.retry_after),
                     Err(Broken::Cancelled) => {
@@ -180,7 +189,7 @@ impl Run<'_> {
         number: u32,
         is_replay: bool,
         work: &mut impl FnMut(&Attempt) -> Ended,
-    ) -> Result<(Ended, Verdict), (Error, Option<Duration>)> {
+    ) -> Result<(Ended, Verdict), Refusal> {
         let leave = self.leave()?;
         if !std::mem::replace(&mut self.counted, true) {
             self.retry.budget.original(&self.retry.key, self.retry.budget.now());
@@ -198,34 +207,58 @@ impl Run<'_> {
         Ok((ended, verdict))
     }
 
-    /// The breaker is asked first and last: what it refuses takes no slot, and what waits for a slot keeps no permit.
-    fn leave(&mut self) -> Result<Leave, (Error, Option<Duration>)> {
-        let Retry { breaker, bulkhead, key, .. } = self.retry;
+    /// The breaker is asked first and last: what it refuses takes no token and no slot, and what waits keeps no permit.
+    fn leave(&mut self) -> Result<Leave, Refusal> {
+        let Retry { breaker, bulkhead, buckets, key, .. } = self.retry;
         let circuit = breaker.as_ref().and_then(|breaker| breaker.circuit(key, breaker.now()).ok());
         let shut = |shut: Shut| (refused_by_breaker(key, shut), shut.retry_after);
         if let (Some(circuit), Some(breaker)) = (&circuit, breaker) {
             circuit.peek(breaker.now()).map_err(shut)?;
         }
-        let slot = match bulkhead {
-            Some(bulkhead) => Some(self.slot(bulkhead.slots(key)).map_err(|error| (error, None))?),
-            None => None,
+        let ticket = if buckets.is_empty() { None } else { Some(self.tokens(buckets)?) };
+        let mut enter = || {
+            let slot = match bulkhead {
+                Some(bulkhead) => Some(self.slot(bulkhead.slots(key)).map_err(|error| (error, None))?),
+                None => None,
+            };
+            let permit = match (&circuit, breaker) {
+                (Some(circuit), Some(breaker)) => Some(circuit.acquire(breaker.now()).0.map_err(shut)?),
+                _ => None,
+            };
+            Ok(Leave { permit, _slot: slot })
         };
-        let permit = match (&circuit, breaker) {
-            (Some(circuit), Some(breaker)) => Some(circuit.acquire(breaker.now()).0.map_err(shut)?),
-            _ => None,
-        };
-        Ok(Leave { permit, _slot: slot })
+        let entered = enter();
+        if let (Err(_), Some(ticket)) = (&entered, ticket) {
+            ticket.refund();
+        }
+        entered
+    }
+
+    fn tokens(&mut self, buckets: &[(Bucket, u32)]) -> Result<limiter::Ticket, Refusal> {
+        let from = self.now();
+        let acquired = self.wait(limiter::acquire(buckets, self.alone.timers(), self.deadline));
+        self.held_up(self.now().since(from), WaitReason::Limiter);
+        match acquired {
+            Ok(Ok(ticket)) => Ok(ticket),
+            Ok(Err(limited)) => Err(refused_by_limiter(&limited)),
+            Err(Broken::Deadline) => Err((late(), None)),
+            Err(Broken::Cancelled) => Err((Error::plain(HS_ERR_CANCELLED), None)),
+        }
+    }
+
+    /// Before an attempt, in a queue.
+    fn held_up(&mut self, waited: Duration, by: WaitReason) {
+        self.waited = self.waited.saturating_add(waited);
+        if waited > self.longest {
+            (self.latest.1, self.longest) = (by, waited);
+        }
+        self.latest.0 = self.latest.0.saturating_add(waited);
     }
 
     fn slot(&mut self, slots: Slots) -> Result<Slot, Error> {
         let from = self.now();
         let acquired = self.wait(slots.acquire(self.alone.timers(), self.deadline));
-        let waited = self.now().since(from);
-        self.waited = self.waited.saturating_add(waited);
-        if waited > self.latest.0 {
-            self.latest.1 = WaitReason::Bulkhead;
-        }
-        self.latest.0 = self.latest.0.saturating_add(waited);
+        self.held_up(self.now().since(from), WaitReason::Bulkhead);
         match acquired {
             Ok(Ok(slot)) => Ok(slot),
             Ok(Err(Refused::Full)) => Err(Error::plain(HS_ERR_BULKHEAD_FULL)),
@@ -274,6 +307,20 @@ fn refused_by_breaker(key: &str, shut: Shut) -> Error {
         None => "when is not known".to_owned(),
     };
     Error::new(HS_ERR_BREAKER_OPEN, format!("the circuit breaker is open for {key}: {when}"))
+}
+
+fn refused_by_limiter(limited: &Limited) -> Refusal {
+    let (key, wait) = (crate::error::quoted(limited.key.as_bytes()), limited.wait.as_nanos().div_ceil(1_000_000));
+    match limited.reason {
+        Reason::NeverFits => {
+            let message = format!("it takes more than the bucket {key} ever has");
+            (Error::new(HS_ERR_RATE_NEVER_FITS, message), None)
+        }
+        Reason::TooLate | Reason::QueueFull | Reason::NotNow => {
+            let message = format!("the bucket {key} would let it through in {wait} ms");
+            (Error::new(HS_ERR_RATE_LIMITED, message), Some(limited.wait))
+        }
+    }
 }
 
 /// The verdict on a failure of which the library knows nothing but that it is one.

@@ -300,6 +300,15 @@ static hs_status use_retry_bulkhead(void *handle) {
     policies.bulkhead = handle;
     return made_with(&policies);
 }
+static hs_status use_retry_buckets(void *handle) {
+    const hs_bucket bucket = {handle, text("a"), 1, 0};
+    hs_retry_policies policies;
+    memset(&policies, 0, sizeof policies);
+    policies.struct_size = sizeof policies;
+    policies.buckets = &bucket;
+    policies.bucket_count = 1;
+    return made_with(&policies);
+}
 static hs_status use_retry_simulation(void *handle) {
     hs_retry_policies policies;
     memset(&policies, 0, sizeof policies);
@@ -431,6 +440,7 @@ static const struct use {
     {BUDGET, "hs_retry_policies.budget", use_retry_budget},
     {BREAKER, "hs_retry_policies.breaker", use_retry_breaker},
     {BULKHEAD, "hs_retry_policies.bulkhead", use_retry_bulkhead},
+    {LIMITER, "hs_retry_policies.buckets", use_retry_buckets},
     {SIMULATION, "hs_retry_policies.simulation", use_retry_simulation},
     {SIMULATION, "hs_limiter_options.simulation", use_limiters_simulation},
     {LIMITER, "hs_limiter_acquire", use_limiter_acquire},

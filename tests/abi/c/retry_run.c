@@ -311,6 +311,35 @@ static void the_others(void) {
     CHECK_STATUS(hs_retry_free(retry), HS_OK);
 }
 
+/* Each attempt takes a token; one that waits for it longer than for the back-off says so. */
+static void with_a_limiter(void) {
+    hs_retry_policies policies = policies_with(HS_IDEMPOTENT);
+    hs_limiter_options options;
+    hs_bucket bucket = {NULL, text("db"), 1, 0};
+    hs_error *error = NULL;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.mode = HS_LIMITER_GCRA;
+    options.limit = 1;
+    options.period_ms = 1000;
+    options.burst = 1;
+    options.simulation = simulation;
+    CHECK_STATUS(hs_limiter_new(&options, &bucket.limiter, NULL), HS_OK);
+    policies.buckets = &bucket;
+    policies.bucket_count = 1;
+    work self = failing(HS_ERR_RECEIVE, 0);
+    self.does[1].result = 0;
+    const hs_retry_report report = run(&self, NULL, &policies, 0, HS_STOP_OK, 2);
+    CHECK(self.began_ms[1] == 1000 && self.reasons[1] == HS_WAIT_LIMITER && report.waited_ns == 1000 * MS);
+    policies.timeout_ms = 500;
+    hs_retry *retry = open_retry(NULL, &policies);
+    CHECK_STATUS(hs_limiter_free(bucket.limiter), HS_OK);
+    CHECK_STATUS(hs_retry_run(retry, attempt_of, &self, NULL, NULL, NULL, &error), HS_ERR_RATE_LIMITED);
+    CHECK_HAS(hs_error_message(error), "the bucket \"db\" would let it through in 1000 ms");
+    CHECK_STATUS(hs_error_free(error), HS_OK);
+    CHECK_STATUS(hs_retry_free(retry), HS_OK);
+}
+
 static void refused(const hs_retry_policies *policies, const hs_retry_options *options, const char *part) {
     hs_retry *const untouched = (hs_retry *)(uintptr_t)0x5EED;
     hs_retry *retry = untouched;
@@ -449,6 +478,7 @@ int main(int count, char **arguments) {
     a_predicate_decides();
     time_and_cancel();
     the_others();
+    with_a_limiter();
     options_that_make_no_sense();
     threads();
     cancelled_in_real_time();

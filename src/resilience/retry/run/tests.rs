@@ -17,6 +17,7 @@ fn retry() -> (Arc<Simulation>, Retry) {
         key: "a".into(),
         budget: Budget::new(BudgetOptions::default(), simulation.clone()),
         breaker: None,
+        buckets: Vec::new(),
         bulkhead: None,
         chance: simulation.clone(),
         simulation: Some(simulation.clone()),
@@ -186,4 +187,42 @@ fn what_may_not_be_repeated_is_not() {
     assert_eq!((report.stop, report.attempts, report.result.unwrap().result), (StopReason::Attempts, 3, 77));
     let report = retry.run(None, |_| Ended { committed: true, ..unknown() });
     assert_eq!((report.stop, report.attempts), (StopReason::Committed, 1));
+}
+
+#[test]
+fn tokens_are_waited_for_and_given_back_where_nothing_comes_of_it() {
+    use crate::resilience::limiter::{Limiter, Mode, Settings, Wanted};
+    let (simulation, mut retry) = retry();
+    let period = Duration::from_secs(1);
+    let wanted = Wanted { mode: Some(Mode::Gcra), limit: 10, period: Some(period), burst: Some(1), margin: None };
+    let quota = wanted.check().unwrap();
+    let settings = Settings { quota, max_waiting: 10, max_keys: 10, learning: None };
+    let limiter = Limiter::new(settings, simulation.clone(), simulation.clone(), None);
+    retry.buckets = vec![(limiter.bucket("a"), 1)];
+    retry.options.backoff.base = Duration::from_millis(30);
+    let seen = RefCell::new(Vec::new());
+    let report = retry.run(None, |attempt| {
+        seen.borrow_mut().push((milliseconds(attempt), attempt.waited.as_millis(), attempt.why));
+        ended(if attempt.number == 1 { FAILED } else { Ending::Failure(HS_OK) })
+    });
+    assert_eq!(*seen.borrow(), [(0, 0, WaitReason::None), (100, 100, WaitReason::Limiter)]);
+    assert_eq!((report.stop, report.waited.as_millis()), (StopReason::Ok, 100));
+    // No slot is to be had: the token is there for somebody else.
+    simulation.advance(period);
+    let options = BulkheadOptions { capacity: 1, queue: 0, ..BulkheadOptions::default() };
+    let bulkhead = Bulkhead::new(options, simulation.clone(), None);
+    let held = bulkhead.slots("a").try_acquire();
+    retry.bulkhead = Some(bulkhead);
+    assert_eq!(retry.run(None, |_| panic!("there is no slot")).stop, StopReason::BulkheadFull);
+    drop(held);
+    let report = retry.run(None, |_| ended(Ending::Failure(HS_OK)));
+    assert_eq!((report.stop, report.waited), (StopReason::Ok, Duration::ZERO));
+    // More than there can ever be, and later than there is time.
+    retry.buckets = vec![(limiter.bucket("a"), 2)];
+    let report = retry.run(None, |_| panic!("it never fits"));
+    assert_eq!((report.stop, report.result.unwrap_err().status()), (StopReason::Limited, HS_ERR_RATE_NEVER_FITS));
+    (retry.buckets, retry.timeout) = (vec![(limiter.bucket("a"), 1)], Some(Duration::from_millis(50)));
+    let report = retry.run(None, |_| panic!("it would be too late"));
+    assert_eq!((report.stop, report.elapsed), (StopReason::Limited, Duration::ZERO));
+    assert_eq!(report.retry_after, Some(Duration::from_millis(100)));
 }
