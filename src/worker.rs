@@ -144,7 +144,7 @@ impl Worker {
         }
         let observer = options.observer;
         if let Some(events) = observer.events.clone() {
-            runtime.after_each_turn(move || events.deliver());
+            runtime.around_each_turn(move || events.deliver());
         }
         let ground = Ground {
             engine,

@@ -27,7 +27,7 @@ pub struct Runtime {
     ready: Arc<ReadyQueue>,
     root: Arc<TaskWaker>,
     tasks: Tasks,
-    after_turn: Option<Box<dyn Fn()>>,
+    around_turn: Option<Box<dyn Fn()>>,
     virtual_time: Option<Arc<Simulation>>,
 }
 
@@ -39,16 +39,16 @@ impl Runtime {
         let ready = ReadyQueue::new(engine.unparker());
         let root = TaskWaker::new(ROOT, ready.clone());
         let tasks = Tasks::new(ready.clone());
-        Runtime { engine, timers: Timers::new(clock), ready, root, tasks, after_turn: None, virtual_time: None }
+        Runtime { engine, timers: Timers::new(clock), ready, root, tasks, around_turn: None, virtual_time: None }
     }
 
     pub fn timers(&self) -> &Rc<Timers> {
         &self.timers
     }
 
-    /// What to do each time after the engine has worked; nothing is in the middle of something then.
-    pub fn after_each_turn(&mut self, then: impl Fn() + 'static) {
-        self.after_turn = Some(Box::new(then));
+    /// What to do each time before the engine waits and after it has worked; nothing is in the middle of something then.
+    pub fn around_each_turn(&mut self, then: impl Fn() + 'static) {
+        self.around_turn = Some(Box::new(then));
     }
 
     /// Time only passes while all wait for it; that nothing is left to wait for is an end then.
@@ -95,6 +95,8 @@ impl Runtime {
     }
 
     fn turn(&self) {
+        // What was queued since the last turn is not to wait with us.
+        self.around_turn.iter().for_each(|then| then());
         let due = self.timers.next_due();
         let steps = self.virtual_time.as_ref().map(|simulation| simulation.steps());
         self.ready.park(|| self.engine.wait(due));
@@ -103,9 +105,7 @@ impl Runtime {
         if stuck && steps.is_some() && steps == self.virtual_time.as_ref().map(|simulation| simulation.steps()) {
             assert!(self.timers.say_dead_end(), "in virtual time something is waited for that never comes");
         }
-        if let Some(then) = &self.after_turn {
-            then();
-        }
+        self.around_turn.iter().for_each(|then| then());
     }
 }
 

@@ -10,7 +10,7 @@ impl Constants {
         let header = std::fs::read_to_string(root().join("include/http_sentinel.h")).expect("the header");
         let constant = |line: &str| {
             let (name, value) = line.strip_prefix("#define HS_")?.split_once(' ')?;
-            Some((format!("HS_{name}"), value.trim_end_matches("ull").to_owned()))
+            Some((format!("HS_{name}"), shifted(value.trim_end_matches("ull"))))
         };
         Constants(header.lines().filter_map(constant).collect())
     }
@@ -28,4 +28,19 @@ impl Constants {
             Ok((bits(sum)? | bits(value(name)?)?).to_string())
         })
     }
+
+    /// The name of a number among the constants that begin so, without that beginning; the shortest of several.
+    #[allow(dead_code)] // scenarios are told by names
+    pub fn name_of(&self, prefix: &str, number: &str) -> Option<&str> {
+        let named = self.0.iter().filter(|(name, value)| *value == number && name.starts_with(prefix));
+        named.map(|(name, _)| &name[prefix.len()..]).min_by_key(|name| (name.len(), *name))
+    }
+}
+
+/// `(1 << 11)` as its number.
+fn shifted(value: &str) -> String {
+    let inner = value.trim_start_matches('(').trim_end_matches(')');
+    let parts =
+        inner.split_once(" << ").and_then(|(one, by)| Some((one.parse::<u64>().ok()?, by.parse::<u32>().ok()?)));
+    parts.map_or_else(|| value.to_owned(), |(one, by)| (one << by).to_string())
 }

@@ -1,5 +1,6 @@
 //! Builds the drivers. A compiler that is missing is a failure.
 
+use crate::fields;
 use crate::library::{library_folder, root};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,6 +8,7 @@ use std::process::Command;
 pub struct Driver {
     pub language: &'static str,
     /// Tells its counters from those of the others.
+    #[allow(dead_code)] // scenarios have none
     pub mark: char,
     pub program: PathBuf,
 }
@@ -48,20 +50,26 @@ fn run(command: &mut Command) {
 }
 
 fn c(program: &Path) {
-    native(program, false, "c/driver.c", "-std=c99");
+    native(program, false, "c", "-std=c99");
 }
 
 fn cpp(program: &Path) {
-    native(program, true, "cpp/driver.cpp", "-std=c++17");
+    native(program, true, "cpp", "-std=c++17");
 }
 
-fn native(program: &Path, cpp: bool, file: &str, standard: &str) {
+/// All sources of a folder, with the tables that are made of the header.
+fn native(program: &Path, cpp: bool, folder: &str, standard: &str) {
+    let made = program.parent().expect("its folder");
+    fields::write(made);
+    let sources = std::fs::read_dir(source(folder)).expect("the driver's folder");
+    let sources = sources.map(|entry| entry.expect("an entry").path());
+    let sources: Vec<_> = sources.filter(|path| path.extension().is_some_and(|kind| kind == folder)).collect();
     let target = env!("HS_TARGET");
     let mut build = cc::Build::new();
     let compiler = build.cpp(cpp).target(target).host(target).opt_level(1).cargo_metadata(false).get_compiler();
     let mut command = compiler.to_command();
     command.args([standard, "-Wall", "-Wextra", "-pedantic", "-Werror", "-g", "-pthread"]);
-    command.arg("-I").arg(root().join("include")).arg(source(file)).arg("-o").arg(program);
+    command.arg("-I").arg(root().join("include")).arg("-I").arg(made).args(sources).arg("-o").arg(program);
     command.arg("-L").arg(library_folder()).arg("-lhttp_sentinel").arg(search());
     run(&mut command);
 }

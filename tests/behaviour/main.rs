@@ -10,6 +10,7 @@ mod awake;
 mod case;
 mod constants;
 mod drivers;
+mod fields;
 mod judge;
 #[path = "../abi/library.rs"]
 mod library;

@@ -14,6 +14,12 @@ impl Outcome {
         Outcome(lines.iter().map(split).collect())
     }
 
+    /// As they were said.
+    #[allow(dead_code)] // scenarios have lines that are no keys and values
+    pub fn lines(&self) -> Vec<String> {
+        self.0.iter().map(|(key, value)| format!("{key} {value}")).collect()
+    }
+
     /// The value of a key that occurs once, decoded.
     pub fn get(&self, key: &str) -> Option<String> {
         let (_, value) = self.0.iter().find(|(name, _)| name == key)?;

@@ -15,6 +15,8 @@ mod constants;
 #[path = "../behaviour/drivers.rs"]
 mod drivers;
 mod events;
+#[path = "../behaviour/fields.rs"]
+mod fields;
 mod haproxy;
 #[path = "../behaviour/judge.rs"]
 mod judge;

@@ -1,9 +1,7 @@
 /* The behaviour table's driver in C: requests as lines on stdin, what came of them as lines on stdout. The protocol is
  * told in tests/drivers/README.md. An option is one line of a table here. */
 
-#define _POSIX_C_SOURCE 200809L
-
-#include <http_sentinel.h>
+#include "driver.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -14,309 +12,29 @@
 /* A longer body is told by its length and hash alone. */
 #define TOLD_BYTES 65536
 
-/* ---- options ------------------------------------------------------------------------------------------------------ */
-
-typedef enum { NUMBER32, NUMBER64, TEXT, TEXTS, STRUCT, STRUCTS } kind;
-
-typedef struct table table;
-
-typedef struct {
-    const char *name;
-    kind kind;
-    size_t offset;
-    const table *of; /* STRUCT and STRUCTS: what the pointer points to */
-    size_t count;    /* TEXTS and STRUCTS: where their number is */
-} field;
-
-struct table {
-    const field *fields;
-    size_t count;
-    size_t size;
-};
-
-/* The most items of a list. */
-#define MOST_ITEMS 64
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define TABLE(name, type) static const table name = {name##_fields, COUNT(name##_fields), sizeof(type)}
-#define ONE(kind, name) {#name, kind, offsetof(TYPE, name), NULL, 0}
-#define LIST(name) {#name, TEXTS, offsetof(TYPE, name), NULL, offsetof(TYPE, name##_count)}
-#define INTO(name, table) {#name, STRUCT, offsetof(TYPE, name), &table, 0}
-#define MANY(name, table) {#name, STRUCTS, offsetof(TYPE, name), &table, offsetof(TYPE, name##_count)}
-
-#define TYPE hs_address_rule
-static const field addresses_fields[] = {
-    ONE(NUMBER32, struct_size),
-    ONE(NUMBER32, mode),
-    LIST(allow),
-    LIST(deny),
-};
-TABLE(addresses, TYPE);
-#undef TYPE
-
-#define TYPE hs_connect_to
-static const field connect_to_fields[] = {
-    ONE(TEXT, host),
-    ONE(TEXT, connect_host),
-    ONE(NUMBER32, port),
-    ONE(NUMBER32, connect_port),
-};
-TABLE(connect_to, TYPE);
-#undef TYPE
-
-#define TYPE hs_network_options
-static const field network_fields[] = {
-    ONE(NUMBER32, struct_size),
-    ONE(NUMBER32, flags),
-    ONE(TEXT, unix_socket),
-    ONE(TEXT, abstract_socket),
-    MANY(connect_to, connect_to),
-    ONE(TEXT, local_interface),
-    ONE(TEXT, local_address),
-    ONE(NUMBER32, local_port),
-    ONE(NUMBER32, local_port_count),
-    ONE(NUMBER32, family),
-    ONE(NUMBER32, keep_alive_count),
-    ONE(NUMBER64, keep_alive_idle_ms),
-    ONE(NUMBER64, keep_alive_interval_ms),
-    ONE(NUMBER64, happy_eyeballs_ms),
-    ONE(NUMBER32, receive_buffer_bytes),
-    ONE(NUMBER32, send_buffer_bytes),
-};
-TABLE(network, TYPE);
-#undef TYPE
-
-#define TYPE hs_header
-static const field header_fields[] = {
-    ONE(TEXT, name),
-    ONE(TEXT, value),
-    ONE(NUMBER32, flags),
-};
-TABLE(header, TYPE);
-#undef TYPE
-
-#define TYPE hs_proxy_options
-static const field proxy_fields[] = {
-    ONE(NUMBER32, struct_size),
-    ONE(NUMBER32, flags),
-    ONE(TEXT, all),
-    ONE(TEXT, http_proxy),
-    ONE(TEXT, https_proxy),
-    ONE(TEXT, no_proxy),
-    ONE(TEXT, user),
-    ONE(TEXT, password),
-    {"headers", STRUCTS, offsetof(TYPE, headers), &header, offsetof(TYPE, header_count)},
-    ONE(TEXT, ca_file),
-    ONE(TEXT, ca_pem),
-    ONE(NUMBER32, auth),
-    ONE(NUMBER32, reserved),
-};
-TABLE(proxy, TYPE);
-#undef TYPE
-
-#define TYPE hs_auth
-static const field auth_fields[] = {
-    ONE(NUMBER32, struct_size),
-    ONE(NUMBER32, scheme),
-    ONE(TEXT, user),
-    ONE(TEXT, password),
-    ONE(TEXT, token),
-    ONE(TEXT, origin),
-};
-TABLE(auth, TYPE);
-#undef TYPE
-
-#define TYPE hs_part
-static const field part_fields[] = {
-    ONE(NUMBER32, struct_size),
-    ONE(NUMBER32, flags),
-    ONE(TEXT, name),
-    ONE(TEXT, data),
-    ONE(TEXT, file),
-    ONE(TEXT, filename),
-    ONE(TEXT, content_type),
-};
-TABLE(part, TYPE);
-#undef TYPE
-
-#define TYPE hs_worker_options
-static const field worker_options_fields[] = {
-    ONE(NUMBER32, struct_size),
-    ONE(NUMBER32, flags),
-    ONE(NUMBER64, timeout_ms),
-    ONE(NUMBER64, attempt_timeout_ms),
-    ONE(NUMBER64, connect_timeout_ms),
-    ONE(NUMBER64, idle_timeout_ms),
-    ONE(NUMBER64, max_body_bytes),
-    ONE(NUMBER32, max_header_bytes),
-    ONE(NUMBER32, max_header_count),
-    ONE(NUMBER64, idle_connection_ms),
-    ONE(NUMBER64, connection_life_ms),
-    ONE(NUMBER32, max_idle_connections),
-    ONE(NUMBER32, http_version),
-    ONE(TEXT, user_agent),
-    ONE(TEXT, ca_file),
-    ONE(TEXT, ca_pem),
-    ONE(NUMBER32, redirects),
-    ONE(NUMBER32, max_redirects),
-    INTO(addresses, addresses),
-    INTO(network, network),
-    INTO(proxy, proxy),
-    INTO(auth, auth),
-    ONE(NUMBER32, min_http_version),
-    ONE(NUMBER32, max_attempts),
-};
-TABLE(worker_options, TYPE);
-#undef TYPE
-
-#define TYPE hs_upload
-static const field upload_fields[] = {
-    ONE(NUMBER32, struct_size),
-    ONE(NUMBER32, flags),
-    ONE(NUMBER64, length),
-};
-TABLE(upload, TYPE);
-#undef TYPE
-
-#define TYPE hs_request_options
-static const field request_options_fields[] = {
-    ONE(NUMBER32, struct_size),
-    ONE(NUMBER32, flags),
-    ONE(TEXT, method),
-    ONE(TEXT, url),
-    ONE(TEXT, body),
-    ONE(NUMBER64, timeout_ms),
-    ONE(NUMBER64, attempt_timeout_ms),
-    ONE(NUMBER64, connect_timeout_ms),
-    ONE(NUMBER64, idle_timeout_ms),
-    ONE(NUMBER64, max_body_bytes),
-    ONE(NUMBER32, http_version),
-    ONE(NUMBER32, redirects),
-    ONE(NUMBER32, max_redirects),
-    ONE(NUMBER32, min_http_version),
-    ONE(NUMBER32, max_attempts),
-    ONE(NUMBER64, start_after_ms),
-    INTO(upload, upload),
-    INTO(auth, auth),
-};
-TABLE(request_options, TYPE);
-#undef TYPE
+/* The most parts of a form. */
+#define MOST_PARTS 64
 
 /* Facts that do not differ from run to run. */
-#define TYPE hs_metrics
-static const field metrics_fields[] = {
-    ONE(NUMBER32, attempts),
-    ONE(NUMBER32, redirects),
-    ONE(NUMBER32, internal_resends),
-    ONE(NUMBER64, request_header_bytes),
-    ONE(NUMBER64, request_body_bytes),
-    ONE(NUMBER64, response_header_bytes),
-    ONE(NUMBER64, response_body_bytes),
-    ONE(NUMBER32, connection_reused),
-    ONE(NUMBER32, http_version),
-    ONE(NUMBER32, tls_version),
-    ONE(NUMBER32, decoded),
-    ONE(NUMBER32, proxied),
-    ONE(NUMBER32, auth_exchanges),
+static const struct {
+    const char *name;
+    size_t offset, size;
+} metrics_fields[] = {
+#define FACT(name) {#name, offsetof(hs_metrics, name), sizeof(((hs_metrics *)0)->name)}
+    FACT(attempts),
+    FACT(redirects),
+    FACT(internal_resends),
+    FACT(request_header_bytes),
+    FACT(request_body_bytes),
+    FACT(response_header_bytes),
+    FACT(response_body_bytes),
+    FACT(connection_reused),
+    FACT(http_version),
+    FACT(tls_version),
+    FACT(decoded),
+    FACT(proxied),
+    FACT(auth_exchanges),
 };
-#undef TYPE
-
-/* ---- lines -------------------------------------------------------------------------------------------------------- */
-
-static void fail(const char *what, const char *which) {
-    fprintf(stderr, "driver: %s %s\n", what, which);
-    exit(2);
-}
-
-static void *must(void *memory) {
-    if (memory == NULL) fail("no", "memory");
-    return memory;
-}
-
-/* What a block's lines say is kept until the block is done. */
-typedef struct kept {
-    struct kept *next;
-    char *data;
-} kept;
-
-static kept *all_kept;
-
-static void *keep(size_t size) {
-    kept *one = must(malloc(sizeof *one));
-    one->data = must(calloc(size + 1, 1));
-    one->next = all_kept;
-    all_kept = one;
-    return one->data;
-}
-
-static void forget(void) {
-    while (all_kept != NULL) {
-        kept *next = all_kept->next;
-        free(all_kept->data);
-        free(all_kept);
-        all_kept = next;
-    }
-}
-
-static unsigned digit(char c) { return (unsigned)(c <= '9' ? c - '0' : c - 'A' + 10); }
-
-/* Takes the percent signs out; a NUL stands behind the end. */
-static hs_str decoded(const char *line) {
-    char *data = keep(strlen(line));
-    hs_str text = {data, 0};
-    for (; *line != '\0'; line++) {
-        if (*line == '%') {
-            data[text.len++] = (char)(digit(line[1]) << 4 | digit(line[2]));
-            line += 2;
-        } else {
-            data[text.len++] = *line;
-        }
-    }
-    return text;
-}
-
-static uint64_t number(const char *line) { return strtoull(line, NULL, 10); }
-
-/* A line without its end; NULL at the end of the input. */
-static char *read_line(void) {
-    static char *line;
-    static size_t capacity;
-    const ssize_t length = getline(&line, &capacity, stdin);
-    if (length < 0) {
-        free(line);
-        return NULL;
-    }
-    line[strcspn(line, "\n")] = '\0';
-    return line;
-}
-
-/* Cuts a line at its first blank, and gives what stands behind it. */
-static char *split(char *line) {
-    char *blank = strchr(line, ' ');
-    if (blank == NULL) return line + strlen(line);
-    *blank = '\0';
-    return blank + 1;
-}
-
-static void put_encoded(hs_str text) {
-    for (size_t i = 0; i < text.len; i++) {
-        const unsigned char c = (unsigned char)text.data[i];
-        if (c > ' ' && c < 0x7f && c != '%') {
-            putchar(c);
-        } else {
-            printf("%%%02X", c);
-        }
-    }
-}
-
-static void put_text(const char *key, hs_str text) {
-    printf("%s ", key);
-    put_encoded(text);
-    putchar('\n');
-}
-
-static void put_number(const char *key, int64_t value) { printf("%s %" PRId64 "\n", key, value); }
-static void put_status(const char *key, hs_status status) { put_text(key, hs_status_name(status)); }
 
 /* ---- a block ------------------------------------------------------------------------------------------------------ */
 
@@ -324,10 +42,10 @@ typedef struct {
     hs_worker_options worker;
     hs_request_options request;
     hs_header headers[1200];
-    hs_part parts[MOST_ITEMS];
+    hs_part parts[MOST_PARTS];
     size_t part_count;
     hs_str boundary;
-    int nts;           /* lengths are HS_NTS */
+    manner how;
     const char *null;  /* what is NULL */
     const char *cancel;
     hs_str cancel_after;
@@ -342,54 +60,6 @@ typedef struct {
     char *body;
     size_t body_length;
 } block;
-
-/* The struct that a pointer points to; made where it is NULL. */
-static void *pointed(void *pointer, size_t size, size_t items) {
-    void *data;
-    memcpy(&data, pointer, sizeof data);
-    if (data == NULL) {
-        data = keep(size * items);
-        memcpy(pointer, &data, sizeof data);
-    }
-    return data;
-}
-
-/* Sets the field that a key names, `struct.field` where it is in a struct below; false where there is none. */
-static int set(const table *t, void *options, const block *b, const char *key, const char *value) {
-    const size_t length = strcspn(key, ".");
-    for (size_t i = 0; i < t->count; i++) {
-        const field *f = &t->fields[i];
-        if (strlen(f->name) != length || strncmp(f->name, key, length) != 0) continue;
-        const char *rest = key[length] == '.' ? key + length + 1 : "";
-        void *at = (char *)options + f->offset;
-        size_t *count = (void *)((char *)options + f->count);
-        hs_str text;
-        char *data;
-        switch (f->kind) {
-        case NUMBER32: *(uint32_t *)at = (uint32_t)number(value); return 1;
-        case NUMBER64: *(uint64_t *)at = number(value); return 1;
-        case TEXT:
-            text = decoded(value);
-            if (b->nts) text.len = (size_t)HS_NTS;
-            *(hs_str *)at = text;
-            return 1;
-        case TEXTS:
-            if (*count == MOST_ITEMS) fail("too many", key);
-            ((hs_str *)pointed(at, sizeof(hs_str), MOST_ITEMS))[(*count)++] = decoded(value);
-            return 1;
-        case STRUCT:
-            memcpy(&data, at, sizeof data);
-            if (data == NULL) *(uint32_t *)pointed(at, f->of->size, 1) = (uint32_t)f->of->size;
-            return *rest == '\0' || set(f->of, pointed(at, f->of->size, 1), b, rest, value);
-        case STRUCTS:
-            data = pointed(at, f->of->size, MOST_ITEMS);
-            if (strcmp(rest, "add") != 0) return set(f->of, data + (*count - 1) * f->of->size, b, rest, value);
-            if ((*count)++ == MOST_ITEMS) fail("too many", key);
-            return 1;
-        }
-    }
-    return 0;
-}
 
 static hs_str repeated(char *value) { /* SIZE TEXT */
     const hs_str pattern = decoded(split(value));
@@ -407,7 +77,7 @@ static void worker_option(block *b, const char *key, const char *value) {
         b->worker.cookies = jar;
         return;
     }
-    if (set(&worker_options, &b->worker, b, key, value)) return;
+    if (set("hs_worker_options", &b->worker, &b->how, key, value)) return;
     fail("unknown worker option", key);
 }
 
@@ -416,7 +86,7 @@ static int32_t rewind_upload(void *user_data);
 
 /* The upload's struct is kept apart from where it is lent, since it is lent as const. */
 static hs_upload *upload_of(block *b) {
-    set(&request_options, &b->request, b, "upload", "");
+    set("hs_request_options", &b->request, &b->how, "upload", "");
     hs_upload *made;
     memcpy(&made, &b->request.upload, sizeof made);
     made->user_data = b;
@@ -424,7 +94,6 @@ static hs_upload *upload_of(block *b) {
 }
 
 static void request_option(block *b, const char *key, char *value) {
-    if (set(&request_options, &b->request, b, key, value)) return;
     if (strcmp(key, "header") == 0) { /* FLAGS NAME VALUE */
         if (b->request.header_count == COUNT(b->headers)) fail("too many", "headers");
         hs_header *header = &b->headers[b->request.header_count++];
@@ -435,10 +104,11 @@ static void request_option(block *b, const char *key, char *value) {
         header->value = decoded(text);
         b->request.headers = b->headers;
     } else if (strcmp(key, "part.add") == 0) {
-        if (b->part_count == MOST_ITEMS) fail("too many", "parts");
+        if (b->part_count == MOST_PARTS) fail("too many", "parts");
         b->parts[b->part_count++].struct_size = sizeof(hs_part);
     } else if (strncmp(key, "part.", 5) == 0) {
-        if (!set(&part, &b->parts[b->part_count - 1], b, key + 5, value)) fail("unknown option of a", key);
+        hs_part *last = &b->parts[b->part_count - 1];
+        if (!set("hs_part", last, &b->how, key + 5, value)) fail("unknown option of a", key);
     } else if (strcmp(key, "boundary") == 0) {
         b->boundary = decoded(value);
     } else if (strcmp(key, "body_repeat") == 0) {
@@ -455,21 +125,19 @@ static void request_option(block *b, const char *key, char *value) {
     } else if (strcmp(key, "read") == 0) {
         b->read = (size_t)number(value);
     } else if (strcmp(key, "nts") == 0) {
-        b->nts = 1;
+        b->how.nts = 1;
     } else if (strcmp(key, "null") == 0) {
         b->null = decoded(value).data;
     } else if (strcmp(key, "on_body") == 0) {
         b->on_body = decoded(value).data;
-    } else if (strcmp(key, "cancel") == 0) {
+    } else if (strcmp(key, "cancel") == 0 && strcmp(value, "before") == 0) {
         b->cancel = decoded(value).data;
     } else if (strcmp(key, "cancel_after") == 0) {
         b->cancel_after = decoded(value);
-    } else {
+    } else if (!set("hs_request_options", &b->request, &b->how, key, value)) {
         fail("unknown request option", key);
     }
 }
-
-static int is(const char *text, const char *other) { return text != NULL && strcmp(text, other) == 0; }
 
 /* ---- what came of it ---------------------------------------------------------------------------------------------- */
 
@@ -563,8 +231,8 @@ static void put_response(block *b, hs_response *response) {
         const char *at = (const char *)&metrics + metrics_fields[i].offset;
         const void *value = at;
         printf("metrics.");
-        put_number(metrics_fields[i].name, metrics_fields[i].kind == NUMBER32 ? (int64_t) * (const uint32_t *)value
-                                                                             : (int64_t) * (const uint64_t *)value);
+        put_number(metrics_fields[i].name, metrics_fields[i].size == 4 ? (int64_t) * (const uint32_t *)value
+                                                                       : (int64_t) * (const uint64_t *)value);
     }
     put_number("metrics.peer.family", metrics.peer.family);
     put_number("metrics.local.family", metrics.local.family);
@@ -648,6 +316,12 @@ static hs_form *form_of(const block *b) {
     return form;
 }
 
+static void take_body(block *b) {
+    if (b->on_body == NULL) return;
+    b->request.on_body = on_body;
+    b->request.user_data = b;
+}
+
 static void request(block *b, hs_worker *worker) {
     pthread_t thread;
     hs_form *form = b->part_count > 0 ? form_of(b) : NULL;
@@ -659,10 +333,7 @@ static void request(block *b, hs_worker *worker) {
         b->request.cancel = b->switch_;
     }
     if (is(b->cancel, "before")) put_status("cancel.triggered", hs_cancel_trigger(b->switch_));
-    if (b->on_body != NULL) {
-        b->request.on_body = on_body;
-        b->request.user_data = b;
-    }
+    take_body(b);
     if (b->cancel_after.data != NULL && pthread_create(&thread, NULL, canceller, b) != 0) fail("no", "thread");
 
     const hs_status status = hs_request(is(b->null, "worker") ? NULL : worker,
@@ -717,6 +388,32 @@ static void jar_operation(const char *key, char *value) {
     put_jar(key, status, error, text);
 }
 
+const hs_request_options *request_of(const lines *all, size_t from, size_t to) {
+    block *b = keep(sizeof *b);
+    b->request.struct_size = sizeof b->request;
+    for (size_t i = from; i < to; i++) request_option(b, all->keys[i], all->values[i]);
+    take_body(b);
+    return &b->request;
+}
+
+/* Reads the other lines of a block. */
+static lines read_lines(void) {
+    lines all = {NULL, NULL, 0};
+    size_t room = 0;
+    char *line;
+    while ((line = read_line()) != NULL && *line != '\0') {
+        if (all.count == room) {
+            room = room * 2 + 16;
+            all.keys = must(realloc(all.keys, room * sizeof *all.keys));
+            all.values = must(realloc(all.values, room * sizeof *all.values));
+        }
+        const char *value = split(line);
+        all.keys[all.count] = strcpy(keep(strlen(line)), line);
+        all.values[all.count++] = strcpy(keep(strlen(value)), value);
+    }
+    return all;
+}
+
 /* Reads and does one block; false at the end of the input. */
 static int next_block(hs_worker **worker) {
     static block b;
@@ -725,25 +422,23 @@ static int next_block(hs_worker **worker) {
     b.request.struct_size = sizeof b.request;
     char *line = read_line();
     if (line == NULL) return 0;
-    const int opens = strcmp(line, "open") == 0;
-    const int keeps = strcmp(line, "jar") == 0;
-    if (!opens && !keeps && strcmp(line, "request") != 0) fail("unknown block", line);
-    while ((line = read_line()) != NULL && *line != '\0') {
-        char *value = split(line);
-        if (opens) {
-            worker_option(&b, line, value);
-        } else if (keeps) {
-            jar_operation(line, value);
-        } else {
-            request_option(&b, line, value);
-        }
-    }
-    if (opens) {
+    char *verb = strcpy(keep(strlen(line)), line);
+    const char *name = split(verb);
+    const lines all = read_lines();
+    if (strcmp(verb, "open") == 0) {
+        for (size_t i = 0; i < all.count; i++) worker_option(&b, all.keys[i], all.values[i]);
         put_status("closed", hs_worker_free(*worker));
         *worker = open_worker(&b);
-    } else if (!keeps) {
+    } else if (strcmp(verb, "jar") == 0) {
+        for (size_t i = 0; i < all.count; i++) jar_operation(all.keys[i], all.values[i]);
+    } else if (strcmp(verb, "request") == 0) {
+        for (size_t i = 0; i < all.count; i++) request_option(&b, all.keys[i], all.values[i]);
         request(&b, *worker);
+    } else if (!scenario(verb, name, &all)) {
+        fail("unknown block", verb);
     }
+    free(all.keys);
+    free(all.values);
     forget();
     putchar('\n');
     fflush(stdout);

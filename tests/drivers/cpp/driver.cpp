@@ -1,184 +1,17 @@
 // The behaviour table's driver in C++: requests as lines on stdin, what came of them as lines on stdout. The protocol is
-// told in tests/drivers/README.md. An option is one line of a table here.
-#include <http_sentinel.h>
+// told in tests/drivers/README.md.
+#include "objects.hpp"
+#include "options.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <deque>
-#include <iostream>
-#include <map>
-#include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <thread>
-#include <variant>
-#include <vector>
 
 namespace {
 
 // A longer body is told by its length and hash alone.
 constexpr std::size_t told_bytes = 65536;
-
-// ---- options --------------------------------------------------------------------------------------------------------
-
-// A field that is a number, a text, a list of texts, a struct below or a list of those. The last two are functions, since
-// only they know the types.
-class Block;
-template <class T> struct Texts {
-    const hs_str *T::*items;
-    std::size_t T::*count;
-};
-template <class T> using Below = bool (*)(Block &, T &, const std::string &key, const std::string &value);
-template <class T>
-using Field = std::variant<std::uint32_t T::*, std::uint64_t T::*, hs_str T::*, Texts<T>, Below<T>>;
-template <class T> using Fields = std::map<std::string_view, Field<T>>;
-template <class T> const Fields<T> fields_of;
-template <auto pointer> struct Pointer;
-template <class T, class U, const U *T::*pointer> struct Pointer<pointer> {
-    static bool one(Block &, T &, const std::string &, const std::string &);
-    template <std::size_t T::*count> static bool many(Block &, T &, const std::string &, const std::string &);
-};
-
-template <>
-const Fields<hs_address_rule> fields_of<hs_address_rule>{
-    {"struct_size", &hs_address_rule::struct_size},
-    {"mode", &hs_address_rule::mode},
-    {"allow", Texts<hs_address_rule>{&hs_address_rule::allow, &hs_address_rule::allow_count}},
-    {"deny", Texts<hs_address_rule>{&hs_address_rule::deny, &hs_address_rule::deny_count}},
-};
-
-template <>
-const Fields<hs_connect_to> fields_of<hs_connect_to>{
-    {"host", &hs_connect_to::host},
-    {"connect_host", &hs_connect_to::connect_host},
-    {"port", &hs_connect_to::port},
-    {"connect_port", &hs_connect_to::connect_port},
-};
-
-template <>
-const Fields<hs_network_options> fields_of<hs_network_options>{
-    {"struct_size", &hs_network_options::struct_size},
-    {"flags", &hs_network_options::flags},
-    {"unix_socket", &hs_network_options::unix_socket},
-    {"abstract_socket", &hs_network_options::abstract_socket},
-    {"connect_to", Pointer<&hs_network_options::connect_to>::many<&hs_network_options::connect_to_count>},
-    {"local_interface", &hs_network_options::local_interface},
-    {"local_address", &hs_network_options::local_address},
-    {"local_port", &hs_network_options::local_port},
-    {"local_port_count", &hs_network_options::local_port_count},
-    {"family", &hs_network_options::family},
-    {"keep_alive_count", &hs_network_options::keep_alive_count},
-    {"keep_alive_idle_ms", &hs_network_options::keep_alive_idle_ms},
-    {"keep_alive_interval_ms", &hs_network_options::keep_alive_interval_ms},
-    {"happy_eyeballs_ms", &hs_network_options::happy_eyeballs_ms},
-    {"receive_buffer_bytes", &hs_network_options::receive_buffer_bytes},
-    {"send_buffer_bytes", &hs_network_options::send_buffer_bytes},
-};
-
-template <>
-const Fields<hs_header> fields_of<hs_header>{
-    {"name", &hs_header::name},
-    {"value", &hs_header::value},
-    {"flags", &hs_header::flags},
-};
-
-template <>
-const Fields<hs_proxy_options> fields_of<hs_proxy_options>{
-    {"struct_size", &hs_proxy_options::struct_size},
-    {"flags", &hs_proxy_options::flags},
-    {"all", &hs_proxy_options::all},
-    {"http_proxy", &hs_proxy_options::http_proxy},
-    {"https_proxy", &hs_proxy_options::https_proxy},
-    {"no_proxy", &hs_proxy_options::no_proxy},
-    {"user", &hs_proxy_options::user},
-    {"password", &hs_proxy_options::password},
-    {"headers", Pointer<&hs_proxy_options::headers>::many<&hs_proxy_options::header_count>},
-    {"ca_file", &hs_proxy_options::ca_file},
-    {"ca_pem", &hs_proxy_options::ca_pem},
-    {"auth", &hs_proxy_options::auth},
-    {"reserved", &hs_proxy_options::reserved},
-};
-
-template <>
-const Fields<hs_auth> fields_of<hs_auth>{
-    {"struct_size", &hs_auth::struct_size},
-    {"scheme", &hs_auth::scheme},
-    {"user", &hs_auth::user},
-    {"password", &hs_auth::password},
-    {"token", &hs_auth::token},
-    {"origin", &hs_auth::origin},
-};
-
-template <>
-const Fields<hs_part> fields_of<hs_part>{
-    {"struct_size", &hs_part::struct_size},
-    {"flags", &hs_part::flags},
-    {"name", &hs_part::name},
-    {"data", &hs_part::data},
-    {"file", &hs_part::file},
-    {"filename", &hs_part::filename},
-    {"content_type", &hs_part::content_type},
-};
-
-template <>
-const Fields<hs_upload> fields_of<hs_upload>{
-    {"struct_size", &hs_upload::struct_size},
-    {"flags", &hs_upload::flags},
-    {"length", &hs_upload::length},
-};
-
-template <>
-const Fields<hs_worker_options> fields_of<hs_worker_options>{
-    {"struct_size", &hs_worker_options::struct_size},
-    {"flags", &hs_worker_options::flags},
-    {"timeout_ms", &hs_worker_options::timeout_ms},
-    {"attempt_timeout_ms", &hs_worker_options::attempt_timeout_ms},
-    {"connect_timeout_ms", &hs_worker_options::connect_timeout_ms},
-    {"idle_timeout_ms", &hs_worker_options::idle_timeout_ms},
-    {"max_body_bytes", &hs_worker_options::max_body_bytes},
-    {"max_header_bytes", &hs_worker_options::max_header_bytes},
-    {"max_header_count", &hs_worker_options::max_header_count},
-    {"idle_connection_ms", &hs_worker_options::idle_connection_ms},
-    {"connection_life_ms", &hs_worker_options::connection_life_ms},
-    {"max_idle_connections", &hs_worker_options::max_idle_connections},
-    {"http_version", &hs_worker_options::http_version},
-    {"user_agent", &hs_worker_options::user_agent},
-    {"ca_file", &hs_worker_options::ca_file},
-    {"ca_pem", &hs_worker_options::ca_pem},
-    {"redirects", &hs_worker_options::redirects},
-    {"max_redirects", &hs_worker_options::max_redirects},
-    {"addresses", Pointer<&hs_worker_options::addresses>::one},
-    {"network", Pointer<&hs_worker_options::network>::one},
-    {"proxy", Pointer<&hs_worker_options::proxy>::one},
-    {"auth", Pointer<&hs_worker_options::auth>::one},
-    {"min_http_version", &hs_worker_options::min_http_version},
-    {"max_attempts", &hs_worker_options::max_attempts},
-};
-
-template <>
-const Fields<hs_request_options> fields_of<hs_request_options>{
-    {"struct_size", &hs_request_options::struct_size},
-    {"flags", &hs_request_options::flags},
-    {"method", &hs_request_options::method},
-    {"url", &hs_request_options::url},
-    {"body", &hs_request_options::body},
-    {"timeout_ms", &hs_request_options::timeout_ms},
-    {"attempt_timeout_ms", &hs_request_options::attempt_timeout_ms},
-    {"connect_timeout_ms", &hs_request_options::connect_timeout_ms},
-    {"idle_timeout_ms", &hs_request_options::idle_timeout_ms},
-    {"max_body_bytes", &hs_request_options::max_body_bytes},
-    {"http_version", &hs_request_options::http_version},
-    {"redirects", &hs_request_options::redirects},
-    {"max_redirects", &hs_request_options::max_redirects},
-    {"min_http_version", &hs_request_options::min_http_version},
-    {"max_attempts", &hs_request_options::max_attempts},
-    {"start_after_ms", &hs_request_options::start_after_ms},
-    {"upload", Pointer<&hs_request_options::upload>::one},
-    {"auth", Pointer<&hs_request_options::auth>::one},
-};
 
 // Facts that do not differ from run to run, in the order in which they are told.
 const std::vector<std::pair<const char *, Field<hs_metrics>>> metrics_fields{
@@ -197,59 +30,6 @@ const std::vector<std::pair<const char *, Field<hs_metrics>>> metrics_fields{
     {"auth_exchanges", &hs_metrics::auth_exchanges},
 };
 
-// ---- lines ----------------------------------------------------------------------------------------------------------
-
-[[noreturn]] void fail(std::string_view what, std::string_view which) {
-    std::cerr << "driver: " << what << ' ' << which << '\n';
-    std::exit(2);
-}
-
-unsigned digit(char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'A' + 10); }
-
-std::string decoded(std::string_view line) {
-    std::string text;
-    for (std::size_t i = 0; i < line.size(); i++) {
-        if (line[i] == '%' && i + 2 < line.size()) {
-            text += static_cast<char>(digit(line[i + 1]) << 4 | digit(line[i + 2]));
-            i += 2;
-        } else {
-            text += line[i];
-        }
-    }
-    return text;
-}
-
-std::string encoded(std::string_view text) {
-    static constexpr char digits[] = "0123456789ABCDEF";
-    std::string line;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte > ' ' && byte < 0x7f && byte != '%') {
-            line += c;
-        } else {
-            line += {'%', digits[byte >> 4], digits[byte & 15]};
-        }
-    }
-    return line;
-}
-
-std::uint64_t number(const std::string &line) { return std::strtoull(line.c_str(), nullptr, 10); }
-
-// What stands before the first blank and behind it.
-std::pair<std::string, std::string> split(const std::string &line) {
-    const auto blank = line.find(' ');
-    if (blank == std::string::npos) return {line, {}};
-    return {line.substr(0, blank), line.substr(blank + 1)};
-}
-
-std::string_view view(hs_str text) { return {text.data, text.len}; }
-
-void put(std::string_view key, std::string_view text) { std::cout << key << ' ' << encoded(text) << '\n'; }
-void put_number(std::string_view key, std::int64_t value) { std::cout << key << ' ' << value << '\n'; }
-void put_status(std::string_view key, hs_status status) { put(key, view(hs_status_name(status))); }
-
-// ---- a block --------------------------------------------------------------------------------------------------------
-
 struct Free {
     void operator()(hs_worker *worker) const { hs_worker_free(worker); }
     void operator()(hs_cookie_jar *jar) const { hs_cookie_jar_free(jar); }
@@ -261,17 +41,11 @@ using Jar = std::unique_ptr<hs_cookie_jar, Free>;
 using Text = std::unique_ptr<hs_text, Free>;
 using Form = std::unique_ptr<hs_form, Free>;
 
-template <class T> T sized() {
-    T options{};
-    options.struct_size = sizeof options;
-    return options;
-}
-
 extern "C" std::int32_t read_upload(void *user_data, void *buffer, std::size_t capacity, std::size_t *count);
 extern "C" std::int32_t rewind_upload(void *user_data);
 
-// What the lines of a block say; it owns every text that the options point to.
-class Block {
+// What the lines of a block say.
+class Block : public Setter {
   public:
     hs_worker_options worker = sized<hs_worker_options>();
     hs_request_options request = sized<hs_request_options>();
@@ -289,10 +63,6 @@ class Block {
     hs_cancel *switch_ = nullptr;
     std::string body; // what the callback received, or was read
 
-    Block() = default;
-    Block(const Block &) = delete;
-    Block &operator=(const Block &) = delete;
-
     void worker_option(const std::string &key, const std::string &value, hs_cookie_jar *jar) {
         if (key == "jar") {
             worker.cookies = jar;
@@ -302,7 +72,6 @@ class Block {
     }
 
     void request_option(const std::string &key, const std::string &value) {
-        if (set(request, key, value)) return;
         if (key == "header") { // FLAGS NAME VALUE
             const auto [flags, field] = split(value);
             const auto [name, text] = split(field);
@@ -331,80 +100,22 @@ class Block {
         } else if (key == "read") {
             read = number(value);
         } else if (key == "nts") {
-            nts_ = true;
+            nts = true;
         } else if (key == "null") {
             null = decoded(value);
         } else if (key == "on_body") {
             on_body = decoded(value);
-        } else if (key == "cancel") {
+        } else if (key == "cancel" && value == "before") {
             cancel = decoded(value);
         } else if (key == "cancel_after") {
             cancel_after = decoded(value);
-        } else {
+        } else if (!set(request, key, value)) {
             fail("unknown request option", key);
         }
     }
 
-    // Sets the field that a key names, `struct.field` where it is in a struct below; false where there is none.
-    template <class T> bool set(T &options, const std::string &key, const std::string &value) {
-        const auto dot = key.find('.');
-        const auto found = fields_of<T>.find(std::string_view(key).substr(0, dot));
-        if (found == fields_of<T>.end()) return false;
-        const std::string rest = dot == std::string::npos ? "" : key.substr(dot + 1);
-        if (const auto *const narrow = std::get_if<std::uint32_t T::*>(&found->second)) {
-            options.**narrow = static_cast<std::uint32_t>(number(value));
-        } else if (const auto *const wide = std::get_if<std::uint64_t T::*>(&found->second)) {
-            options.**wide = number(value);
-        } else if (const auto *const text = std::get_if<hs_str T::*>(&found->second)) {
-            options.**text = lent(decoded(value));
-            if (nts_) (options.**text).len = HS_NTS;
-        } else if (const auto *const texts = std::get_if<Texts<T>>(&found->second)) {
-            auto *const items = const_cast<hs_str *>(list(options.*texts->items));
-            items[next(options.*texts->count)] = lent(decoded(value));
-        } else {
-            return std::get<Below<T>>(found->second)(*this, options, rest, value);
-        }
-        return true;
-    }
-
-    // The struct that a pointer points to; made where it is null.
-    template <class T> T *made(const T *&pointer) {
-        if (pointer == nullptr) {
-            auto owned = std::make_shared<T>(sized<T>());
-            pointer = owned.get();
-            kept_.push_back(std::move(owned));
-        }
-        return const_cast<T *>(pointer);
-    }
-
-    // The array that a pointer points to; made where it is null.
-    template <class T> T *list(const T *&pointer) {
-        if (pointer == nullptr) {
-            auto owned = std::make_shared<std::vector<T>>(most_items);
-            pointer = owned->data();
-            kept_.push_back(std::move(owned));
-        }
-        return const_cast<T *>(pointer);
-    }
-
-    static std::size_t next(std::size_t &count) {
-        if (count == most_items) fail("too many", "items");
-        return count++;
-    }
-
   private:
-    static constexpr std::size_t most_items = 64;
-
-    // A deque does not move what is in it.
-    std::deque<std::string> texts_;
-    std::vector<std::shared_ptr<void>> kept_;
     std::vector<hs_header> headers_;
-    bool nts_ = false; // lengths are HS_NTS
-
-    hs_str lent(std::string text) {
-        texts_.push_back(std::move(text));
-        return {texts_.back().c_str(), texts_.back().size()};
-    }
 
     static std::string repeated(const std::string &value) { // SIZE TEXT
         const auto [size, text] = split(value);
@@ -414,20 +125,6 @@ class Block {
         return whole;
     }
 };
-
-template <class T, class U, const U *T::*pointer>
-bool Pointer<pointer>::one(Block &block, T &options, const std::string &key, const std::string &value) {
-    U &below = *block.made(options.*pointer);
-    return key.empty() || block.set(below, key, value);
-}
-
-template <class T, class U, const U *T::*pointer>
-template <std::size_t T::*count>
-bool Pointer<pointer>::many(Block &block, T &options, const std::string &key, const std::string &value) {
-    U *const items = block.list(options.*pointer);
-    if (key == "add") return Block::next(options.*count), true;
-    return block.set(items[options.*count - 1], key, value);
-}
 
 // ---- what came of it ------------------------------------------------------------------------------------------------
 
@@ -582,6 +279,12 @@ Form form_of(const Block &block) {
     return Form(form);
 }
 
+void take_body(Block &block) {
+    if (block.on_body.empty()) return;
+    block.request.on_body = receive;
+    block.request.user_data = &block;
+}
+
 void send(Block &block, hs_worker *worker) {
     Form form = block.parts.empty() ? nullptr : form_of(block);
     block.request.form = form.get();
@@ -590,10 +293,7 @@ void send(Block &block, hs_worker *worker) {
         block.request.cancel = block.switch_;
     }
     if (block.cancel == "before") put_status("cancel.triggered", hs_cancel_trigger(block.switch_));
-    if (!block.on_body.empty()) {
-        block.request.on_body = receive;
-        block.request.user_data = &block;
-    }
+    take_body(block);
     std::thread canceller;
     if (block.cancel_after) canceller = std::thread(cancel_when_answered, *block.cancel_after, block.switch_);
 
@@ -652,28 +352,32 @@ void jar_operation(Jar &jar, const std::string &key, const std::string &value) {
 
 } // namespace
 
+std::shared_ptr<const hs_request_options> request_of(const Lines &lines) {
+    auto block = std::make_shared<Block>();
+    for (const auto &[key, value] : lines) block->request_option(key, value);
+    take_body(*block);
+    return {block, &block->request};
+}
+
 int main() {
     Jar jar; // what jar blocks work on, and workers with `jar` use
     Worker worker;
-    for (std::string verb; std::getline(std::cin, verb);) {
-        const bool opens = verb == "open", keeps = verb == "jar";
-        if (!opens && !keeps && verb != "request") fail("unknown block", verb);
+    for (std::string first; std::getline(std::cin, first);) {
+        const auto [verb, name] = split(first);
+        Lines lines;
+        for (std::string line; std::getline(std::cin, line) && !line.empty();) lines.push_back(split(line));
         Block block;
-        for (std::string line; std::getline(std::cin, line) && !line.empty();) {
-            const auto [key, value] = split(line);
-            if (opens) {
-                block.worker_option(key, value, jar.get());
-            } else if (keeps) {
-                jar_operation(jar, key, value);
-            } else {
-                block.request_option(key, value);
-            }
-        }
-        if (opens) {
+        if (verb == "open") {
+            for (const auto &[key, value] : lines) block.worker_option(key, value, jar.get());
             put_status("closed", hs_worker_free(worker.release()));
             worker = open(block);
-        } else if (!keeps) {
+        } else if (verb == "jar") {
+            for (const auto &[key, value] : lines) jar_operation(jar, key, value);
+        } else if (verb == "request") {
+            for (const auto &[key, value] : lines) block.request_option(key, value);
             send(block, worker.get());
+        } else if (!scenario(verb, name, lines)) {
+            fail("unknown block", verb);
         }
         std::cout << std::endl;
     }

@@ -74,7 +74,11 @@ func newCall(memory *arena, lines []line) *call {
 		case "on_body":
 			c.onBody = decoded(l.value)
 		case "cancel":
-			c.cancel = decoded(l.value)
+			if l.value == "before" {
+				c.cancel = l.value
+			} else if !setField(memory, reflect.ValueOf(c.options).Elem(), l.key, l.value, nts) {
+				fail("unknown request option", l.key)
+			}
 		case "cancel_after":
 			c.cancelAfter = decoded(l.value)
 		default:

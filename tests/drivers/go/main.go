@@ -36,7 +36,10 @@ func main() {
 		case "request":
 			send(worker, lines)
 		default:
-			fail("unknown block", verb)
+			verb, name, _ := strings.Cut(verb, " ")
+			if !scenario(verb, name, lines) {
+				fail("unknown block", verb)
+			}
 		}
 		fmt.Fprintln(out)
 		out.Flush()

@@ -59,13 +59,17 @@ pub fn read(call: *Call, lines: []const c.Line) !void {
             call.null_argument = try c.decoded(call.allocator, line.value);
         } else if (std.mem.eql(u8, line.key, "on_body")) {
             call.on_body = try c.decoded(call.allocator, line.value);
-        } else if (std.mem.eql(u8, line.key, "cancel")) {
+        } else if (std.mem.eql(u8, line.key, "cancel") and std.mem.eql(u8, line.value, "before")) {
             call.cancel_mode = try c.decoded(call.allocator, line.value);
         } else if (std.mem.eql(u8, line.key, "cancel_after")) {
             call.cancel_after = try c.decoded(call.allocator, line.value);
         } else if (!try c.setField(call.allocator, &call.options, line, nts)) {
             c.fail("unknown request option", line.key);
         }
+    }
+    if (call.on_body.len > 0) {
+        call.options.on_body = receive;
+        call.options.user_data = call;
     }
     call.options.headers = call.headers.items.ptr;
     call.options.header_count = call.headers.items.len;
@@ -111,10 +115,6 @@ pub fn prepare(call: *Call, tell: Teller) !?std.Thread {
     }
     if (std.mem.eql(u8, call.cancel_mode, "before")) {
         try tell.status("cancel.triggered", hs.hs_cancel_trigger(call.cancel));
-    }
-    if (call.on_body.len > 0) {
-        call.options.on_body = receive;
-        call.options.user_data = call;
     }
     const url = call.cancel_after orelse return null;
     return try std.Thread.spawn(.{}, cancelWhenAnswered, .{ url, call.cancel });

@@ -27,7 +27,7 @@ const metrics_fields = .{
     "auth_exchanges",
 };
 
-fn encoded(tell: Teller, bytes: []const u8) !void {
+pub fn encoded(tell: Teller, bytes: []const u8) !void {
     for (bytes) |byte| switch (byte) {
         '!'...'$', '&'...'~' => try tell.out.writeByte(byte),
         else => try tell.out.print("%{X:0>2}", .{byte}),

@@ -1,5 +1,6 @@
 //! The library's C types, and how lines become options.
 const std = @import("std");
+const Objects = @import("Objects.zig");
 pub const hs = @cImport(@cInclude("http_sentinel.h"));
 
 /// A key and a value that is still encoded.
@@ -16,8 +17,10 @@ pub fn split(line: []const u8) struct { []const u8, []const u8 } {
     return .{ line[0..blank], line[blank + 1 ..] };
 }
 
+/// Negative ones in two's complement.
 pub fn number(text: []const u8) u64 {
-    return std.fmt.parseInt(u64, text, 10) catch fail("no number:", text);
+    const value = std.fmt.parseInt(i128, text, 10) catch fail("no number:", text);
+    return @truncate(@as(u128, @bitCast(value)));
 }
 
 /// A copy without percent signs, with a NUL behind it.
@@ -34,10 +37,10 @@ pub fn slice(text: hs.hs_str) []const u8 {
     return if (text.data == null) "" else text.data[0..text.len];
 }
 
-/// A struct of the library's: all zero but its size.
+/// A struct of the library's: all zero but its size, if it has one.
 pub fn sized(comptime T: type) T {
     var value = std.mem.zeroes(T);
-    value.struct_size = @sizeOf(T);
+    if (@hasField(T, "struct_size")) value.struct_size = @sizeOf(T);
     return value;
 }
 
@@ -53,8 +56,16 @@ pub fn setField(allocator: std.mem.Allocator, options: anytype, line: Line, nts:
     inline for (@typeInfo(T).@"struct".fields) |field| {
         const at = &@field(options, field.name);
         if (std.mem.eql(u8, field.name, line.key[0..dot])) switch (field.type) {
-            u32, u64 => {
+            u32, u64, usize => {
                 at.* = @truncate(number(line.value));
+                return true;
+            },
+            i32 => {
+                at.* = @bitCast(@as(u32, @truncate(number(line.value))));
+                return true;
+            },
+            i64 => {
+                at.* = @bitCast(number(line.value));
                 return true;
             },
             hs.hs_str => {
@@ -64,9 +75,21 @@ pub fn setField(allocator: std.mem.Allocator, options: anytype, line: Line, nts:
             },
             else => {
                 const Item = Pointee(field.type) orelse return false;
-                inline for (.{ field.name ++ "_count", field.name[0 .. field.name.len - 1] ++ "_count" }) |counter| {
+                if (@typeInfo(Item) == .@"fn") {
+                    at.* = Objects.callback(field.type, line.value);
+                    options.user_data = Objects.user_data;
+                    return true;
+                }
+                if (@typeInfo(Item) == .@"opaque") {
+                    if (Item == anyopaque) return false;
+                    at.* = @ptrCast(@alignCast(Objects.find(kindOf(Item), try decoded(allocator, line.value)).pointer));
+                    return true;
+                }
+                inline for (0..3) |plural| {
+                    const counter = field.name[0..@max(field.name.len, plural) - plural] ++ "_count";
                     if (@hasField(T, counter)) return setItem(allocator, Item, at, &@field(options, counter), rest);
                 }
+                if (@typeInfo(Item) != .@"struct") return false;
                 if (!@hasField(Item, "struct_size")) return false;
                 const below = try made(allocator, Item, at);
                 return rest.key.len == 0 or try setField(allocator, below, rest, nts);
@@ -82,11 +105,15 @@ fn setItem(allocator: std.mem.Allocator, Item: type, list: anytype, count: *usiz
     const items: [*]Item = @ptrCast(@constCast(list.*));
     if (line.key.len == 0 or std.mem.eql(u8, line.key, "add")) {
         if (count.* == most_items) fail("too many", line.key);
-        items[count.*] = std.mem.zeroes(Item);
+        items[count.*] = if (@typeInfo(Item) == .@"struct") sized(Item) else 0;
         count.* += 1;
     }
     if (Item == hs.hs_str) {
         items[count.* - 1] = str(try decoded(allocator, line.value));
+        return true;
+    }
+    if (@typeInfo(Item) == .int) {
+        items[count.* - 1] = @truncate(number(line.value));
         return true;
     }
     if (std.mem.eql(u8, line.key, "add")) return true;
@@ -103,13 +130,20 @@ pub fn made(allocator: std.mem.Allocator, T: type, pointer: anytype) !*T {
     return @ptrCast(@constCast(pointer.*));
 }
 
-fn Pointee(comptime T: type) ?type {
+/// "mock" of the type hs_mock.
+pub fn kindOf(comptime T: type) []const u8 {
+    const name = @typeName(T);
+    return name[std.mem.lastIndexOf(u8, name, "hs_").? + "hs_".len ..];
+}
+
+/// What a pointer of C points to; null for what is no pointer.
+pub fn Pointee(comptime T: type) ?type {
     const Pointer = switch (@typeInfo(T)) {
         .optional => |optional| optional.child,
         else => T,
     };
     return switch (@typeInfo(Pointer)) {
-        .pointer => |pointer| if (@typeInfo(pointer.child) == .@"struct") pointer.child else null,
+        .pointer => |pointer| pointer.child,
         else => null,
     };
 }

@@ -4,6 +4,7 @@ const std = @import("std");
 const c = @import("c.zig");
 const hs = c.hs;
 const Call = @import("Call.zig");
+const Objects = @import("Objects.zig");
 const Teller = @import("Teller.zig");
 
 pub fn main(init: std.process.Init) !u8 {
@@ -12,6 +13,7 @@ pub fn main(init: std.process.Init) !u8 {
     var output_buffer: [65536]u8 = undefined;
     var output: std.Io.File.Writer = .initStreaming(.stdout(), init.io, &output_buffer);
     const tell: Teller = .{ .out = &output.interface };
+    Objects.init(init.gpa, tell);
 
     var worker: ?*hs.hs_worker = null;
     // What jar blocks work on, and workers with `jar` use.
@@ -27,7 +29,8 @@ pub fn main(init: std.process.Init) !u8 {
         } else if (std.mem.eql(u8, block.verb, "request")) {
             try send(arena.allocator(), tell, worker, block.lines);
         } else {
-            c.fail("unknown block", block.verb);
+            const verb, const name = c.split(block.verb);
+            if (!try Objects.scenario(verb, name, block.lines)) c.fail("unknown block", verb);
         }
         try output.interface.writeByte('\n');
         try output.interface.flush();
