@@ -29,6 +29,7 @@ const NAMED: &[(&str, &str, &str)] = &[
     ("breaker", "reason", "HS_BREAKER_REASON_"),
     ("breaker.state", "state", "HS_BREAKER_"),
     ("bulkhead", "kind", "HS_BULKHEAD_"),
+    ("limiter", "kind", "HS_LIMITER_EVENT_"),
 ];
 
 /// What a line without such a field means: it is 0, which is not told. Of which lines, that have which word.

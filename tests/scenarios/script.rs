@@ -150,7 +150,7 @@ impl Writer<'_> {
                 let (size, text) = field()?;
                 format!("{key} {size} {}", encode(text.as_bytes()))
             }
-            ("send", "header") => {
+            ("send" | "limiter.learn", "header") => {
                 let (name, value) = field()?;
                 format!("header 0 {} {}", encode(name.as_bytes()), encode(value.trim_start().as_bytes()))
             }

@@ -25,6 +25,7 @@ FREE(mock)
 FREE(cancel)
 FREE(worker)
 FREE(breaker)
+FREE(limiter)
 FREE(bulkhead)
 FREE(budget)
 
@@ -34,6 +35,7 @@ static const object_kind object_kinds[] = {
     {"cancel", free_cancel},
     {"worker", free_worker},
     {"breaker", free_breaker},
+    {"limiter", free_limiter},
     {"bulkhead", free_bulkhead},
     {"budget", free_budget},
 };
@@ -44,6 +46,7 @@ typedef union {
     hs_cancel *cancel;
     hs_worker *worker;
     hs_breaker *breaker;
+    hs_limiter *limiter;
     hs_bulkhead *bulkhead;
     hs_budget *budget;
     void *any;
@@ -183,6 +186,7 @@ static void make(const char *verb, const char *name, const lines *all) {
     NEW(simulation)
     NEW(worker)
     NEW(breaker)
+    NEW(limiter)
     NEW(bulkhead)
     NEW(budget)
     if (is(verb, "mock.new")) {
@@ -388,6 +392,7 @@ typedef struct {
     union {
         hs_permit breaker;
         hs_bulkhead_permit bulkhead;
+        hs_ticket limiter;
     } of;
 } held_one;
 
@@ -479,6 +484,56 @@ static void bulkhead(const char *verb, const char *name, const lines *all) {
     end();
 }
 
+/* `header FLAGS NAME VALUE` of every field. */
+static hs_status learn(hs_limiter *on, const lines *all, hs_error **error) {
+    hs_header *headers = keep(all->count * sizeof *headers);
+    size_t count = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        if (!is(all->keys[i], "header")) continue;
+        char *line = keep(strlen(all->values[i]));
+        char *name = split(strcpy(line, all->values[i]));
+        char *text = split(name);
+        headers[count].name = decoded(name);
+        headers[count++].value = decoded(text);
+    }
+    const hs_ticket *ticket = value_of(all, "permit") == NULL ? NULL : &held(all)->of.limiter;
+    const uint32_t status = (uint32_t)number_of(all, "status");
+    return hs_limiter_learn(on, text_of(all, "key"), ticket, status, headers, count, error);
+}
+
+static void limiter(const char *verb, const char *name, const lines *all) {
+    hs_limiter *on = object("limiter", name);
+    const hs_str key = text_of(all, "key");
+    const uint32_t cost = (uint32_t)number_of(all, "cost");
+    hs_ticket *ticket = &held(all)->of.limiter;
+    hs_error *error = NULL;
+    hs_status status = HS_OK;
+    if (is(verb, "limiter.state")) {
+        STATE(limiter);
+        return;
+    } else if (is(verb, "limiter.acquire")) {
+        const char *by = value_of(all, "cancel");
+        hs_cancel *cancel = by == NULL ? NULL : object("cancel", by);
+        status = hs_limiter_acquire(on, key, cost, number_of(all, "timeout_ms"), cancel, ticket, &error);
+    } else if (is(verb, "limiter.try_acquire")) {
+        status = hs_limiter_try_acquire(on, key, cost, ticket, &error);
+    } else if (is(verb, "limiter.refund")) {
+        status = hs_limiter_refund(on, key, ticket, &error);
+    } else if (is(verb, "limiter.set_quota")) {
+        const uint32_t limit = (uint32_t)number_of(all, "limit"), burst = (uint32_t)number_of(all, "burst");
+        status = hs_limiter_set_quota(on, key, limit, number_of(all, "period_ms"), burst, &error);
+    } else if (is(verb, "limiter.hold")) {
+        status = hs_limiter_hold(on, key, number_of(all, "ms"));
+    } else if (is(verb, "limiter.learn")) {
+        status = learn(on, all, &error);
+    } else {
+        fail("unknown verb", verb);
+    }
+    begin(verb, name);
+    status_word(status, error);
+    end();
+}
+
 static void budget(const char *verb, const char *name, const lines *all) {
     hs_budget *on = object("budget", name);
     const hs_str key = text_of(all, "key");
@@ -529,6 +584,8 @@ static int carry_out(const char *verb, const char *name, const lines *all) {
         breaker(verb, name, all);
     } else if (begins(verb, "bulkhead.")) {
         bulkhead(verb, name, all);
+    } else if (begins(verb, "limiter.")) {
+        limiter(verb, name, all);
     } else if (begins(verb, "budget.")) {
         budget(verb, name, all);
     } else {

@@ -130,6 +130,7 @@ const std::vector<std::pair<std::string_view, Maker>> makers{
     {"mock", make_plain<hs_mock, hs_mock_new, hs_mock_free>},
     {"cancel", make_plain<hs_cancel, hs_cancel_new, hs_cancel_free>},
     {"breaker", make<hs_breaker, hs_breaker_options, hs_breaker_new, hs_breaker_free>},
+    {"limiter", make<hs_limiter, hs_limiter_options, hs_limiter_new, hs_limiter_free>},
     {"bulkhead", make<hs_bulkhead, hs_bulkhead_options, hs_bulkhead_new, hs_bulkhead_free>},
     {"budget", make<hs_budget, hs_budget_options, hs_budget_new, hs_budget_free>},
 };
@@ -410,6 +411,48 @@ bool budget(const std::string &verb, const std::string &what, const std::string 
     return true;
 }
 
+// `header FLAGS NAME VALUE` of every field.
+hs_status learn(hs_limiter *on, Arguments &a) {
+    Setter setter;
+    std::vector<hs_header> headers;
+    for (const auto &[key, value] : a.lines) {
+        if (key != "header") continue;
+        const auto [name, text] = split(split(value).second);
+        headers.push_back({setter.lent(decoded(name)), setter.lent(decoded(text)), 0});
+    }
+    const hs_ticket *const ticket = find(a.lines, "permit") == nullptr ? nullptr : &held<hs_ticket>(a.lines);
+    return hs_limiter_learn(on, a.key(), ticket, a.narrow("status"), headers.data(), headers.size(), &a.error);
+}
+
+bool limiter(const std::string &verb, const std::string &what, const std::string &name, Arguments a) {
+    auto *const on = the<hs_limiter>("limiter", name);
+    auto &ticket = held<hs_ticket>(a.lines);
+    hs_status status = HS_OK;
+    if (what == "acquire") {
+        auto *const cancel = a.object<hs_cancel>("cancel");
+        const auto timeout = a.number("timeout_ms");
+        status = hs_limiter_acquire(on, a.key(), a.narrow("cost"), timeout, cancel, &ticket, &a.error);
+    } else if (what == "try_acquire") {
+        status = hs_limiter_try_acquire(on, a.key(), a.narrow("cost"), &ticket, &a.error);
+    } else if (what == "refund") {
+        status = hs_limiter_refund(on, a.key(), &ticket, &a.error);
+    } else if (what == "set_quota") {
+        const auto period = a.number("period_ms");
+        status = hs_limiter_set_quota(on, a.key(), a.narrow("limit"), period, a.narrow("burst"), &a.error);
+    } else if (what == "hold") {
+        status = hs_limiter_hold(on, a.key(), a.number("ms"));
+    } else if (what == "learn") {
+        status = learn(on, a);
+    } else if (what == "state") {
+        put_state<hs_limiter_info>(verb, name, hs_limiter_state, on, a);
+        return true;
+    } else {
+        return false;
+    }
+    put_call(verb, name, status, a);
+    return true;
+}
+
 bool carry_out(const std::string &verb, const std::string &name, const Lines &lines) {
     const auto dot = verb.find('.');
     const std::string kind = verb.substr(0, dot), what = dot == std::string::npos ? "" : verb.substr(dot + 1);
@@ -437,6 +480,8 @@ bool carry_out(const std::string &verb, const std::string &name, const Lines &li
         return answer(verb, name, lines);
     } else if (kind == "breaker") {
         return breaker(verb, what, name, Arguments(lines));
+    } else if (kind == "limiter") {
+        return limiter(verb, what, name, Arguments(lines));
     } else if (kind == "bulkhead") {
         return bulkhead(verb, what, name, Arguments(lines));
     } else if (kind == "budget") {
@@ -470,6 +515,7 @@ template <class T> void told(void *user_data, const T *facts) {
 template void told(void *, const hs_event *);
 template void told(void *, const hs_breaker_event *);
 template void told(void *, const hs_bulkhead_event *);
+template void told(void *, const hs_limiter_event *);
 
 bool scenario(const std::string &verb, const std::string &name, const Lines &lines) {
     const std::string *const at = find(lines, "at_ns");

@@ -6,6 +6,7 @@ package main
 // void toldEvent(void *user_data, void *facts);
 // void toldBreaker(void *user_data, void *facts);
 // void toldBulkhead(void *user_data, void *facts);
+// void toldLimiter(void *user_data, void *facts);
 // void carryOutPlan(void *user_data);
 import "C"
 
@@ -58,6 +59,8 @@ func (o *object) release() C.hs_status {
 		return C.hs_cancel_free((*C.hs_cancel)(pointer))
 	case "worker":
 		return C.hs_worker_free((*C.hs_worker)(pointer))
+	case "limiter":
+		return C.hs_limiter_free((*C.hs_limiter)(pointer))
 	case "budget":
 		return C.hs_budget_free((*C.hs_budget)(pointer))
 	case "bulkhead":
@@ -132,6 +135,11 @@ func toldBulkhead(userData, facts unsafe.Pointer) {
 	told("bulkhead", userData, (*C.hs_bulkhead_event)(facts))
 }
 
+//export toldLimiter
+func toldLimiter(userData, facts unsafe.Pointer) {
+	told("limiter", userData, (*C.hs_limiter_event)(facts))
+}
+
 // callbackOf gives the driver's function for callbacks of a type.
 func callbackOf(kind, value string) unsafe.Pointer {
 	if value == "null" {
@@ -142,6 +150,8 @@ func callbackOf(kind, value string) unsafe.Pointer {
 		return C.toldEvent
 	case "hs_breaker_callback":
 		return C.toldBreaker
+	case "hs_limiter_callback":
+		return C.toldLimiter
 	case "hs_bulkhead_callback":
 		return C.toldBulkhead
 	}
@@ -215,6 +225,10 @@ func makeObject(kind, name string, lines []line) {
 	case "budget":
 		var made *C.hs_budget
 		status = C.hs_budget_new(fill[C.hs_budget_options](&memory, lines), &made, &failure)
+		one.pointer = unsafe.Pointer(made)
+	case "limiter":
+		var made *C.hs_limiter
+		status = C.hs_limiter_new(fill[C.hs_limiter_options](&memory, lines), &made, &failure)
 		one.pointer = unsafe.Pointer(made)
 	case "mock":
 		var made *C.hs_mock
@@ -426,7 +440,7 @@ func carryOut(verb, name string, lines []line) bool {
 		return simulate(what, name, lines)
 	case kind == "mock":
 		return answer(what, name, lines)
-	case kind == "breaker" || kind == "bulkhead" || kind == "budget":
+	case kind == "breaker" || kind == "bulkhead" || kind == "budget" || kind == "limiter":
 		return police(verb, kind, name, lines)
 	default:
 		return false

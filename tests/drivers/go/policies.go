@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"reflect"
+	"strings"
 	"unsafe"
 )
 
@@ -12,6 +13,7 @@ import (
 var (
 	breakerPermits  = map[string]*C.hs_permit{}
 	bulkheadPermits = map[string]*C.hs_bulkhead_permit{}
+	tickets         = map[string]*C.hs_ticket{}
 )
 
 func held[T any](all map[string]*T, lines []line) *T {
@@ -25,6 +27,7 @@ func held[T any](all map[string]*T, lines []line) *T {
 // arguments of a call.
 type arguments struct {
 	lines   []line
+	memory  *arena
 	key     C.hs_str
 	failure *C.hs_error
 	granted C.uint32_t
@@ -54,7 +57,7 @@ func stateOf[T any](a *arguments) *T {
 func police(verb, kind, name string, lines []line) bool {
 	var memory arena
 	defer memory.free()
-	a := arguments{lines: lines}
+	a := arguments{lines: lines, memory: &memory}
 	if key, there := valueOf(lines, "key"); there {
 		a.key = memory.lend(decoded(key))
 	}
@@ -82,6 +85,7 @@ func police(verb, kind, name string, lines []line) bool {
 
 func (a *arguments) call(verb string, on unsafe.Pointer) (status C.hs_status, known bool) {
 	breaker, bulkhead, budget := (*C.hs_breaker)(on), (*C.hs_bulkhead)(on), (*C.hs_budget)(on)
+	limiter := (*C.hs_limiter)(on)
 	switch verb {
 	case "breaker.acquire":
 		status = C.hs_breaker_acquire(breaker, a.key, held(breakerPermits, a.lines), &a.failure)
@@ -114,8 +118,42 @@ func (a *arguments) call(verb string, on unsafe.Pointer) (status C.hs_status, kn
 		status = C.hs_budget_withdraw(budget, a.key, &a.granted)
 	case "budget.state":
 		status = C.hs_budget_state(budget, a.key, stateOf[C.hs_budget_info](a))
+	case "limiter.acquire":
+		ticket, timeout := held(tickets, a.lines), a.number("timeout_ms")
+		status = C.hs_limiter_acquire(limiter, a.key, a.narrow("cost"), timeout, a.cancel(), ticket, &a.failure)
+	case "limiter.try_acquire":
+		status = C.hs_limiter_try_acquire(limiter, a.key, a.narrow("cost"), held(tickets, a.lines), &a.failure)
+	case "limiter.refund":
+		status = C.hs_limiter_refund(limiter, a.key, held(tickets, a.lines), &a.failure)
+	case "limiter.set_quota":
+		limit, period, burst := a.narrow("limit"), a.number("period_ms"), a.narrow("burst")
+		status = C.hs_limiter_set_quota(limiter, a.key, limit, period, burst, &a.failure)
+	case "limiter.hold":
+		status = C.hs_limiter_hold(limiter, a.key, a.number("ms"))
+	case "limiter.learn":
+		status = a.learn(limiter)
+	case "limiter.state":
+		status = C.hs_limiter_state(limiter, a.key, stateOf[C.hs_limiter_info](a))
 	default:
 		return 0, false
 	}
 	return status, true
+}
+
+// learn reads `header FLAGS NAME VALUE` of every field.
+func (a *arguments) learn(limiter *C.hs_limiter) C.hs_status {
+	headers := (*C.hs_header)(a.memory.alloc(uintptr(len(a.lines)) * unsafe.Sizeof(C.hs_header{})))
+	fields, count := unsafe.Slice(headers, len(a.lines)), 0
+	for _, l := range a.lines {
+		if l.key == "header" {
+			parts := strings.SplitN(l.value, " ", 3)
+			fields[count].name, fields[count].value = a.memory.lend(decoded(parts[1])), a.memory.lend(decoded(parts[2]))
+			count++
+		}
+	}
+	var ticket *C.hs_ticket
+	if _, there := valueOf(a.lines, "permit"); there {
+		ticket = held(tickets, a.lines)
+	}
+	return C.hs_limiter_learn(limiter, a.key, ticket, a.narrow("status"), headers, C.size_t(count), &a.failure)
 }

@@ -120,7 +120,7 @@ fn fill(allocator: std.mem.Allocator, options: anytype, lines: []const c.Line) !
 }
 
 /// All kinds of objects; those with options are made with them.
-const Kinds = .{ hs.hs_simulation, hs.hs_mock, hs.hs_cancel, hs.hs_worker, hs.hs_breaker, hs.hs_bulkhead, hs.hs_budget };
+const Kinds = .{ hs.hs_simulation, hs.hs_mock, hs.hs_cancel, hs.hs_worker, hs.hs_breaker, hs.hs_limiter, hs.hs_bulkhead, hs.hs_budget };
 
 fn make(allocator: std.mem.Allocator, kind: []const u8, name: []const u8, lines: []const c.Line) !void {
     inline for (Kinds) |T| {
@@ -330,6 +330,7 @@ fn held(comptime T: type, lines: []const c.Line) !*T {
 
 /// The arguments of a call, and what it has found out.
 const Arguments = struct {
+    allocator: std.mem.Allocator,
     lines: []const c.Line,
     key: hs.hs_str,
     err: ?*hs.hs_error = null,
@@ -374,7 +375,7 @@ fn police(
         try end();
         return true;
     }
-    var arguments: Arguments = .{ .lines = lines, .key = key };
+    var arguments: Arguments = .{ .allocator = allocator, .lines = lines, .key = key };
     const status = try call(on, what, &arguments) orelse return false;
     try begin(verb, name);
     try words(status, arguments.err);
@@ -394,6 +395,40 @@ fn breaker(on: *hs.hs_breaker, what: []const u8, a: *Arguments) !?hs.hs_status {
         .metrics_only => hs.hs_breaker_metrics_only(on, a.key),
         .reset => hs.hs_breaker_reset(on, a.key),
     };
+}
+
+fn limiter(on: *hs.hs_limiter, what: []const u8, a: *Arguments) !?hs.hs_status {
+    const ticket = try held(hs.hs_ticket, a.lines);
+    const cost = a.narrow("cost");
+    const Verb = enum { acquire, try_acquire, refund, set_quota, hold, learn };
+    return switch (std.meta.stringToEnum(Verb, what) orelse return null) {
+        .acquire => hs.hs_limiter_acquire(on, a.key, cost, a.number("timeout_ms"), a.cancel(), ticket, &a.err),
+        .try_acquire => hs.hs_limiter_try_acquire(on, a.key, cost, ticket, &a.err),
+        .refund => hs.hs_limiter_refund(on, a.key, ticket, &a.err),
+        .set_quota => blk: {
+            const limit = a.narrow("limit");
+            break :blk hs.hs_limiter_set_quota(on, a.key, limit, a.number("period_ms"), a.narrow("burst"), &a.err);
+        },
+        .hold => hs.hs_limiter_hold(on, a.key, a.number("ms")),
+        .learn => try learn(on, a),
+    };
+}
+
+/// `header FLAGS NAME VALUE` of every field.
+fn learn(on: *hs.hs_limiter, a: *Arguments) !hs.hs_status {
+    var headers: std.ArrayList(hs.hs_header) = .empty;
+    for (a.lines) |line| {
+        if (!std.mem.eql(u8, line.key, "header")) continue;
+        const name, const text = c.split(c.split(line.value)[1]);
+        try headers.append(a.allocator, .{
+            .name = c.str(try c.decoded(a.allocator, name)),
+            .value = c.str(try c.decoded(a.allocator, text)),
+            .flags = 0,
+        });
+    }
+    const ticket: ?*hs.hs_ticket = if (valueOf(a.lines, "permit") != null) try held(hs.hs_ticket, a.lines) else null;
+    const fields = headers.items;
+    return hs.hs_limiter_learn(on, a.key, ticket, a.narrow("status"), fields.ptr, fields.len, &a.err);
 }
 
 fn bulkhead(on: *hs.hs_bulkhead, what: []const u8, a: *Arguments) !?hs.hs_status {
@@ -437,6 +472,8 @@ fn carryOut(allocator: std.mem.Allocator, verb: []const u8, name: []const u8, li
         return answer(allocator, what, name, lines);
     } else if (std.mem.eql(u8, kind, "breaker")) {
         return police(hs.hs_breaker, breaker, allocator, verb, what, name, lines);
+    } else if (std.mem.eql(u8, kind, "limiter")) {
+        return police(hs.hs_limiter, limiter, allocator, verb, what, name, lines);
     } else if (std.mem.eql(u8, kind, "bulkhead")) {
         return police(hs.hs_bulkhead, bulkhead, allocator, verb, what, name, lines);
     } else if (std.mem.eql(u8, kind, "budget")) {
