@@ -17,7 +17,7 @@ GB       ?= 1
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: demo test check build header soak fuzz bench bench-policies tools clean distclean
+.PHONY: demo test check build header soak fuzz bench bench-policies outage tools clean distclean
 demo: ## build the library and a test server, and run the C, C++, Go and Zig examples and the safety check
 	@.ci/demo.sh
 
@@ -53,6 +53,11 @@ bench-policies: ## what breaker, limiter, bulkhead and retries cost an admitted 
 	@.ci/tools.sh build
 	@.ci/build.sh
 	@$(MAKE) --no-print-directory bench-policies-run
+
+outage: ## draw src/resilience/outage.svg: what callers do to a server in trouble, in virtual time
+	@.ci/tools.sh build
+	@.ci/build.sh
+	@$(MAKE) --no-print-directory outage-run
 
 tools: ## fetch and install everything that the other targets need
 	@.ci/tools.sh test lints
@@ -133,6 +138,10 @@ $(T)/benches/one_worker: benches/one_worker.c $(HEADER) $(LIB)/libhttp_sentinel.
 $(T)/benches/%: benches/%.c $(HEADER) $(LIB)/libhttp_sentinel.so
 	@mkdir -p $(@D)
 	$(BENCH_CC) $< -o $@ -L$(LIB) -lhttp_sentinel -Wl,-rpath,'$$ORIGIN/../release'
+
+.PHONY: outage-run
+outage-run: $(T)/benches/outage
+	@$< --svg src/resilience/outage.svg
 
 # The peers are a package of their own, with a lock file of its own: they have as many dependencies again as the library.
 .PHONY: bench-policies-run

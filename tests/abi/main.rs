@@ -6,6 +6,7 @@
 mod compile;
 mod layout;
 mod library;
+mod outage;
 mod programs;
 mod run;
 #[cfg(feature = "bundled-curl")]
