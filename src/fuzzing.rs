@@ -19,3 +19,4 @@ pub use crate::http::proxy::bypass::Bypass;
 pub use crate::http::request::Request;
 pub use crate::http::response::Head;
 pub use crate::http::url::{ParsedUrl, Url};
+pub use crate::resilience::hints;
