@@ -6,6 +6,7 @@ use super::record::Track;
 use super::{Call, Incoming};
 use crate::error::{Error, Sent};
 use crate::hop::{self, Landing};
+use crate::http::body::Body;
 use crate::http::headers::HeaderBlock;
 use crate::http::request::Request;
 use crate::http::response::Response;
@@ -31,7 +32,9 @@ pub async fn head(call: &Rc<Call>, request: &Rc<Request>, track: Rc<Track>) -> (
         let opened = open(call, request, &track, Admit::Waiting).await;
         return (track, opened);
     };
-    let delay = match (request.is_replay_safe(), options.delay) {
+    // What is read while it is sent can be read once at a time.
+    let twice = request.is_idempotent() && matches!(request.body, Body::Bytes(_));
+    let delay = match (twice, options.delay) {
         (false, _) => None,
         (true, Some(delay)) => Some(delay),
         (true, None) => policies.latencies.quantile(request.url.origin()),
@@ -43,7 +46,15 @@ pub async fn head(call: &Rc<Call>, request: &Rc<Request>, track: Rc<Track>) -> (
         return (track, opened);
     };
     let first = Runner::new(call, request, track, Admit::Waiting);
-    let race = Race { call, request, options, delay, next: call.at(began.saturating_add(delay)), runners: vec![first] };
+    let race = Race {
+        call,
+        request,
+        options,
+        delay,
+        next: call.at(began.saturating_add(delay)),
+        runners: vec![first],
+        skipped: false,
+    };
     race.run().await
 }
 
@@ -73,6 +84,8 @@ struct Race<'a> {
     /// When the next hedge is due.
     next: Sleep,
     runners: Vec<Runner>,
+    /// Something spoke against a hedge: there is no other.
+    skipped: bool,
 }
 
 impl Race<'_> {
@@ -117,7 +130,7 @@ impl Race<'_> {
                 }
                 ended += usize::from(self.runners[place].opened.is_some());
             }
-            let more = self.runners.len() <= self.options.max_hedges as usize;
+            let more = !self.skipped && self.runners.len() <= self.options.max_hedges as usize;
             let due = more && (failed_now || Pin::new(&mut self.next).poll(cx).is_ready());
             if due && self.start_one() {
                 continue;
@@ -166,12 +179,14 @@ impl Race<'_> {
             Ok(admission) => admission,
             Err(why) => {
                 call.watch().hedge(self.request.url.origin(), HedgeEvent::Skipped, hedge, why);
+                self.skipped = true;
                 return false;
             }
         };
         if !policies.budget.withdraw(self.request.url.origin(), now) {
             admission.give_back();
             call.watch().hedge(self.request.url.origin(), HedgeEvent::Skipped, hedge, "budget");
+            self.skipped = true;
             return false;
         }
         let number = self.runners[0].track.number;

@@ -1,6 +1,6 @@
 //! A response whose head has come and whose body is taken from it piece by piece.
 
-use super::{Patience, Running};
+use super::{Patience, Running, retry};
 use crate::body::Pipeline;
 use crate::body::decode::codings;
 use crate::error::Error;
@@ -93,6 +93,13 @@ impl Incoming {
     /// With the body the call is over, for better or worse.
     pub fn over<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         self.running.call().over(result)
+    }
+
+    /// The caller has the head, and no more can be had after it.
+    pub fn broke_off(&self, error: Error) -> Error {
+        let call = self.running.call();
+        call.stop.set(retry::reason_for_stream(call, &error));
+        error
     }
 
     /// The trace of the call so far.

@@ -11,6 +11,7 @@ use crate::resilience::hints;
 use crate::resilience::retry::course::{Course, Facts, Next};
 use crate::resilience::retry::verdict::{self, Class, Ending, Outcome, Verdict};
 use crate::resilience::stop::{StopReason, WaitReason};
+use crate::runtime::clock::Instant;
 use crate::status::*;
 use std::future::pending;
 use std::rc::Rc;
@@ -68,8 +69,10 @@ impl Retries<'_> {
                         Next::Wait(wait, reason) => {
                             track.ended(call, Ok(status), outcome.sent);
                             call.watch.retry(origin, Ok(status), wait, reason);
+                            let until = call.now().saturating_add(wait);
                             incoming.discard(&response.head, DRAINING.min(wait)).await;
-                            (waited, why) = (self.rest(wait).await?, reason);
+                            self.rest(until).await?;
+                            (waited, why) = (wait, reason);
                             continue;
                         }
                         Next::Stop(_) | Next::Replay => {
@@ -92,7 +95,8 @@ impl Retries<'_> {
             match self.next(&outcome, verdict, finish.is_committed()) {
                 Next::Wait(wait, reason) => {
                     call.watch.retry(origin, Err(&error), wait, reason);
-                    (waited, why) = (self.rest(wait).await?, reason);
+                    self.rest(call.now().saturating_add(wait)).await?;
+                    (waited, why) = (wait, reason);
                 }
                 Next::Stop(_) | Next::Replay => return Err(error),
             }
@@ -174,10 +178,9 @@ impl Retries<'_> {
     }
 
     /// Waits between two attempts, holding nothing.
-    async fn rest(&self, wait: Duration) -> Result<Duration, Error> {
-        let until = self.call.now().saturating_add(wait);
+    async fn rest(&self, until: Instant) -> Result<(), Error> {
         match self.call.stops.guard(Some(until), pending::<()>()).await {
-            Err(Stop::Limit) | Ok(()) => Ok(wait),
+            Err(Stop::Limit) | Ok(()) => Ok(()),
             Err(Stop::Deadline | Stop::DeadEnd) => {
                 self.stops(StopReason::Deadline);
                 Err(out_of_time())
@@ -187,6 +190,18 @@ impl Retries<'_> {
                 Err(Error::new(HS_ERR_CANCELLED, "cancelled while waiting for the next attempt"))
             }
         }
+    }
+}
+
+/// Why a body that the caller takes himself is not begun anew.
+pub fn reason_for_stream(call: &Call, error: &Error) -> StopReason {
+    let details = error.details();
+    let (ending, sent, ran) = (Ending::Failure(details.status), details.sent, Duration::ZERO);
+    let outcome = Outcome { ending, sent, sent_a_key: false, ran, retry_after: None };
+    match verdict::decide(&outcome, &call.policies().retry).class {
+        _ if matches!(details.status, HS_ERR_CANCELLED | HS_ERR_TIMEOUT) => reason_of(error),
+        Class::Never => StopReason::Terminal,
+        _ => StopReason::Committed,
     }
 }
 

@@ -127,7 +127,7 @@ impl Reading {
                     if error.is_passing() {
                         return Err(error);
                     }
-                    let failed = self.incoming.over(Err(error));
+                    let failed = self.incoming.over(Err(self.incoming.broke_off(error)));
                     self.failed = failed.as_ref().err().cloned();
                     return failed;
                 }

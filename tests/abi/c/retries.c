@@ -359,6 +359,38 @@ static void broken_bodies(hs_worker *worker) {
     CHECK(strcmp(collected, "half") == 0);
 }
 
+/* Who has the head has the attempt. */
+static void broken_streams(hs_worker *worker) {
+    static const struct {
+        hs_status failure;
+        uint32_t stop;
+    } cases[] = {{HS_ERR_RECEIVE, HS_STOP_COMMITTED}, {HS_ERR_BODY_TRUNCATED, HS_STOP_COMMITTED}};
+    for (size_t i = 0; i < 2; i++) {
+        hs_mock_rule broken;
+        hs_response *response = NULL;
+        hs_error *error = NULL;
+        char buffer[16];
+        size_t length = 0;
+        memset(&broken, 0, sizeof broken);
+        broken.struct_size = sizeof broken;
+        broken.status = 200;
+        broken.answer_body = text("half and half");
+        broken.after_bytes = 4;
+        broken.failure = cases[i].failure;
+        again();
+        CHECK_STATUS(hs_mock_add(mock, &broken, NULL), HS_OK);
+        hs_request_options request = request_of("GET");
+        request.flags = HS_STREAM;
+        CHECK_STATUS(hs_request(worker, &request, &response, NULL), HS_OK);
+        CHECK_STATUS(hs_response_read(response, buffer, sizeof buffer, &length, HS_INFINITE, NULL), HS_OK);
+        CHECK_INT(length, 4);
+        CHECK_STATUS(hs_response_read(response, buffer, sizeof buffer, &length, HS_INFINITE, &error), cases[i].failure);
+        CHECK_INT(hs_error_attempt_count(error), 1);
+        CHECK_INT(take_facts(error).stop_reason, cases[i].stop);
+        CHECK_STATUS(hs_response_free(response), HS_OK);
+    }
+}
+
 static void the_budget(hs_worker *worker) {
     again();
     for (int i = 0; i < 5; i++) {
@@ -385,6 +417,19 @@ static void the_budget(hs_worker *worker) {
     CHECK_INT(seen.kinds[seen.count - 2], HS_EVENT_BUDGET_EXHAUSTED);
     CHECK_INT(seen.kinds[seen.count - 3], HS_EVENT_RETRY_ABANDONED);
     CHECK_INT(seen.stops[seen.count - 3], HS_STOP_BUDGET);
+}
+
+static int32_t read_body(void *user_data, void *buffer, size_t capacity, size_t *count) {
+    size_t *left = user_data;
+    *count = *left < capacity ? *left : capacity;
+    memset(buffer, 'x', *count);
+    *left -= *count;
+    return 0;
+}
+
+static int32_t rewind_body(void *user_data) {
+    *(size_t *)user_data = 5;
+    return 0;
 }
 
 static void hedges(void) {
@@ -421,6 +466,24 @@ static void hedges(void) {
     CHECK_STATUS(hs_response_free(SEND(worker, &request)), HS_OK);
     CHECK_INT(hs_mock_calls(mock), 1);
 
+    /* A body that is read while it is sent is read once. */
+    again();
+    answer_with(200, "", "", 500, 0);
+    static const char text_of_it[] = "body";
+    size_t left = sizeof text_of_it;
+    hs_upload upload;
+    memset(&upload, 0, sizeof upload);
+    upload.struct_size = sizeof upload;
+    upload.length = sizeof text_of_it;
+    upload.read = read_body;
+    upload.rewind = rewind_body;
+    upload.user_data = &left;
+    request.method = text("PUT");
+    request.upload = &upload;
+    CHECK_STATUS(hs_response_free(SEND(worker, &request)), HS_OK);
+    CHECK_INT(hs_mock_calls(mock), 1);
+    request.upload = NULL;
+
     /* What fails in passing is hedged at once; both in vain, and the three attempts are six requests. */
     again();
     request.method = text("GET");
@@ -437,7 +500,7 @@ static void hedges(void) {
     CHECK_STATUS(hs_worker_counters(worker, &counters), HS_OK);
     CHECK_INT(counters.hedges, 4);
     CHECK_INT(counters.hedges_won, 1);
-    CHECK_INT(counters.attempts, 5);
+    CHECK_INT(counters.attempts, 6);
     CHECK_INT(counters.retries, 2);
     close_worker(worker);
 }
@@ -501,6 +564,7 @@ int main(int count, char **arguments) {
     a_lost_answer(worker);
     ends_from_outside(worker);
     broken_bodies(worker);
+    broken_streams(worker);
     the_budget(worker);
     what_cannot_be(worker);
     close_worker(worker);
