@@ -86,7 +86,9 @@ pub struct Hints {
 const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 
 pub fn read(fields: &(impl Fields + ?Sized), received_wall: i64, names: &Names) -> Hints {
-    Hints { retry_after: retry_after(fields, received_wall), windows: quota::windows(fields, received_wall, names) }
+    let mut windows = quota::windows(fields, received_wall, names);
+    windows.iter_mut().for_each(|window| window.reset = window.reset.min(LONGEST));
+    Hints { retry_after: retry_after(fields, received_wall), windows }
 }
 
 /// What `Retry-After` asks for, counted from the receipt; the longest of several lines. Zero for a moment that has

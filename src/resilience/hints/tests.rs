@@ -189,3 +189,9 @@ fn retry_after_matters_where_a_repetition_is_meant() {
     assert!([429, 503, 500, 408].into_iter().all(may_hold));
     assert!(![200, 202, 301, 404, 501].into_iter().any(may_hold));
 }
+
+#[test]
+fn nobody_means_more_than_a_century() {
+    let ages = windows(&[("RateLimit", r#""burst";r=0;t=500167941161"#)]);
+    assert_eq!(ages[0].reset, super::LONGEST);
+}

@@ -86,6 +86,8 @@ static inline hs_worker_options defaults(void) {
     memset(&options, 0, sizeof options);
     options.struct_size = sizeof options;
     options.ca_file = text(address("ca_file"));
+    /* A loaded machine is no failure. */
+    options.connect_timeout_ms = 60000;
     /* Retries have programs of their own. */
     options.max_attempts = 1;
     return options;
