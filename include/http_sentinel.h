@@ -1829,7 +1829,8 @@ typedef struct hs_retry_policies {
     size_t bucket_count;
     // NULL: none.
     struct hs_bulkhead *bulkhead;
-    // The clock and the chance that it goes by; waits let virtual time pass. NULL: the machine's.
+    // The clock and the chance that it goes by; waits let virtual time pass. NULL: the machine's. All that is named above
+    // must have been made with the same one.
     struct hs_simulation *simulation;
 } hs_retry_policies;
 

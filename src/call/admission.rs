@@ -67,26 +67,48 @@ impl Admission {
         if policies.admit_all() {
             return Ok(Admission::default());
         }
-        let gates = Gates::of(policies, &request.url, call.now());
+        let mut now = call.now();
+        let gates = Gates::of(policies, &request.url, now);
         if let Some(circuit) = &gates.circuit {
-            circuit.peek(call.now()).map_err(|shut| breaker_refused(call, circuit, shut))?;
+            circuit.peek(now).map_err(|shut| breaker_refused(call, circuit, shut))?;
         }
         let mut admission = Admission::default();
-        if let Err(error) = admission.take(call, &gates, track).await {
-            admission.give_back();
-            return Err(error);
+        if !admission.take_at_once(&gates, now) {
+            if let Err(error) = admission.take(call, &gates, track).await {
+                admission.give_back();
+                return Err(error);
+            }
+            now = call.now();
         }
-        if let Err(shut) = admission.permitted(call, gates.circuit.as_ref()) {
+        if let Err(shut) = admission.permitted(call, gates.circuit.as_ref(), now) {
             admission.give_back();
             return Err(gates.circuit.map_or(Error::plain(HS_ERR_BREAKER_OPEN), |it| breaker_refused(call, &it, shut)));
         }
         Ok(admission)
     }
 
+    /// The usual case, in which nothing has to be waited for and time need not be asked for again. `take` does what this has
+    /// left undone.
+    fn take_at_once(&mut self, gates: &Gates, now: Instant) -> bool {
+        if !gates.buckets.is_empty() {
+            self.ticket = limiter::pass_at(&gates.buckets, now);
+            if self.ticket.is_none() {
+                return false;
+            }
+        }
+        if let Some(slots) = &gates.slots {
+            self.slot = slots.try_acquire();
+            return self.slot.is_some();
+        }
+        true
+    }
+
     /// Tokens and a place, as they come.
     async fn take(&mut self, call: &Call, gates: &Gates, track: &Track) -> Result<(), Error> {
         let deadline = call.stops.deadline();
-        if let [(first, _), ..] = &gates.buckets[..] {
+        if let [(first, _), ..] = &gates.buckets[..]
+            && self.ticket.is_none()
+        {
             let wait = limiter::acquire(&gates.buckets, call.timers(), deadline);
             let ticket = match call.stops.guard(None, wait).await {
                 Ok(ticket) => ticket.map_err(|refused| limiter_refused(call, refused))?,
@@ -115,8 +137,7 @@ impl Admission {
     }
 
     /// The last step, which is one with the decision.
-    fn permitted(&mut self, call: &Call, circuit: Option<&Circuit>) -> Result<(), Shut> {
-        let now = call.now();
+    fn permitted(&mut self, call: &Call, circuit: Option<&Circuit>, now: Instant) -> Result<(), Shut> {
         self.began = Some(now);
         if let Some(circuit) = circuit {
             let patience = call.limits().attempt_timeout.unwrap_or_default();
@@ -149,7 +170,7 @@ impl Admission {
                 return Err("bulkhead");
             }
         }
-        if admission.permitted(call, gates.circuit.as_ref()).is_err() {
+        if admission.permitted(call, gates.circuit.as_ref(), now).is_err() {
             admission.give_back();
             return Err("breaker");
         }
@@ -177,20 +198,24 @@ impl Admission {
 
     /// The head has come. What a streaming caller does with the body is not the server's affair.
     pub fn head(&mut self, call: &Call, request: &Request, head: &Head) {
-        self.learn(call, head);
+        if self.permit.is_none() && self.ticket.is_none() {
+            return;
+        }
+        let now = call.now();
+        self.learn(call, head, now);
         if self.permit.is_none() {
             return;
         }
-        match self.outcome(call, request, Ending::Answer(head.status), Sent::Yes) {
+        match self.outcome(call, request, Ending::Answer(head.status), Sent::Yes, now) {
             Outcome::Success if !call.limits().streams => self.pending = Some(Outcome::Success),
-            outcome => self.record(call, outcome),
+            outcome => self.record(call, outcome, now),
         }
     }
 
     /// The body has come whole, and the place is free.
     pub fn ended(&mut self, call: &Call) {
         if let Some(outcome) = self.pending.take() {
-            self.record(call, outcome);
+            self.record(call, outcome, call.now());
         }
         self.slot = None;
     }
@@ -198,13 +223,14 @@ impl Admission {
     pub fn failed(&mut self, call: &Call, request: &Request, error: &Error) {
         self.pending = None;
         if self.permit.is_some() {
-            let outcome = self.outcome(call, request, Ending::Failure(error.status()), error.details().sent);
-            self.record(call, outcome);
+            let now = call.now();
+            let outcome = self.outcome(call, request, Ending::Failure(error.status()), error.details().sent, now);
+            self.record(call, outcome, now);
         }
     }
 
-    fn outcome(&self, call: &Call, request: &Request, ending: Ending, sent: Sent) -> Outcome {
-        let ran = self.began.map_or(Duration::ZERO, |began| call.now().since(began));
+    fn outcome(&self, call: &Call, request: &Request, ending: Ending, sent: Sent, now: Instant) -> Outcome {
+        let ran = self.began.map_or(Duration::ZERO, |began| now.since(began));
         let outcome = verdict::Outcome { ending, sent, sent_a_key: request.has_key(), ran, retry_after: None };
         match verdict::decide(&outcome, &call.policies().retry).effect {
             Effect::Success => Outcome::Success,
@@ -213,22 +239,22 @@ impl Admission {
         }
     }
 
-    fn record(&mut self, call: &Call, outcome: Outcome) {
+    fn record(&mut self, call: &Call, outcome: Outcome, now: Instant) {
         if let Some(permit) = self.permit.take() {
-            let transition = permit.record(call.now(), outcome);
+            let transition = permit.record(now, outcome);
             call.watch().transition(transition);
         }
     }
 
     /// What the response says of the server's own limits.
-    fn learn(&self, call: &Call, head: &Head) {
+    fn learn(&self, call: &Call, head: &Head, now: Instant) {
         let Some(ticket) = &self.ticket else { return };
         let throttle = call.policies().retry.backoff.throttle_base;
         for (bucket, admission) in ticket.admissions() {
             let hints = bucket.hints(&head.headers, call.wall());
-            let lesson = bucket.learn(call.now(), Some(admission.number), head.status, &hints, throttle);
+            let lesson = bucket.learn(now, Some(admission.number), head.status, &hints, throttle);
             if let Some(lesson) = lesson.filter(|lesson| lesson.is_news) {
-                let held = lesson.hold_until.map_or(Duration::ZERO, |until| until.since(call.now()));
+                let held = lesson.hold_until.map_or(Duration::ZERO, |until| until.since(now));
                 call.watch().learned(bucket.key(), held);
             }
         }

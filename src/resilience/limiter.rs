@@ -14,7 +14,7 @@ mod quota;
 mod sync;
 mod table;
 
-pub use acquire::{Reason, Refused, Ticket, acquire, pass, pass_one, try_acquire};
+pub use acquire::{Reason, Refused, Ticket, acquire, pass, pass_at, pass_one, try_acquire};
 pub use bucket::{Admission, Bucket};
 pub use learn::Learning;
 pub use quota::{Mode, Wanted};

@@ -84,12 +84,9 @@ void ours_log(uint64_t rounds) {
 
 /* ---- Together: work that succeeds the first time. */
 
-static hs_limiter *of_work;
-
 static int32_t work(void *context, hs_attempt_context *attempt) {
     (void)attempt;
     ++*(volatile uint64_t *)context;
-    take(of_work);
     return HS_OK;
 }
 
@@ -99,8 +96,14 @@ void ours_retry(uint64_t rounds) {
     if (retry == NULL) {
         hs_breaker *its_breaker = NULL;
         check(hs_breaker_new(NULL, &its_breaker, NULL));
-        of_work = smooth();
-        hs_retry_policies policies = {.struct_size = sizeof policies, .key = key(), .breaker = its_breaker};
+        const hs_bucket bucket = {.limiter = smooth(), .key = key()};
+        const hs_retry_policies policies = {
+            .struct_size = sizeof policies,
+            .key = key(),
+            .breaker = its_breaker,
+            .buckets = &bucket,
+            .bucket_count = 1,
+        };
         check(hs_retry_new(NULL, &policies, &retry, NULL));
     }
     while (rounds-- > 0) check(hs_retry_run(retry, work, &done, NULL, NULL, NULL, NULL));

@@ -65,7 +65,8 @@ pub struct hs_retry_policies {
     pub bucket_count: usize,
     /// NULL: none.
     pub bulkhead: *mut hs_bulkhead,
-    /// The clock and the chance that it goes by; waits let virtual time pass. NULL: the machine's.
+    /// The clock and the chance that it goes by; waits let virtual time pass. NULL: the machine's. All that is named above
+    /// must have been made with the same one.
     pub simulation: *mut hs_simulation,
 }
 
@@ -404,6 +405,22 @@ unsafe fn made(given: *const hs_retry_options, policies: *const hs_retry_policie
         None => (Arc::new(SystemClock), Arc::new(SystemChance)),
     };
     let budget = budget::given(policies.budget)?;
+    let breaker = breaker::given(policies.breaker)?;
+    // SAFETY: as the caller promises.
+    let buckets = unsafe { limiter::all(policies.buckets, policies.bucket_count) }?;
+    let bulkhead = bulkhead::given(policies.bulkhead)?;
+    let clocks = [
+        ("budget", budget.as_ref().map(|budget| budget.clock())),
+        ("breaker", breaker.as_ref().map(|breaker| breaker.clock())),
+        ("bulkhead", bulkhead.as_ref().map(|bulkhead| bulkhead.clock())),
+    ];
+    let clocks = clocks.into_iter().filter_map(|(what, its)| its.map(|its| (what, its)));
+    // One reading of the clock is for all of them.
+    for (what, its) in clocks.chain(buckets.iter().map(|(bucket, _)| ("buckets", bucket.clock()))) {
+        if its.identity() != clock.identity() {
+            return Err(options::invalid(format!("{NAME}.{what} was made with another simulation")));
+        }
+    }
     Ok(Retry {
         options,
         timeout: options::duration(policies.timeout_ms, Some(Duration::from_secs(30))),
@@ -411,10 +428,9 @@ unsafe fn made(given: *const hs_retry_options, policies: *const hs_retry_policie
         sends_a_key: policies.flags & HS_IDEMPOTENCY_KEY != 0,
         key: key.into(),
         budget: budget.unwrap_or_else(|| Budget::new(BudgetOptions::default(), clock)),
-        breaker: breaker::given(policies.breaker)?,
-        // SAFETY: as the caller promises.
-        buckets: unsafe { limiter::all(policies.buckets, policies.bucket_count) }?,
-        bulkhead: bulkhead::given(policies.bulkhead)?,
+        breaker,
+        buckets,
+        bulkhead,
         chance,
         simulation,
     })

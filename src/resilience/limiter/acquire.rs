@@ -93,10 +93,15 @@ pub async fn acquire(
 
 /// The usual case: one bucket, one token, and nobody waits.
 pub fn pass(wanted: &[(Bucket, u32)]) -> Option<Ticket> {
+    pass_at(wanted, wanted.first().map_or(Instant(0), |(bucket, _)| bucket.now()))
+}
+
+/// The same for those who have just read the bucket's clock.
+pub fn pass_at(wanted: &[(Bucket, u32)], now: Instant) -> Option<Ticket> {
     match wanted {
         [] => Some(Ticket { admissions: Vec::new(), waited: Duration::ZERO }),
         [(bucket, cost)] => {
-            let admission = pass_one(bucket, *cost)?;
+            let admission = bucket.pass(now, *cost)?;
             Some(Ticket { admissions: vec![(bucket.clone(), admission)], waited: Duration::ZERO })
         }
         _ => None,

@@ -5,7 +5,7 @@ use super::learn::{self, Knowledge, Lesson, Source};
 use super::quota::{Meter, Mode, Quota, Wanted, nanoseconds};
 use super::table::{Event, EventKind, Shared};
 use crate::resilience::hints::{self, Fields, Hints};
-use crate::runtime::clock::Instant;
+use crate::runtime::clock::{Clock, Instant};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::*, fence};
@@ -109,6 +109,10 @@ impl Bucket {
 
     pub fn now(&self) -> Instant {
         self.0.shared.clock.now()
+    }
+
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.0.shared.clock
     }
 
     /// What was let through by now.

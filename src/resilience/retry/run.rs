@@ -1,6 +1,6 @@
 //! Any work under the same rules as a request: attempts, waits between them, and all who are asked before each.
 
-use super::budget::Budget;
+use super::budget::{Account, Budget};
 use super::course::{Course, Facts, Next};
 use super::options::RetryOptions;
 use super::verdict::{Class, Ending, Outcome, Verdict, decide};
@@ -12,9 +12,10 @@ use crate::resilience::limiter::{self, Bucket, Reason, Refused as Limited};
 use crate::resilience::stop::{StopReason, WaitReason};
 use crate::runtime::alone::{Alone, DeadEnd};
 use crate::runtime::chance::Chance;
-use crate::runtime::clock::Instant;
+use crate::runtime::clock::{Clock, Instant, SystemClock};
 use crate::runtime::simulation::Simulation;
 use crate::status::*;
+use std::cell::OnceCell;
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -84,8 +85,11 @@ pub struct Report {
 struct Run<'a> {
     retry: &'a Retry,
     cancel: Option<&'a Cancel>,
-    alone: Alone,
+    /// What waits, made when there is something to wait for.
+    alone: OnceCell<Alone>,
     began: Instant,
+    /// The clock as it was read last: at the beginning, after each wait, after the work. All who are asked go by it.
+    now: Instant,
     deadline: Option<Instant>,
     waited: Duration,
     /// What the next attempt is told of the waits before it.
@@ -111,17 +115,24 @@ enum Broken {
 impl Retry {
     /// Calls `work` until it is done or nothing more is to be done. No lock is held while it runs.
     pub fn run(&self, cancel: Option<&Cancel>, mut work: impl FnMut(&Attempt) -> Ended) -> Report {
-        let alone = Alone::new(self.simulation.clone());
-        let began = alone.timers().now();
+        let began = self.read_clock();
+        let (alone, now) = (OnceCell::new(), began);
         let deadline = self.timeout.map(|timeout| began.saturating_add(timeout));
         let latest = (Duration::ZERO, WaitReason::None);
         let waited = Duration::ZERO;
         let (longest, counted) = (Duration::ZERO, false);
-        let mut run = Run { retry: self, cancel, alone, began, deadline, waited, latest, longest, counted };
+        let mut run = Run { retry: self, cancel, alone, began, now, deadline, waited, latest, longest, counted };
         let mut course = Course::new(self.options, deadline);
         let (result, stop, retry_after) = run.attempts(&mut course, &mut work);
-        let elapsed = run.now().since(began);
+        let elapsed = run.now.since(began);
         Report { result, stop, attempts: course.attempts(), elapsed, waited: run.waited, retry_after }
+    }
+
+    fn read_clock(&self) -> Instant {
+        match &self.simulation {
+            Some(simulation) => simulation.now(),
+            None => SystemClock.now(),
+        }
     }
 }
 
@@ -131,8 +142,8 @@ type Refusal = (Error, Option<Duration>);
 type Finished = (Result<Ended, Error>, StopReason, Option<Duration>);
 
 impl Run<'_> {
-    fn now(&self) -> Instant {
-        self.alone.timers().now()
+    fn alone(&self) -> &Alone {
+        self.alone.get_or_init(|| Alone::new(self.retry.simulation.clone()))
     }
 
     fn attempts(&mut self, course: &mut Course, work: &mut impl FnMut(&Attempt) -> Ended) -> Finished {
@@ -144,11 +155,12 @@ impl Run<'_> {
             if self.cancel.is_some_and(Cancel::is_triggered) {
                 return (Err(Error::plain(HS_ERR_CANCELLED)), StopReason::Cancelled, None);
             }
-            if !is_replay && let Err(stop) = course.begin(self.now()) {
+            if !is_replay && let Err(stop) = course.begin(self.now) {
                 let result = last.unwrap_or_else(|| Err(Error::plain(HS_ERR_TIMEOUT)));
                 return (result, stop, None);
             }
-            let (result, outcome, verdict, committed) = match self.attempt(course.attempts(), is_replay, work) {
+            let (result, outcome, verdict, committed) = match self.attempt(course.attempts(), is_replay, &account, work)
+            {
                 Ok((ended, verdict)) => (Ok(ended), ended.outcome, verdict, ended.committed),
                 Err((error, retry_after)) => {
                     let ending = Ending::Failure(error.status());
@@ -159,8 +171,8 @@ impl Run<'_> {
                 }
             };
             let facts = Facts { replay_safe: *replay_safe, body_is_there: true, committed };
-            let (now, chance) = (self.now(), &*self.retry.chance);
-            let withdraw = || account.withdraw(budget.now());
+            let (now, chance) = (self.now, &*self.retry.chance);
+            let withdraw = || account.withdraw(now);
             let next = course.follow(&outcome, verdict, facts, now, chance, withdraw);
             is_replay = next == Next::Replay;
             match next {
@@ -173,7 +185,7 @@ impl Run<'_> {
                     }
                     Err(Broken::Deadline) => return (result, StopReason::Deadline, outcome.retry_after),
                     Err(Broken::Cancelled) => {
-                        self.waited = self.waited.saturating_add(self.now().since(now));
+                        self.waited = self.waited.saturating_add(self.now.since(now));
                         let error = Error::plain(HS_ERR_CANCELLED);
                         return (Err(error), StopReason::Cancelled, outcome.retry_after);
                     }
@@ -188,21 +200,23 @@ impl Run<'_> {
         &mut self,
         number: u32,
         is_replay: bool,
+        account: &Account,
         work: &mut impl FnMut(&Attempt) -> Ended,
     ) -> Result<(Ended, Verdict), Refusal> {
         let leave = self.leave()?;
         if !std::mem::replace(&mut self.counted, true) {
-            self.retry.budget.original(&self.retry.key, self.retry.budget.now());
+            account.original(self.now);
         }
-        let started = self.now();
+        let started = self.now;
         let left = self.deadline.map(|deadline| deadline.since(started));
         let (waited, why) = self.latest;
         let ended = work(&Attempt { number, is_replay, started: started.since(self.began), left, waited, why });
-        let ran = self.now().since(started);
+        self.now = self.retry.read_clock();
+        let ran = self.now.since(started);
         let ended = Ended { outcome: Outcome { ran, ..ended.outcome }, ..ended };
         let verdict = ended.verdict.unwrap_or_else(|| decide(&ended.outcome, &self.retry.options));
-        if let (Some(permit), Some(breaker)) = (leave.permit, &self.retry.breaker) {
-            permit.record(breaker.now(), verdict.effect);
+        if let Some(permit) = leave.permit {
+            permit.record(self.now, verdict.effect);
         }
         Ok((ended, verdict))
     }
@@ -210,10 +224,10 @@ impl Run<'_> {
     /// The breaker is asked first and last: what it refuses takes no token and no slot, and what waits keeps no permit.
     fn leave(&mut self) -> Result<Leave, Refusal> {
         let Retry { breaker, bulkhead, buckets, key, .. } = self.retry;
-        let circuit = breaker.as_ref().and_then(|breaker| breaker.circuit(key, breaker.now()).ok());
+        let circuit = breaker.as_ref().and_then(|breaker| breaker.circuit(key, self.now).ok());
         let shut = |shut: Shut| (refused_by_breaker(key, shut), shut.retry_after);
-        if let (Some(circuit), Some(breaker)) = (&circuit, breaker) {
-            circuit.peek(breaker.now()).map_err(shut)?;
+        if let Some(circuit) = &circuit {
+            circuit.peek(self.now).map_err(shut)?;
         }
         let ticket = if buckets.is_empty() { None } else { Some(self.tokens(buckets)?) };
         let mut enter = || {
@@ -221,9 +235,9 @@ impl Run<'_> {
                 Some(bulkhead) => Some(self.slot(bulkhead.slots(key)).map_err(|error| (error, None))?),
                 None => None,
             };
-            let permit = match (&circuit, breaker) {
-                (Some(circuit), Some(breaker)) => Some(circuit.acquire(breaker.now()).0.map_err(shut)?),
-                _ => None,
+            let permit = match &circuit {
+                Some(circuit) => Some(circuit.acquire(self.now).0.map_err(shut)?),
+                None => None,
             };
             Ok(Leave { permit, _slot: slot })
         };
@@ -235,9 +249,12 @@ impl Run<'_> {
     }
 
     fn tokens(&mut self, buckets: &[(Bucket, u32)]) -> Result<limiter::Ticket, Refusal> {
-        let from = self.now();
-        let acquired = self.wait(limiter::acquire(buckets, self.alone.timers(), self.deadline));
-        self.held_up(self.now().since(from), WaitReason::Limiter);
+        if let Some(ticket) = limiter::pass_at(buckets, self.now) {
+            return Ok(ticket);
+        }
+        let (from, timers) = (self.now, self.alone().timers().clone());
+        let acquired = self.wait(limiter::acquire(buckets, &timers, self.deadline));
+        self.held_up(self.now.since(from), WaitReason::Limiter);
         match acquired {
             Ok(Ok(ticket)) => Ok(ticket),
             Ok(Err(limited)) => Err(refused_by_limiter(&limited)),
@@ -256,9 +273,12 @@ impl Run<'_> {
     }
 
     fn slot(&mut self, slots: Slots) -> Result<Slot, Error> {
-        let from = self.now();
-        let acquired = self.wait(slots.acquire(self.alone.timers(), self.deadline));
-        self.held_up(self.now().since(from), WaitReason::Bulkhead);
+        if let Some(slot) = slots.try_acquire() {
+            return Ok(slot);
+        }
+        let (from, timers) = (self.now, self.alone().timers().clone());
+        let acquired = self.wait(slots.acquire(&timers, self.deadline));
+        self.held_up(self.now.since(from), WaitReason::Bulkhead);
         match acquired {
             Ok(Ok(slot)) => Ok(slot),
             Ok(Err(Refused::Full)) => Err(Error::plain(HS_ERR_BULKHEAD_FULL)),
@@ -268,12 +288,12 @@ impl Run<'_> {
     }
 
     /// Waits for that time, holding nothing.
-    fn rest(&self, wait: Duration) -> Result<(), Broken> {
-        let until = self.now().saturating_add(wait);
-        self.wait(async { self.alone.timers().at(until).await })
+    fn rest(&mut self, wait: Duration) -> Result<(), Broken> {
+        let sleep = self.alone().timers().at(self.now.saturating_add(wait));
+        self.wait(sleep)
     }
 
-    fn wait<F: Future>(&self, future: F) -> Result<F::Output, Broken> {
+    fn wait<F: Future>(&mut self, future: F) -> Result<F::Output, Broken> {
         let guarded = async {
             let mut future = pin!(future);
             let mut cancel = pin!(async {
@@ -290,7 +310,9 @@ impl Run<'_> {
             })
             .await
         };
-        self.alone.block_on(guarded).unwrap_or_else(|DeadEnd| Err(Broken::Deadline))
+        let result = self.alone().block_on(guarded).unwrap_or_else(|DeadEnd| Err(Broken::Deadline));
+        self.now = self.retry.read_clock();
+        result
     }
 }
 
