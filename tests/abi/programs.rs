@@ -139,6 +139,7 @@ programs! {
         mock: Program { files: &["mock"], ..PROGRAM };
         simulation: Program { files: &["simulation"], ..PROGRAM };
         retries: Program { files: &["retries"], ..PROGRAM };
+        hedges: Program { files: &["hedges"], ..PROGRAM };
         policies: Program { files: &["policies"], ..PROGRAM };
         record: Program { files: &["record"], ..PROGRAM };
         bulkhead: Program { files: &["bulkhead"], slow: &["threads=4", "rounds=20"], ..PROGRAM };

@@ -1,114 +1,6 @@
-/* Retries and hedges, in virtual time: what is repeated and when, what stops it, and what is told of it. */
+/* Retries, in virtual time: what is repeated and when, what stops it, and what is told of it. */
 
-#include "client.h"
-
-#define HOST "http://api.test"
-#define MS UINT64_C(1000000)
-
-static hs_mock *mock;
-static hs_simulation *simulation;
-static struct {
-    uint32_t kinds[64];
-    uint64_t waits[64];
-    uint32_t stops[64];
-    unsigned count;
-} seen;
-
-static void record(void *user_data, const hs_event *event) {
-    (void)user_data;
-    CHECK(seen.count < 64);
-    seen.kinds[seen.count] = event->kind;
-    seen.waits[seen.count] = event->wait_ns;
-    seen.stops[seen.count++] = event->stop_reason;
-    const int keyed = (event->kind & (HS_EVENT_RETRY | HS_EVENT_RETRY_ABANDONED | HS_EVENT_HEDGE_STARTED | HS_EVENT_HEDGE_WON |
-                                      HS_EVENT_HEDGE_LOST | HS_EVENT_HEDGE_SKIPPED | HS_EVENT_BUDGET_EXHAUSTED)) != 0;
-    CHECK_INT(event->key.len, keyed ? strlen(HOST) : 0);
-    CHECK((event->sequence > 0) == keyed);
-}
-
-static hs_worker *worker_with(const hs_policies *policies) {
-    hs_worker_options options;
-    hs_observe_options observe;
-    hs_worker *worker = NULL;
-    memset(&options, 0, sizeof options);
-    memset(&observe, 0, sizeof observe);
-    observe.struct_size = sizeof observe;
-    observe.on_event = record;
-    observe.event_mask = HS_EVENT_ATTEMPT_START | HS_EVENT_ATTEMPT_END | HS_EVENT_RETRY | HS_EVENT_RETRY_ABANDONED |
-                         HS_EVENT_HEDGE_STARTED | HS_EVENT_HEDGE_WON | HS_EVENT_HEDGE_LOST | HS_EVENT_HEDGE_SKIPPED |
-                         HS_EVENT_BUDGET_EXHAUSTED | HS_EVENT_DEADLINE_EXCEEDED;
-    options.struct_size = sizeof options;
-    options.mock = mock;
-    options.simulation = simulation;
-    options.observe = &observe;
-    options.policies = policies;
-    CHECK_STATUS(hs_worker_new(&options, &worker, NULL), HS_OK);
-    return worker;
-}
-
-/* Beginning anew: nothing is scripted, nothing was told, and no retry is remembered. */
-static void again(void) {
-    CHECK_STATUS(hs_mock_clear(mock), HS_OK);
-    CHECK_STATUS(hs_simulation_advance(simulation, 20000 * MS), HS_OK);
-    memset(&seen, 0, sizeof seen);
-}
-
-static void answer_with(uint32_t status, const char *name, const char *value, uint64_t delay_ms, uint32_t times) {
-    hs_mock_rule rule;
-    const hs_header header = {text(name), text(value), 0};
-    memset(&rule, 0, sizeof rule);
-    rule.struct_size = sizeof rule;
-    rule.status = status;
-    rule.answer_headers = &header;
-    rule.answer_header_count = *name ? 1 : 0;
-    rule.answer_body = text("said");
-    rule.delay_ms = delay_ms;
-    rule.times = times;
-    CHECK_STATUS(hs_mock_add(mock, &rule, NULL), HS_OK);
-}
-
-static void fail_with(hs_status failure, uint64_t delay_ms, uint32_t times) {
-    hs_mock_rule rule;
-    memset(&rule, 0, sizeof rule);
-    rule.struct_size = sizeof rule;
-    rule.failure = failure;
-    rule.delay_ms = delay_ms;
-    rule.times = times;
-    CHECK_STATUS(hs_mock_add(mock, &rule, NULL), HS_OK);
-}
-
-static void draws(uint32_t first, uint32_t second) {
-    const uint32_t millionths[] = {first, second};
-    CHECK_STATUS(hs_simulation_random(simulation, millionths, 2), HS_OK);
-}
-
-static hs_attempt attempt_of(const hs_response *response, size_t index) {
-    hs_attempt attempt;
-    memset(&attempt, 0xA5, sizeof attempt);
-    attempt.struct_size = sizeof attempt;
-    CHECK_STATUS(hs_response_attempt_at(response, index, &attempt), HS_OK);
-    return attempt;
-}
-
-static hs_request_options request_of(const char *method) {
-    hs_request_options request = get(HOST "/");
-    request.method = text(method);
-    return request;
-}
-
-static void check_kinds(int line, const uint32_t *expected) {
-    unsigned i = 0;
-    for (; expected[i] != 0; i++) {
-        if (i >= seen.count || seen.kinds[i] != expected[i]) {
-            check_failed(__FILE__, line, "event %u of %u is %u, not %u", i, seen.count, i < seen.count ? seen.kinds[i] : 0,
-                         expected[i]);
-        }
-    }
-    if (seen.count != i) {
-        check_failed(__FILE__, line, "%u events, not %u", seen.count, i);
-    }
-}
-#define CHECK_KINDS(...) check_kinds(__LINE__, (const uint32_t[]){__VA_ARGS__, 0})
+#include "simulated.h"
 
 static void a_good_end(hs_worker *worker) {
     again();
@@ -187,9 +79,6 @@ static void the_server_names_a_time(hs_worker *worker) {
         CHECK_INT(attempt_of(response, 0).request_sent, HS_SENT_NO);
         CHECK(attempt_of(response, 1).wait_ns == cases[i].wait);
         CHECK_STATUS(hs_response_free(response), HS_OK);
-        /* What was not used of the script. */
-        uint32_t unused = 0;
-        CHECK_STATUS(hs_simulation_random(simulation, &unused, 0), HS_OK);
     }
 }
 
@@ -419,92 +308,6 @@ static void the_budget(hs_worker *worker) {
     CHECK_INT(seen.stops[seen.count - 3], HS_STOP_BUDGET);
 }
 
-static int32_t read_body(void *user_data, void *buffer, size_t capacity, size_t *count) {
-    size_t *left = user_data;
-    *count = *left < capacity ? *left : capacity;
-    memset(buffer, 'x', *count);
-    *left -= *count;
-    return 0;
-}
-
-static int32_t rewind_body(void *user_data) {
-    *(size_t *)user_data = 5;
-    return 0;
-}
-
-static void hedges(void) {
-    hs_hedge_options hedge;
-    hs_policies policies;
-    memset(&hedge, 0, sizeof hedge);
-    memset(&policies, 0, sizeof policies);
-    hedge.struct_size = sizeof hedge;
-    hedge.delay_ms = 20;
-    policies.struct_size = sizeof policies;
-    policies.hedge = &hedge;
-    hs_worker *worker = worker_with(&policies);
-    again();
-    answer_with(200, "Which", "first", 5000, 1);
-    answer_with(200, "Which", "second", 30, 0);
-    hs_request_options request = request_of("GET");
-    const uint64_t before = hs_simulation_now(simulation);
-    hs_response *response = SEND(worker, &request);
-    CHECK_TEXT(hs_response_header(response, text("which"), 0), "second");
-    CHECK(hs_simulation_now(simulation) == before + 50 * MS);
-    CHECK_INT(hs_response_attempt_count(response), 2);
-    CHECK(attempt_of(response, 0).hedge == 0 && attempt_of(response, 1).hedge == 1 && attempt_of(response, 1).number == 1);
-    CHECK_STATUS(attempt_of(response, 0).status, HS_ERR_CANCELLED);
-    CHECK_INT(attempt_of(response, 0).request_sent, HS_SENT_MAYBE);
-    CHECK(attempt_of(response, 1).started_ns == 20 * MS && attempt_of(response, 1).duration_ns == 30 * MS);
-    CHECK_STATUS(hs_response_free(response), HS_OK);
-    CHECK_KINDS(HS_EVENT_ATTEMPT_START, HS_EVENT_HEDGE_STARTED, HS_EVENT_ATTEMPT_END, HS_EVENT_HEDGE_LOST, HS_EVENT_HEDGE_WON,
-                HS_EVENT_ATTEMPT_END);
-
-    /* What must not happen twice is not hedged. */
-    again();
-    answer_with(200, "", "", 500, 0);
-    request.method = text("POST");
-    CHECK_STATUS(hs_response_free(SEND(worker, &request)), HS_OK);
-    CHECK_INT(hs_mock_calls(mock), 1);
-
-    /* A body that is read while it is sent is read once. */
-    again();
-    answer_with(200, "", "", 500, 0);
-    static const char text_of_it[] = "body";
-    size_t left = sizeof text_of_it;
-    hs_upload upload;
-    memset(&upload, 0, sizeof upload);
-    upload.struct_size = sizeof upload;
-    upload.length = sizeof text_of_it;
-    upload.read = read_body;
-    upload.rewind = rewind_body;
-    upload.user_data = &left;
-    request.method = text("PUT");
-    request.upload = &upload;
-    CHECK_STATUS(hs_response_free(SEND(worker, &request)), HS_OK);
-    CHECK_INT(hs_mock_calls(mock), 1);
-    request.upload = NULL;
-
-    /* What fails in passing is hedged at once; both in vain, and the three attempts are six requests. */
-    again();
-    request.method = text("GET");
-    answer_with(503, "", "", 1, 0);
-    response = SEND(worker, &request);
-    CHECK_INT(hs_response_status(response), 503);
-    CHECK_INT(hs_response_attempt_count(response), 6);
-    CHECK_INT(metrics_of(response).attempts, 3);
-    CHECK_INT(hs_mock_calls(mock), 6);
-    CHECK_STATUS(hs_response_free(response), HS_OK);
-
-    hs_counters counters;
-    counters.struct_size = sizeof counters;
-    CHECK_STATUS(hs_worker_counters(worker, &counters), HS_OK);
-    CHECK_INT(counters.hedges, 4);
-    CHECK_INT(counters.hedges_won, 1);
-    CHECK_INT(counters.attempts, 6);
-    CHECK_INT(counters.retries, 2);
-    close_worker(worker);
-}
-
 static void refused(const hs_policies *policies, const char *part) {
     hs_worker_options options = defaults();
     hs_worker *worker = NULL;
@@ -553,9 +356,7 @@ static void what_cannot_be(hs_worker *worker) {
 }
 
 int main(int count, char **arguments) {
-    begin(count, arguments);
-    CHECK_STATUS(hs_mock_new(&mock), HS_OK);
-    CHECK_STATUS(hs_simulation_new(NULL, &simulation, NULL), HS_OK);
+    begin_simulated(count, arguments);
     hs_worker *worker = worker_with(NULL);
     a_good_end(worker);
     ends_of_all_sorts(worker);
@@ -568,8 +369,5 @@ int main(int count, char **arguments) {
     the_budget(worker);
     what_cannot_be(worker);
     close_worker(worker);
-    hedges();
-    CHECK_STATUS(hs_simulation_free(simulation), HS_OK);
-    CHECK_STATUS(hs_mock_free(mock), HS_OK);
-    return 0;
+    return end_simulated();
 }
