@@ -169,14 +169,17 @@ fn nanoseconds(text: &str) -> Result<i128, String> {
     digits.parse().map_err(|_| format!("{text:?} is no number of milliseconds"))
 }
 
-/// Words are parted by blanks; in quotes blanks are part of a word.
+/// Words are parted by blanks; in quotes blanks are part of a word. Either kind of quotes holds the other kind.
 fn words(line: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
-    let (mut word, mut quoted, mut there) = (String::new(), false, false);
+    let (mut word, mut quoted, mut there) = (String::new(), None, false);
     for letter in line.chars() {
         match letter {
-            '"' => (quoted, there) = (!quoted, true),
-            ' ' if !quoted => {
+            '"' | '\'' if quoted.is_none_or(|quote| quote == letter) => {
+                quoted = if quoted.is_none() { Some(letter) } else { None };
+                there = true;
+            }
+            ' ' if quoted.is_none() => {
                 if std::mem::take(&mut there) {
                     words.push(std::mem::take(&mut word));
                 }
@@ -187,7 +190,7 @@ fn words(line: &str) -> Result<Vec<String>, String> {
             }
         }
     }
-    if quoted {
+    if quoted.is_some() {
         return Err(format!("{line:?} has a quote that does not end"));
     }
     if there {
