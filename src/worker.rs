@@ -153,6 +153,7 @@ impl Worker {
             cookies: options.cookies,
             keyring: Rc::new(Keyring::new(options.auth)),
             observer,
+            gates: Rc::default(),
         };
         Ok(Worker {
             streams: Streams::default(),

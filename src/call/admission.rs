@@ -14,11 +14,14 @@ use crate::observe::Refusal;
 use crate::resilience::breaker::{Circuit, Outcome, Permit, Refused as Shut};
 use crate::resilience::bulkhead::{Refused as Full, Slot, Slots};
 use crate::resilience::limiter::{self, Bucket, Reason, Refused as Limited, Ticket};
+use crate::resilience::retry::budget::Account;
 use crate::resilience::retry::verdict::{self, Effect, Ending};
 use crate::resilience::stop::WaitReason;
 use crate::runtime::clock::Instant;
 use crate::status::*;
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How the first exchange of an attempt is admitted; those that follow it wait.
@@ -40,15 +43,49 @@ pub struct Admission {
 }
 
 /// Whom a request to some origin must ask.
-struct Gates {
+pub struct Gates {
+    pub account: Arc<Account>,
     circuit: Option<Circuit>,
     buckets: Vec<(Bucket, u32)>,
     slots: Option<Slots>,
 }
 
+/// The gates of the origin that was asked last: usually it is asked again.
+#[derive(Default)]
+pub struct LastGates(RefCell<Option<Kept>>);
+
+struct Kept {
+    policies: Rc<Policies>,
+    origin: Box<str>,
+    gates: Rc<Gates>,
+}
+
+impl LastGates {
+    pub fn of(&self, policies: &Rc<Policies>, url: &Url, now: Instant) -> Rc<Gates> {
+        let mut last = self.0.borrow_mut();
+        if let Some(kept) = &*last
+            && Rc::ptr_eq(&kept.policies, policies)
+            && *kept.origin == *url.origin()
+            && kept.gates.buckets.iter().all(|(bucket, _)| !bucket.is_retired())
+        {
+            return kept.gates.clone();
+        }
+        let gates = Rc::new(Gates::of(policies, url, now));
+        *last = Some(Kept { policies: policies.clone(), origin: url.origin().into(), gates: gates.clone() });
+        gates
+    }
+}
+
 impl Gates {
+    /// For how long the breaker keeps the origin shut: zero where it does not.
+    pub fn shut_for(&self, now: Instant) -> Duration {
+        let shut = self.circuit.as_ref().and_then(|circuit| circuit.peek(now).err());
+        shut.map_or(Duration::ZERO, |shut| shut.retry_after.unwrap_or(Duration::MAX))
+    }
+
     fn of(policies: &Policies, url: &Url, now: Instant) -> Gates {
         Gates {
+            account: policies.budget.account(url.origin()),
             circuit: circuit(policies, url, now),
             buckets: policies
                 .buckets
@@ -68,7 +105,7 @@ impl Admission {
             return Ok(Admission::default());
         }
         let mut now = call.now();
-        let gates = Gates::of(policies, &request.url, now);
+        let gates = call.gates(&request.url, now);
         if let Some(circuit) = &gates.circuit {
             circuit.peek(now).map_err(|shut| breaker_refused(call, circuit, shut))?;
         }
@@ -82,7 +119,8 @@ impl Admission {
         }
         if let Err(shut) = admission.permitted(call, gates.circuit.as_ref(), now) {
             admission.give_back();
-            return Err(gates.circuit.map_or(Error::plain(HS_ERR_BREAKER_OPEN), |it| breaker_refused(call, &it, shut)));
+            let refused = gates.circuit.as_ref().map(|circuit| breaker_refused(call, circuit, shut));
+            return Err(refused.unwrap_or_else(|| Error::plain(HS_ERR_BREAKER_OPEN)));
         }
         Ok(admission)
     }
@@ -155,7 +193,7 @@ impl Admission {
             return Ok(Admission::default());
         }
         let now = call.now();
-        let gates = Gates::of(policies, &request.url, now);
+        let gates = call.gates(&request.url, now);
         if gates.circuit.as_ref().is_some_and(|circuit| !circuit.is_closed(now)) {
             return Err("breaker");
         }
@@ -182,6 +220,11 @@ impl Admission {
         if let Some(ticket) = self.ticket.take() {
             ticket.refund();
         }
+    }
+
+    /// When it was given, where somebody looked at the time.
+    pub fn began(&self) -> Option<Instant> {
+        self.began
     }
 
     /// When it counts as slow, where that has not been said yet.
@@ -251,6 +294,9 @@ impl Admission {
         let Some(ticket) = &self.ticket else { return };
         let throttle = call.policies().retry.backoff.throttle_base;
         for (bucket, admission) in ticket.admissions() {
+            if !bucket.hears(head.status, &head.headers) {
+                continue;
+            }
             let hints = bucket.hints(&head.headers, call.wall());
             let lesson = bucket.learn(now, Some(admission.number), head.status, &hints, throttle);
             if let Some(lesson) = lesson.filter(|lesson| lesson.is_news) {
@@ -259,13 +305,6 @@ impl Admission {
             }
         }
     }
-}
-
-/// How long the breaker keeps the origin shut: zero where it does not.
-pub fn shut_for(call: &Call, url: &Url) -> Duration {
-    let now = call.now();
-    let Some(circuit) = circuit(call.policies(), url, now) else { return Duration::ZERO };
-    circuit.peek(now).err().map_or(Duration::ZERO, |shut| shut.retry_after.unwrap_or(Duration::MAX))
 }
 
 /// Where the breaker's table is full the origin has none.

@@ -48,7 +48,7 @@ impl Running {
         fresh: bool,
     ) -> Result<Running, Error> {
         request.body.rewind()?;
-        track.exchange_begins(call.now());
+        track.exchange_begins(admission.began().unwrap_or_else(|| call.now()));
         let exchange = Exchange::start(&call.ground.engine, wire(call, request, track.number, fresh))?;
         let (call, request, track) = (call.clone(), request.clone(), track.clone());
         Ok(Running { exchange, counted: Cell::new(false), call, request, track, admission: RefCell::new(admission) })

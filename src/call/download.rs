@@ -57,7 +57,7 @@ pub async fn download(
         error
     });
     let mut response = call.over(result)?;
-    response.trace = call.watch.trace();
+    (response.trace, response.attempts) = (call.watch.trace(), call.history());
     Ok(response)
 }
 

@@ -26,7 +26,7 @@ use std::time::Duration;
 type Opened = Result<(Response, Incoming), Error>;
 
 /// The head of one attempt, by itself or by one of its hedges, whose record comes with it.
-pub async fn head(call: &Rc<Call>, request: &Rc<Request>, track: Rc<Track>) -> (Rc<Track>, Opened) {
+pub async fn head(call: &Rc<Call>, request: &Rc<Request>, track: Rc<Track>, began: Instant) -> (Rc<Track>, Opened) {
     let policies = call.policies();
     let Some(options) = &policies.hedge else {
         let opened = open(call, request, &track, Admit::Waiting).await;
@@ -39,7 +39,6 @@ pub async fn head(call: &Rc<Call>, request: &Rc<Request>, track: Rc<Track>) -> (
         (true, Some(delay)) => Some(delay),
         (true, None) => policies.latencies.quantile(request.url.origin()),
     };
-    let began = call.now();
     let Some(delay) = delay else {
         let opened = open(call, request, &track, Admit::Waiting).await;
         learn(call, request, began, &opened);
@@ -99,7 +98,7 @@ impl Race<'_> {
                 }
             } else if runner.opened.is_none() {
                 // The one that is still running is stopped with its exchange, when it is dropped.
-                runner.track.ended(self.call, Err(&Error::plain(HS_ERR_CANCELLED)), Sent::Maybe);
+                runner.track.ended(self.call, self.call.now(), Err(&Error::plain(HS_ERR_CANCELLED)), Sent::Maybe);
                 self.call.watch().hedge(self.request.url.origin(), HedgeEvent::Lost, runner.track.hedge, "");
             }
         }
@@ -158,8 +157,10 @@ impl Race<'_> {
     fn note_loss(&self, place: usize) {
         let runner = &self.runners[place];
         match &runner.opened {
-            Some(Ok((response, _))) => runner.track.ended(self.call, Ok(response.head.status), Sent::Yes),
-            Some(Err(error)) => runner.track.ended(self.call, Err(error), error.details().sent),
+            Some(Ok((response, _))) => {
+                runner.track.ended(self.call, self.call.now(), Ok(response.head.status), Sent::Yes)
+            }
+            Some(Err(error)) => runner.track.ended(self.call, self.call.now(), Err(error), error.details().sent),
             None => {}
         }
     }
@@ -171,7 +172,7 @@ impl Race<'_> {
 
     /// Starts a hedge where nothing speaks against it; it never waits and never takes the place of a first request.
     fn start_one(&mut self) -> bool {
-        let (call, policies) = (self.call, self.call.policies());
+        let call = self.call;
         let hedge = self.runners.len() as u32;
         let now = call.now();
         self.next = call.at(now.saturating_add(self.delay));
@@ -183,14 +184,14 @@ impl Race<'_> {
                 return false;
             }
         };
-        if !policies.budget.withdraw(self.request.url.origin(), now) {
+        if !call.gates(&self.request.url, now).account.withdraw(now) {
             admission.give_back();
             call.watch().hedge(self.request.url.origin(), HedgeEvent::Skipped, hedge, "budget");
             self.skipped = true;
             return false;
         }
         let number = self.runners[0].track.number;
-        let track = Track::new(call, number, hedge, Duration::ZERO, WaitReason::None);
+        let track = Track::new(call, now, (number, hedge), Duration::ZERO, WaitReason::None);
         call.watch().hedge(self.request.url.origin(), HedgeEvent::Started, hedge, "");
         self.runners.push(Runner::new(call, self.request, track, Admit::Given(admission)));
         true

@@ -5,7 +5,6 @@ use crate::body::Pipeline;
 use crate::body::decode::codings;
 use crate::error::Error;
 use crate::hop;
-use crate::http::attempt::Attempt;
 use crate::http::headers::HeaderBlock;
 use crate::http::metrics::Metrics;
 use crate::http::request::Request;
@@ -111,12 +110,6 @@ impl Incoming {
     pub fn complete(&self, response: &mut Response) {
         response.metrics = self.metrics();
         response.trailers = self.trailers();
-        response.attempts = self.history();
-    }
-
-    /// What became of each attempt.
-    pub fn history(&self) -> Vec<Attempt> {
-        self.running.call().history()
     }
 
     /// What the call has cost so far.

@@ -9,7 +9,6 @@ mod hedge;
 mod incoming;
 pub mod policies;
 mod record;
-mod refused;
 mod retry;
 pub mod stops;
 
@@ -24,12 +23,14 @@ use crate::http::attempt::Attempt;
 use crate::http::headers::HeadLimits;
 use crate::http::request::Request;
 use crate::http::response::{HttpVersion, Response};
+use crate::http::url::Url;
 use crate::observe::{Observer, Watch};
 use crate::resilience::stop::StopReason;
 use crate::runtime::clock::Instant;
 use crate::runtime::timers::{Sleep, Timers};
 use crate::status::{HS_ERR_CANCELLED, HS_ERR_TIMEOUT, HS_PHASE_QUEUE};
 pub use admission::{Admission, Admit};
+use admission::{Gates, LastGates};
 pub use attempt::{Patience, Running};
 pub use incoming::Incoming;
 use policies::Policies;
@@ -78,6 +79,7 @@ pub struct Ground {
     pub cookies: Option<Jar>,
     pub keyring: Rc<Keyring>,
     pub observer: Rc<Observer>,
+    pub gates: Rc<LastGates>,
 }
 
 /// One running call, as the layers below see it.
@@ -161,10 +163,20 @@ impl Call {
         self.auth_exchanges.set(self.auth_exchanges.get() + 1);
     }
 
+    /// Each attempt so far.
+    fn history(&self) -> Vec<Attempt> {
+        self.records.borrow().clone()
+    }
+
     /// The number of the attempt that begins, from 1.
     fn next_attempt(&self) -> u32 {
         self.attempts.update(|attempts| attempts + 1);
         self.attempts.get()
+    }
+
+    /// Whom a request to that origin must ask.
+    fn gates(&self, url: &Url, now: Instant) -> Rc<Gates> {
+        self.ground.gates.of(&self.limits.policies, url, now)
     }
 
     pub fn policies(&self) -> &Policies {
@@ -223,7 +235,7 @@ pub async fn run(
     let call = Call::new(ground, limits, cancel, request);
     let result = retry::run(&call, request, Whole { sink }).await;
     let mut response = call.over(result)?;
-    response.trace = call.watch.trace();
+    (response.trace, response.attempts) = (call.watch.trace(), call.history());
     Ok(response)
 }
 
@@ -240,7 +252,7 @@ pub async fn open(
         Ok(opened) => opened,
         Err(error) => return call.over(Err(error)),
     };
-    response.trace = call.watch.trace();
+    (response.trace, response.attempts) = (call.watch.trace(), call.history());
     Ok((response, incoming))
 }
 
@@ -275,7 +287,6 @@ impl Finish for HeadOnly {
 
     async fn finish(&mut self, mut response: Response, incoming: Incoming) -> Result<(Response, Incoming), Error> {
         response.metrics = incoming.metrics();
-        response.attempts = incoming.history();
         Ok((response, incoming))
     }
 

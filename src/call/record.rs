@@ -24,10 +24,10 @@ pub struct Track {
 
 impl Track {
     /// A new attempt of a call, which has waited already.
-    pub fn new(call: &Call, number: u32, hedge: u32, waited: Duration, why: WaitReason) -> Rc<Track> {
+    pub fn new(call: &Call, now: Instant, (number, hedge): (u32, u32), waited: Duration, why: WaitReason) -> Rc<Track> {
         let mut records = call.records.borrow_mut();
         let place = records.len();
-        let started_ns = call.elapsed_ns();
+        let started_ns = now.since(call.started).as_nanos() as u64;
         records.push(Attempt {
             number,
             hedge,
@@ -45,8 +45,8 @@ impl Track {
     }
 
     /// How long its exchanges have taken so far.
-    pub fn ran(&self, call: &Call) -> Duration {
-        self.began.get().map_or(Duration::ZERO, |began| call.now().since(began))
+    pub fn ran(&self, now: Instant) -> Duration {
+        self.began.get().map_or(Duration::ZERO, |began| now.since(began))
     }
 
     /// The attempt was held up before its first exchange.
@@ -72,15 +72,13 @@ impl Track {
     }
 
     /// The attempt is over.
-    pub fn ended(&self, call: &Call, outcome: Result<u16, &Error>, sent: Sent) {
-        self.note(call, outcome, sent);
+    pub fn ended(&self, call: &Call, now: Instant, outcome: Result<u16, &Error>, sent: Sent) {
+        self.note(call, now, outcome, sent);
         let record = call.records.borrow()[self.place];
         call.watch.attempt_ends(&record);
     }
 
-    /// What the attempt has come to, so far; the last word counts.
-    pub fn note(&self, call: &Call, outcome: Result<u16, &Error>, sent: Sent) {
-        let now = call.now();
+    fn note(&self, call: &Call, now: Instant, outcome: Result<u16, &Error>, sent: Sent) {
         let mut records = call.records.borrow_mut();
         let record = &mut records[self.place];
         match outcome {

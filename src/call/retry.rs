@@ -1,9 +1,10 @@
 //! The policy loop: attempts until one is good enough, or no other is worth it. Each is one run of the hop loop; what
 //! decides between them is `resilience::retry::course`.
 
+use super::admission::Gates;
 use super::record::Track;
 use super::stops::Stop;
-use super::{Call, Incoming, admission, hedge};
+use super::{Call, Incoming, hedge};
 use crate::error::{Error, Sent};
 use crate::http::request::Request;
 use crate::http::response::Response;
@@ -47,55 +48,57 @@ impl Retries<'_> {
     async fn attempts<F: Finish>(&mut self, finish: &mut F) -> Result<F::Output, Error> {
         let (call, origin) = (self.call, self.request.url.origin());
         call.stops.check().inspect_err(|error| self.stops(reason_of(error)))?;
-        call.policies().budget.original(origin, call.now());
+        let mut now = call.now();
+        let gates = call.gates(&self.request.url, now);
+        gates.account.original(now);
         let (mut waited, mut why) = (Duration::ZERO, WaitReason::None);
         loop {
-            if let Err(reason) = self.course.begin(call.now())
+            if let Err(reason) = self.course.begin(now)
                 && self.course.attempts() > 0
             {
                 self.stops(reason);
                 return Err(out_of_time());
             }
             let number = call.next_attempt();
-            let track = Track::new(call, number, 0, waited, why);
+            let track = Track::new(call, now, (number, 0), waited, why);
             call.watch.attempt_starts(number, waited, why);
-            let (track, head) = hedge::head(call, self.request, track).await;
+            let (track, head) = hedge::head(call, self.request, track, now).await;
+            let mut ended = call.now();
             let error = match head {
                 Ok((response, incoming)) => {
                     let status = response.head.status;
-                    let (outcome, verdict) = self.of_response(&track, &response, &incoming);
+                    let (outcome, verdict) = self.of_response(track.ran(ended), &response, &incoming);
                     self.sent = self.sent.max(outcome.sent);
-                    match self.next(&outcome, verdict, finish.is_committed()) {
+                    match self.next(&outcome, verdict, finish.is_committed(), &gates, ended) {
                         Next::Wait(wait, reason) => {
-                            track.ended(call, Ok(status), outcome.sent);
+                            track.ended(call, ended, Ok(status), outcome.sent);
                             call.watch.retry(origin, Ok(status), wait, reason);
-                            let until = call.now().saturating_add(wait);
                             incoming.discard(&response.head, DRAINING.min(wait)).await;
-                            self.rest(until).await?;
+                            now = self.rest(ended.saturating_add(wait)).await?;
                             (waited, why) = (wait, reason);
                             continue;
                         }
-                        Next::Stop(_) | Next::Replay => {
-                            track.note(call, Ok(status), outcome.sent);
-                            match finish.finish(response, incoming).await {
-                                Ok(output) => {
-                                    track.ended(call, Ok(status), outcome.sent);
-                                    return Ok(output);
-                                }
-                                Err(error) => error,
+                        Next::Stop(_) | Next::Replay => match finish.finish(response, incoming).await {
+                            Ok(output) => {
+                                track.ended(call, call.now(), Ok(status), outcome.sent);
+                                return Ok(output);
                             }
-                        }
+                            Err(error) => {
+                                ended = call.now();
+                                error
+                            }
+                        },
                     }
                 }
                 Err(error) => error,
             };
-            let (outcome, verdict) = self.of_error(&track, &error);
+            let (outcome, verdict) = self.of_error(track.ran(ended), &error);
             self.sent = self.sent.max(outcome.sent);
-            track.ended(call, Err(&error), outcome.sent);
-            match self.next(&outcome, verdict, finish.is_committed()) {
+            track.ended(call, ended, Err(&error), outcome.sent);
+            match self.next(&outcome, verdict, finish.is_committed(), &gates, ended) {
                 Next::Wait(wait, reason) => {
                     call.watch.retry(origin, Err(&error), wait, reason);
-                    self.rest(call.now().saturating_add(wait)).await?;
+                    now = self.rest(ended.saturating_add(wait)).await?;
                     (waited, why) = (wait, reason);
                 }
                 Next::Stop(_) | Next::Replay => return Err(error),
@@ -110,14 +113,17 @@ impl Retries<'_> {
         error
     }
 
-    fn of_response(&self, track: &Track, response: &Response, incoming: &Incoming) -> (Outcome, Verdict) {
+    fn of_response(&self, ran: Duration, response: &Response, incoming: &Incoming) -> (Outcome, Verdict) {
         let options = self.course.options();
         let outcome = Outcome {
             ending: Ending::Answer(response.head.status),
             sent: Sent::Yes,
             sent_a_key: self.request.has_key(),
-            ran: track.ran(self.call),
-            retry_after: hints::retry_after(&response.head.headers, self.call.wall()),
+            ran,
+            // Of what is good enough it says something else.
+            retry_after: (response.head.status >= 400)
+                .then(|| hints::retry_after(&response.head.headers, self.call.wall()))
+                .flatten(),
         };
         let mut verdict = verdict::decide(&outcome, options);
         let mut sent = verdict::sent_class(&outcome, options);
@@ -135,13 +141,13 @@ impl Retries<'_> {
         (Outcome { sent, ..outcome }, verdict)
     }
 
-    fn of_error(&self, track: &Track, error: &Error) -> (Outcome, Verdict) {
+    fn of_error(&self, ran: Duration, error: &Error) -> (Outcome, Verdict) {
         let details = error.details();
         let outcome = Outcome {
             ending: Ending::Failure(details.status),
             sent: details.sent,
             sent_a_key: self.request.has_key(),
-            ran: track.ran(self.call),
+            ran,
             retry_after: details.retry_after,
         };
         let verdict = verdict::decide(&outcome, self.course.options());
@@ -149,17 +155,18 @@ impl Retries<'_> {
     }
 
     /// Whether another attempt is worth it, and when. Whatever speaks against it is found out before the wait.
-    fn next(&mut self, outcome: &Outcome, verdict: Verdict, committed: bool) -> Next {
-        let (call, policies, origin) = (self.call, self.call.policies(), self.request.url.origin());
+    fn next(&mut self, outcome: &Outcome, verdict: Verdict, committed: bool, gates: &Gates, now: Instant) -> Next {
+        let call = self.call;
         let facts = Facts {
             replay_safe: self.request.is_idempotent(),
             body_is_there: self.request.body.is_replayable(),
             committed,
         };
-        let now = call.now();
-        self.course.is_shut_for(admission::shut_for(call, &self.request.url));
-        let withdraw = || policies.budget.withdraw(origin, now);
-        let next = self.course.follow(outcome, verdict, facts, now, &*policies.chance, withdraw);
+        if verdict.class != Class::Final {
+            self.course.is_shut_for(gates.shut_for(now));
+        }
+        let withdraw = || gates.account.withdraw(now);
+        let next = self.course.follow(outcome, verdict, facts, now, &*call.policies().chance, withdraw);
         if let Next::Stop(reason) = next {
             self.stops(reason);
             if verdict.class != Class::Final {
@@ -178,9 +185,9 @@ impl Retries<'_> {
     }
 
     /// Waits between two attempts, holding nothing.
-    async fn rest(&self, until: Instant) -> Result<(), Error> {
+    async fn rest(&self, until: Instant) -> Result<Instant, Error> {
         match self.call.stops.guard(Some(until), pending::<()>()).await {
-            Err(Stop::Limit) | Ok(()) => Ok(()),
+            Err(Stop::Limit) | Ok(()) => Ok(self.call.now()),
             Err(Stop::Deadline | Stop::DeadEnd) => {
                 self.stops(StopReason::Deadline);
                 Err(out_of_time())

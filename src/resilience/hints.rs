@@ -91,6 +91,18 @@ pub fn read(fields: &(impl Fields + ?Sized), received_wall: i64, names: &Names) 
     Hints { retry_after: retry_after(fields, received_wall), windows }
 }
 
+/// Whether a response says anything of that: most do not, and then nobody need look at the time.
+pub fn are_there(headers: &HeaderBlock, names: &Names) -> bool {
+    let ours = |name: &[u8]| {
+        name.eq_ignore_ascii_case(b"Retry-After")
+            || name.get(..9).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"RateLimit"))
+            || [&names.limit, &names.remaining, &names.reset]
+                .iter()
+                .any(|own| name.eq_ignore_ascii_case(own.as_bytes()))
+    };
+    headers.iter().any(|(name, _)| ours(name))
+}
+
 /// What `Retry-After` asks for, counted from the receipt; the longest of several lines. Zero for a moment that has
 /// passed. `received_wall` is when the response came, in nanoseconds since 1970; it matters only where there is no `Date`.
 pub fn retry_after(fields: &(impl Fields + ?Sized), received_wall: i64) -> Option<Duration> {

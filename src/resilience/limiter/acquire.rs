@@ -8,6 +8,7 @@ use super::bucket::{Admission, Bucket, Denied};
 use super::table::EventKind;
 use crate::runtime::clock::Instant;
 use crate::runtime::timers::{Sleep, Timers};
+use smallvec::{SmallVec, smallvec};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -38,7 +39,7 @@ pub struct Refused {
 /// What was let through. Dropping it changes nothing: what was taken was used.
 #[must_use]
 pub struct Ticket {
-    admissions: Vec<(Bucket, Admission)>,
+    admissions: Admissions,
     /// How long it took.
     pub waited: Duration,
 }
@@ -54,7 +55,10 @@ impl Ticket {
     }
 }
 
-fn give_back(admissions: Vec<(Bucket, Admission)>) {
+/// One is the usual number.
+type Admissions = SmallVec<[(Bucket, Admission); 1]>;
+
+fn give_back(admissions: Admissions) {
     admissions.into_iter().for_each(|(bucket, admission)| bucket.give_back(admission));
 }
 
@@ -99,10 +103,10 @@ pub fn pass(wanted: &[(Bucket, u32)]) -> Option<Ticket> {
 /// The same for those who have just read the bucket's clock.
 pub fn pass_at(wanted: &[(Bucket, u32)], now: Instant) -> Option<Ticket> {
     match wanted {
-        [] => Some(Ticket { admissions: Vec::new(), waited: Duration::ZERO }),
+        [] => Some(Ticket { admissions: Admissions::new(), waited: Duration::ZERO }),
         [(bucket, cost)] => {
             let admission = bucket.pass(now, *cost)?;
-            Some(Ticket { admissions: vec![(bucket.clone(), admission)], waited: Duration::ZERO })
+            Some(Ticket { admissions: smallvec![(bucket.clone(), admission)], waited: Duration::ZERO })
         }
         _ => None,
     }
@@ -114,11 +118,11 @@ pub fn pass_one(bucket: &Bucket, cost: u32) -> Option<Admission> {
 }
 
 /// From all, or which one has none. Where several have none, the one that takes longest.
-fn take(wanted: &[(Bucket, u32)], arrival: u64) -> Result<Vec<(Bucket, Admission)>, (usize, Denied)> {
+fn take(wanted: &[(Bucket, u32)], arrival: u64) -> Result<Admissions, (usize, Denied)> {
     if wanted.len() > 1 {
         look(wanted, arrival)?;
     }
-    let mut taken = Vec::with_capacity(wanted.len());
+    let mut taken = Admissions::new();
     for (index, (bucket, cost)) in wanted.iter().enumerate() {
         match bucket.take_in_turn(bucket.now(), *cost, arrival) {
             Ok(admission) => taken.push((bucket.clone(), admission)),

@@ -4,6 +4,7 @@ use super::Take;
 use super::learn::{self, Knowledge, Lesson, Source};
 use super::quota::{Meter, Mode, Quota, Wanted, nanoseconds};
 use super::table::{Event, EventKind, Shared};
+use crate::http::headers::HeaderBlock;
 use crate::resilience::hints::{self, Fields, Hints};
 use crate::runtime::clock::{Clock, Instant};
 use arc_swap::ArcSwap;
@@ -325,6 +326,12 @@ impl Bucket {
         }
     }
 
+    /// Whether a response has something to learn from.
+    pub fn hears(&self, status: u16, headers: &HeaderBlock) -> bool {
+        let learning = self.0.shared.settings.learning.as_ref();
+        learning.is_some_and(|learning| status == 429 || hints::are_there(headers, &learning.names))
+    }
+
     /// Learns from a response. `number` is that of its admission, `None` for the last; `throttle` is how long a 429 holds
     /// that says nothing itself.
     pub fn learn(
@@ -411,7 +418,7 @@ impl Bucket {
 
     // Its life in the table.
 
-    pub(super) fn is_retired(&self) -> bool {
+    pub fn is_retired(&self) -> bool {
         // Pairs with the one in `retire`: either this one sees the mark, or the table sees this clone.
         fence(SeqCst);
         self.0.retired.load(SeqCst)
