@@ -362,6 +362,14 @@ static void options_that_make_no_sense(void) {
     options.base_delay_ms = 2;
     options.max_delay_ms = 1;
     refused(NULL, &options, "hs_retry_options.max_delay_ms is 1: less than base_delay_ms, 2");
+    /* What goes by the machine's clock would wait in a simulation for ever. */
+    hs_breaker *breaker = NULL;
+    CHECK_STATUS(hs_breaker_new(NULL, &breaker, NULL), HS_OK);
+    policies = policies_with(0);
+    policies.key = text("key");
+    policies.breaker = breaker;
+    refused(&policies, NULL, "hs_retry_policies.breaker was made with another simulation");
+    CHECK_STATUS(hs_breaker_free(breaker), HS_OK);
     hs_retry *retry = open_retry(NULL, NULL);
     work self = failing(0, 0);
     hs_retry_report report;
