@@ -433,5 +433,6 @@ unsafe fn made(given: *const hs_retry_options, policies: *const hs_retry_policie
         bulkhead,
         chance,
         simulation,
+        found: Default::default(),
     })
 }

@@ -78,10 +78,14 @@ impl Budget {
 
     /// The account of a key, to be kept by whoever asks for it often.
     pub fn account(&self, key: &str) -> Arc<Account> {
-        let Inner { options, accounts, overflow, .. } = &*self.0;
+        self.own_account(key).unwrap_or_else(|| self.0.overflow.clone())
+    }
+
+    /// The account of a key; `None` where there is no room for one.
+    pub fn own_account(&self, key: &str) -> Option<Arc<Account>> {
+        let Inner { options, accounts, .. } = &*self.0;
         let make = || Account::new(options.percent, options.floor);
-        let idle = |account: &Account| account.is_idle(self.now());
-        accounts.get_or_add(key, make, idle).unwrap_or_else(|| overflow.clone())
+        accounts.get_or_add(key, make, |account: &Account| account.is_idle(self.now()))
     }
 
     /// A request that is no retry and no hedge is sent.

@@ -6,7 +6,7 @@ use super::options::RetryOptions;
 use super::verdict::{Class, Ending, Outcome, Verdict, decide};
 use crate::cancel::Cancel;
 use crate::error::{Error, Sent};
-use crate::resilience::breaker::{Breaker, Permit, Refused as Shut};
+use crate::resilience::breaker::{Breaker, Circuit, Permit, Refused as Shut};
 use crate::resilience::bulkhead::{Bulkhead, Refused, Slot, Slots};
 use crate::resilience::limiter::{self, Bucket, Reason, Refused as Limited};
 use crate::resilience::stop::{StopReason, WaitReason};
@@ -18,7 +18,7 @@ use crate::status::*;
 use std::cell::OnceCell;
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -40,6 +40,14 @@ pub struct Retry {
     pub bulkhead: Option<Bulkhead>,
     pub chance: Arc<dyn Chance>,
     pub simulation: Option<Arc<Simulation>>,
+    /// What was found by the key, once it was.
+    pub found: Found,
+}
+
+#[derive(Default)]
+pub struct Found {
+    circuit: OnceLock<Circuit>,
+    account: OnceLock<Arc<Account>>,
 }
 
 /// What an attempt is told.
@@ -128,6 +136,22 @@ impl Retry {
         Report { result, stop, attempts: course.attempts(), elapsed, waited: run.waited, retry_after }
     }
 
+    fn circuit(&self, breaker: &Breaker, now: Instant) -> Option<&Circuit> {
+        let found = &self.found.circuit;
+        // Where the breaker has no room now, it may have some the next time.
+        found.get().or_else(|| breaker.circuit(&self.key, now).ok().map(|circuit| found.get_or_init(|| circuit)))
+    }
+
+    fn account(&self) -> Arc<Account> {
+        let found = &self.found.account;
+        if let Some(account) = found.get() {
+            return account.clone();
+        }
+        // The one for all who have none is not kept: there may be room the next time.
+        let own = self.budget.own_account(&self.key).map(|own| found.get_or_init(|| own).clone());
+        own.unwrap_or_else(|| self.budget.account(&self.key))
+    }
+
     fn read_clock(&self) -> Instant {
         match &self.simulation {
             Some(simulation) => simulation.now(),
@@ -147,8 +171,8 @@ impl Run<'_> {
     }
 
     fn attempts(&mut self, course: &mut Course, work: &mut impl FnMut(&Attempt) -> Ended) -> Finished {
-        let Retry { budget, key, replay_safe, .. } = self.retry;
-        let account = budget.account(key);
+        let Retry { replay_safe, .. } = self.retry;
+        let account = self.retry.account();
         let mut last: Option<Result<Ended, Error>> = None;
         let mut is_replay = false;
         loop {
@@ -224,7 +248,7 @@ impl Run<'_> {
     /// The breaker is asked first and last: what it refuses takes no token and no slot, and what waits keeps no permit.
     fn leave(&mut self) -> Result<Leave, Refusal> {
         let Retry { breaker, bulkhead, buckets, key, .. } = self.retry;
-        let circuit = breaker.as_ref().and_then(|breaker| breaker.circuit(key, self.now).ok());
+        let circuit = breaker.as_ref().and_then(|breaker| self.retry.circuit(breaker, self.now));
         let shut = |shut: Shut| (refused_by_breaker(key, shut), shut.retry_after);
         if let Some(circuit) = &circuit {
             circuit.peek(self.now).map_err(shut)?;

@@ -21,6 +21,7 @@ fn retry() -> (Arc<Simulation>, Retry) {
         bulkhead: None,
         chance: simulation.clone(),
         simulation: Some(simulation.clone()),
+        found: Found::default(),
     };
     (simulation, retry)
 }
