@@ -100,6 +100,8 @@ impl Race<'_> {
                 // The one that is still running is stopped with its exchange, when it is dropped.
                 runner.track.ended(self.call, self.call.now(), Err(&Error::plain(HS_ERR_CANCELLED)), Sent::Maybe);
                 self.call.watch().hedge(self.request.url.origin(), HedgeEvent::Lost, runner.track.hedge, "");
+            } else {
+                runner.track.tell_end(self.call);
             }
         }
         let runner = self.runners.swap_remove(winner);
@@ -154,11 +156,12 @@ impl Race<'_> {
         matches!(class, Class::Final | Class::Never)
     }
 
+    /// A response that does not win at once may still be the best there is: its attempt is not over.
     fn note_loss(&self, place: usize) {
         let runner = &self.runners[place];
         match &runner.opened {
             Some(Ok((response, _))) => {
-                runner.track.ended(self.call, self.call.now(), Ok(response.head.status), Sent::Yes)
+                runner.track.note(self.call, self.call.now(), Ok(response.head.status), Sent::Yes)
             }
             Some(Err(error)) => runner.track.ended(self.call, self.call.now(), Err(error), error.details().sent),
             None => {}

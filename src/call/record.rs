@@ -19,6 +19,7 @@ pub struct Track {
     longest: Cell<Duration>,
     began: Cell<Option<Instant>>,
     resends: Cell<u32>,
+    over: Cell<bool>,
     place: usize,
 }
 
@@ -41,7 +42,8 @@ impl Track {
             wait_reason: why,
         });
         let (wait, longest) = (Cell::new((waited, why)), Cell::new(waited));
-        Rc::new(Track { number, hedge, wait, longest, began: Cell::default(), resends: Cell::new(0), place })
+        let (began, resends, over) = (Cell::default(), Cell::new(0), Cell::new(false));
+        Rc::new(Track { number, hedge, wait, longest, began, resends, over, place })
     }
 
     /// How long its exchanges have taken so far.
@@ -71,14 +73,24 @@ impl Track {
         self.resends.set(self.resends.get() + metrics.internal_resends);
     }
 
-    /// The attempt is over.
+    /// The attempt is over, unless it was already: one that failed may still be the best of a race.
     pub fn ended(&self, call: &Call, now: Instant, outcome: Result<u16, &Error>, sent: Sent) {
-        self.note(call, now, outcome, sent);
-        let record = call.records.borrow()[self.place];
-        call.watch.attempt_ends(&record);
+        if !self.over.get() {
+            self.note(call, now, outcome, sent);
+            self.tell_end(call);
+        }
     }
 
-    fn note(&self, call: &Call, now: Instant, outcome: Result<u16, &Error>, sent: Sent) {
+    /// It is over with what was noted last.
+    pub fn tell_end(&self, call: &Call) {
+        if !self.over.replace(true) {
+            let record = call.records.borrow()[self.place];
+            call.watch.attempt_ends(&record);
+        }
+    }
+
+    /// What it has come to so far.
+    pub fn note(&self, call: &Call, now: Instant, outcome: Result<u16, &Error>, sent: Sent) {
         let mut records = call.records.borrow_mut();
         let record = &mut records[self.place];
         match outcome {
