@@ -324,7 +324,7 @@
 // honour such keys.
 #define HS_IDEMPOTENCY_KEY 2
 
-// In `hs_policies.flags`: the key that is made is written bare, not in the quotes that the draft demands.
+// In `hs_policies.flags`, together with `HS_IDEMPOTENCY_KEY`: the key that is made is written bare, not in the quotes that the draft demands.
 #define HS_IDEMPOTENCY_KEY_BARE 4
 
 // In `hs_policies.flags` of a request: without the worker's hedging.
@@ -2103,7 +2103,7 @@ typedef struct hs_limiter_info {
     uint64_t learned_reset_ms;
     // What is left of that, without what was sent since; `HS_INFINITE` where it told of none.
     uint64_t learned_remaining;
-    // What was let through by now, by cost.
+    // What was let through by now, by cost; what was given back stays counted.
     uint64_t admitted;
 } hs_limiter_info;
 

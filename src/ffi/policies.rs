@@ -26,7 +26,7 @@ pub const HS_IDEMPOTENT: u32 = 1;
 /// repeated, and a 409, which says that its first sending is still being carried out, is retried. Only for servers that
 /// honour such keys.
 pub const HS_IDEMPOTENCY_KEY: u32 = 2;
-/// In `hs_policies.flags`: the key that is made is written bare, not in the quotes that the draft demands.
+/// In `hs_policies.flags`, together with `HS_IDEMPOTENCY_KEY`: the key that is made is written bare, not in the quotes that the draft demands.
 pub const HS_IDEMPOTENCY_KEY_BARE: u32 = 4;
 /// In `hs_policies.flags` of a request: without the worker's hedging.
 pub const HS_NO_HEDGE: u32 = 16;

@@ -7,7 +7,7 @@ pub trait Chance: Send + Sync {
     /// Bytes of which nobody else has the same.
     fn bytes(&self) -> [u8; 16] {
         let [high, low] = [0; 2].map(|_: u8| self.up_to(u64::MAX));
-        (u128::from(high) << 64 | u128::from(low)).to_ne_bytes()
+        (u128::from(high) << 64 | u128::from(low)).to_le_bytes()
     }
 }
 

@@ -23,7 +23,7 @@ pub struct hs_limiter_info {
     pub learned_reset_ms: u64,
     /// What is left of that, without what was sent since; `HS_INFINITE` where it told of none.
     pub learned_remaining: u64,
-    /// What was let through by now, by cost.
+    /// What was let through by now, by cost; what was given back stays counted.
     pub admitted: u64,
 }
 
