@@ -15,11 +15,13 @@ stop() {
 # The tests of the library as it is shipped: the release build is what the C side links against.
 rust_tests() { HS_LIB_DIR=$LIB cargo test --locked; }
 
-# The same tests over the distribution's libcurl. curl-sys quietly builds its own when it finds none: that is no pass.
+# The tests over the distribution's libcurl, without those that do not come near it and the slowest ring of the ABI's.
+# curl-sys quietly builds its own when it finds none: that is no pass.
 # (cargo test leaves the shared library that it builds in deps, and only there.)
 system_curl_tests() {
     local dir=$TARGET/system-curl
-    HS_LIB_DIR=$dir/debug/deps CARGO_TARGET_DIR=$dir cargo test --locked --no-default-features --features system-curl || return
+    HS_LIB_DIR=$dir/debug/deps CARGO_TARGET_DIR=$dir cargo test --locked --no-default-features --features system-curl \
+        --lib --test abi --test behaviour -- --skip valgrind:: || return
     readelf -d "$dir/debug/deps/libhttp_sentinel.so" | grep -q 'NEEDED.*libcurl' || { say "not linked to the system's libcurl"; return 1; }
 }
 
