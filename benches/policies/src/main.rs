@@ -36,6 +36,7 @@ mod ours {
         log = "ours_log";
         retry = "ours_retry";
         plain_call = "ours_plain_call";
+        bulkhead_call = "ours_bulkhead_call";
         call = "ours_call";
     }
 }
@@ -86,6 +87,7 @@ fn main() {
         candidate("retry + breaker + limiter", "tower-resilience", peers::tower_all()),
         candidate("a worker's call, over a mock", US, ours::call),
         candidate("a worker's call, over a mock", "with retries alone", ours::plain_call),
+        candidate("a worker's call, over a mock", "and a bulkhead", ours::bulkhead_call),
     ];
     let rounds: Vec<u64> = all
         .iter_mut()

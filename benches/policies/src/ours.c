@@ -147,18 +147,26 @@ void ours_plain_call(uint64_t rounds) {
     call(worker, rounds);
 }
 
+static hs_worker *worker_with_all(hs_bulkhead *and_a) {
+    const hs_bucket bucket = {.limiter = smooth()};
+    const hs_policies policies = {
+        .struct_size = sizeof policies,
+        .breaker = breaker,
+        .buckets = &bucket,
+        .bucket_count = 1,
+        .bulkhead = and_a,
+    };
+    return worker_with(&policies);
+}
+
 void ours_call(uint64_t rounds) {
     static hs_worker *worker;
-    if (worker == NULL) {
-        const hs_bucket bucket = {.limiter = smooth()};
-        const hs_policies policies = {
-            .struct_size = sizeof policies,
-            .breaker = breaker,
-            .buckets = &bucket,
-            .bucket_count = 1,
-            .bulkhead = bulkhead,
-        };
-        worker = worker_with(&policies);
-    }
+    if (worker == NULL) worker = worker_with_all(NULL);
+    call(worker, rounds);
+}
+
+void ours_bulkhead_call(uint64_t rounds) {
+    static hs_worker *worker;
+    if (worker == NULL) worker = worker_with_all(bulkhead);
     call(worker, rounds);
 }
