@@ -2682,8 +2682,10 @@ hs_status hs_worker_retire(struct hs_worker *worker);
 // Sends a request and receives its response; returns when the call has ended. `*response` is written on success
 // only; free it with `hs_response_free`. An HTTP status is never an error: a 503 is `HS_OK` with a response.
 //
-// The request is put on the wire at most once for a method that is not idempotent, also where libcurl would send it
-// again by itself on a dead connection; the error then says `HS_SENT_MAYBE`. What an HTTP/2 server says it has not
+// What is not idempotent (by its method, an `Idempotency-Key`, `HS_IDEMPOTENT`) and may have been carried out is not sent
+// again, also where libcurl would do so by itself on a dead connection; the error then says `HS_SENT_MAYBE`. A server that
+// answers 429 or 421 says that it has not been: then there is another attempt, or for 421 another connection, whatever the
+// method; `max_attempts` of 1 or `HS_RETRY_429_PROCESSED` prevent the first. What an HTTP/2 server says it has not
 // processed (RFC 9113, section 8.7) is sent again: once, and up to 3 times where the method is idempotent. Where that
 // does not help the error says `HS_SENT_MAYBE`, since a server in the middle may say so without knowing, and
 // `HS_SENT_NO` of an idempotent method. What it wants over HTTP/1.1 instead is sent so, once.
