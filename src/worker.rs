@@ -21,8 +21,8 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::tls::{CaSource, TlsOptions};
 use crate::http::url::{ParsedUrl, UrlCache};
-use crate::observe::Observer;
 use crate::observe::counters::Counters;
+use crate::observe::{ObserveOptions, Observer};
 use crate::runtime::Runtime;
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::simulation::Simulation;
@@ -52,7 +52,7 @@ pub struct WorkerOptions {
     pub cookies: Option<Jar>,
     pub auth: Option<Bound>,
     pub dns: dns::Options,
-    pub observer: Rc<Observer>,
+    pub observe: ObserveOptions,
     /// Answers instead of the network.
     pub mock: Option<Mock>,
     /// Virtual time and chance; only with a mock.
@@ -60,6 +60,12 @@ pub struct WorkerOptions {
     /// Where all exchanges are written down.
     pub record: Option<PathBuf>,
 }
+
+/// A pool makes its workers from them, on threads of its own, and hands requests over to these.
+const _: fn() = || {
+    fn is_send<T: Send>() {}
+    is_send::<(WorkerOptions, Request, Limits, Cancel, Response, Error)>();
+};
 
 impl Default for WorkerOptions {
     fn default() -> Self {
@@ -95,7 +101,7 @@ impl Default for WorkerOptions {
             cookies: None,
             auth: None,
             dns: dns::Options::default(),
-            observer: Rc::default(),
+            observe: ObserveOptions::default(),
             mock: None,
             simulation: None,
             record: None,
@@ -132,7 +138,7 @@ impl Worker {
             })?),
         };
         if let Some(path) = options.record {
-            engine = Rc::new(Recorder::new(engine, &path, options.observer.redactor.clone())?);
+            engine = Rc::new(Recorder::new(engine, &path, options.observe.redactor.clone())?);
         }
         let clock: Arc<dyn Clock> = match &simulation {
             Some(simulation) => simulation.clone(),
@@ -142,7 +148,7 @@ impl Worker {
         if let Some(simulation) = simulation {
             runtime.in_virtual_time(simulation);
         }
-        let observer = options.observer;
+        let observer = Rc::new(Observer::new(options.observe));
         if let Some(events) = observer.events.clone() {
             runtime.around_each_turn(move || events.deliver());
         }

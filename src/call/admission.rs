@@ -55,16 +55,16 @@ pub struct Gates {
 pub struct LastGates(RefCell<Option<Kept>>);
 
 struct Kept {
-    policies: Rc<Policies>,
+    policies: Arc<Policies>,
     origin: Box<str>,
     gates: Rc<Gates>,
 }
 
 impl LastGates {
-    pub fn of(&self, policies: &Rc<Policies>, url: &Url, now: Instant) -> Rc<Gates> {
+    pub fn of(&self, policies: &Arc<Policies>, url: &Url, now: Instant) -> Rc<Gates> {
         let mut last = self.0.borrow_mut();
         if let Some(kept) = &*last
-            && Rc::ptr_eq(&kept.policies, policies)
+            && Arc::ptr_eq(&kept.policies, policies)
             && *kept.origin == *url.origin()
             && kept.gates.buckets.iter().all(|(bucket, _)| !bucket.is_retired())
         {
@@ -312,7 +312,7 @@ fn circuit(policies: &Policies, url: &Url, now: Instant) -> Option<Circuit> {
     policies.breaker.as_ref()?.circuit(key(&policies.breaker_key, url), now).ok()
 }
 
-fn key<'a>(own: &'a Option<Rc<str>>, url: &'a Url) -> &'a str {
+fn key<'a>(own: &'a Option<Arc<str>>, url: &'a Url) -> &'a str {
     own.as_deref().unwrap_or_else(|| url.origin())
 }
 

@@ -39,6 +39,7 @@ use retry::Finish;
 use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use stops::{Stop, Stops};
 
@@ -67,7 +68,7 @@ pub struct Limits {
     pub trace: bool,
     /// The body is taken piece by piece, by whoever wants it and when he wants it.
     pub streams: bool,
-    pub policies: Rc<Policies>,
+    pub policies: Arc<Policies>,
 }
 
 /// What a call stands on; the worker's, and the same for all its calls.

@@ -8,7 +8,6 @@ use crate::resilience::retry::budget::{Budget, BudgetOptions};
 use crate::resilience::retry::options::RetryOptions;
 use crate::runtime::chance::{Chance, SystemChance};
 use crate::runtime::clock::{Clock, SystemClock};
-use std::rc::Rc;
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -17,14 +16,14 @@ pub struct Policies {
     pub budget: Budget,
     pub breaker: Option<Breaker>,
     /// `None`: the origin of each exchange.
-    pub breaker_key: Option<Rc<str>>,
+    pub breaker_key: Option<Arc<str>>,
     pub buckets: Vec<Wanted>,
     pub bulkhead: Option<Bulkhead>,
     /// `None`: the origin of each exchange.
-    pub bulkhead_key: Option<Rc<str>>,
+    pub bulkhead_key: Option<Arc<str>>,
     pub hedge: Option<HedgeOptions>,
     /// How long requests took, where a hedge goes by that.
-    pub latencies: Rc<Latencies>,
+    pub latencies: Arc<Latencies>,
     pub key: KeyPolicy,
     /// Of the clock that all of them go by.
     pub clock: usize,
@@ -46,7 +45,7 @@ pub enum KeyPolicy {
 pub struct Wanted {
     pub limiter: Limiter,
     /// `None`: the origin of each exchange.
-    pub key: Option<Rc<str>>,
+    pub key: Option<Arc<str>>,
     pub cost: u32,
 }
 
@@ -68,7 +67,7 @@ impl Default for Policies {
             bulkhead: None,
             bulkhead_key: None,
             hedge: None,
-            latencies: Rc::default(),
+            latencies: Arc::default(),
             key: KeyPolicy::None,
             clock: SystemClock.identity(),
             chance: Arc::new(SystemChance),

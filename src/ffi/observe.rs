@@ -6,13 +6,14 @@ use super::options;
 use super::sized::{self, Sized32};
 use super::text::hs_str;
 use crate::error::Error;
-use crate::observe::Observer;
-use crate::observe::events::{ALL_KINDS, Event, Events, Kind};
+use crate::observe::counters::Counters;
+use crate::observe::events::{ALL_KINDS, Event, Kind};
 use crate::observe::redact::Redactor;
 use crate::observe::traceparent::Mode;
+use crate::observe::{Audience, ObserveOptions};
 use crate::status::{hs_phase, hs_status};
 use std::ffi::c_void;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A call begins. Its arguments were found to be right: what was refused before has no events.
 pub const HS_EVENT_CALL_START: u32 = 1;
@@ -195,9 +196,9 @@ const MOST_KEYS: usize = 1_000;
 
 /// # Safety
 /// `pointer` is NULL or valid for as many bytes as its `struct_size` says, and so is all that it points to.
-pub unsafe fn chosen(pointer: *const hs_observe_options) -> Result<Rc<Observer>, Error> {
+pub unsafe fn chosen(pointer: *const hs_observe_options) -> Result<ObserveOptions, Error> {
     if pointer.is_null() {
-        return Ok(Rc::default());
+        return Ok(ObserveOptions::default());
     }
     // SAFETY: as the caller promises.
     let given = unsafe { sized::read(pointer) }?;
@@ -222,15 +223,36 @@ pub unsafe fn chosen(pointer: *const hs_observe_options) -> Result<Rc<Observer>,
         return Err(options::invalid("an entry of redact_query_keys has no letter and no digit".into()));
     }
     let mask = options::number(given.event_mask, ALL_KINDS);
-    let user_data = given.user_data;
-    let events = given.on_event.map(|callback| {
-        Events::new(mask, move |event| {
-            let event = facts(event);
-            // SAFETY: the caller's function with the caller's data.
-            unsafe { callback(user_data, &event) }
-        })
+    let audience = given.on_event.map(|callback| -> Audience {
+        let listener = Listening { callback, user_data: given.user_data };
+        (mask, Arc::new(move |event| listener.tell(event)))
     });
-    Ok(Rc::new(Observer::new(given.flags & HS_OBSERVE_HISTOGRAMS != 0, events, Redactor::new(keys), context)))
+    Ok(ObserveOptions {
+        counters: Arc::new(Counters::new(given.flags & HS_OBSERVE_HISTOGRAMS != 0)),
+        audience,
+        redactor: Arc::new(Redactor::new(keys)),
+        context,
+        calls: Arc::default(),
+    })
+}
+
+/// The caller's function with the caller's data.
+struct Listening {
+    callback: unsafe extern "C" fn(*mut c_void, *const hs_event),
+    user_data: *mut c_void,
+}
+
+// SAFETY: the caller promises that his callback may run on the thread of the worker, or on those of the pool.
+unsafe impl Send for Listening {}
+// SAFETY: as above.
+unsafe impl Sync for Listening {}
+
+impl Listening {
+    fn tell(&self, event: &Event) {
+        let event = facts(event);
+        // SAFETY: the caller's function with the caller's data.
+        unsafe { (self.callback)(self.user_data, &event) }
+    }
 }
 
 fn facts(event: &Event) -> hs_event {

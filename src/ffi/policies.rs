@@ -16,7 +16,6 @@ use crate::http::request::{IDEMPOTENCY_KEY, Request};
 use crate::resilience::retry::budget::{Budget, BudgetOptions};
 use crate::runtime::clock::Clock;
 use crate::runtime::simulation::Simulation;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// In `hs_policies.flags`: doing the request twice does no harm, whatever its method (RFC 9110, section 9.2.2).
@@ -178,7 +177,7 @@ unsafe fn wanted(policies: &Policies, bucket: &hs_bucket) -> Result<Wanted, Erro
 ///
 /// # Safety
 /// As for `hs_str::bytes`.
-unsafe fn key(text: hs_str, what: &str) -> Result<Option<Rc<str>>, Error> {
+unsafe fn key(text: hs_str, what: &str) -> Result<Option<Arc<str>>, Error> {
     // SAFETY: as the caller promises.
     let bytes = unsafe { text.bytes(what) }?;
     if bytes.is_empty() {
@@ -196,7 +195,7 @@ pub unsafe fn of_worker(
     pointer: *const hs_policies,
     max_attempts: u32,
     simulation: Option<&Arc<Simulation>>,
-) -> Result<Rc<Policies>, Error> {
+) -> Result<Arc<Policies>, Error> {
     let mut base = Policies::default();
     if let Some(simulation) = simulation {
         base.chance = simulation.clone();
@@ -204,7 +203,7 @@ pub unsafe fn of_worker(
         base.budget = Budget::new(BudgetOptions::default(), simulation.clone());
     }
     // SAFETY: as the caller promises.
-    unsafe { over(&base, pointer, max_attempts, HS_IDEMPOTENCY_KEY | HS_IDEMPOTENCY_KEY_BARE) }.map(Rc::new)
+    unsafe { over(&base, pointer, max_attempts, HS_IDEMPOTENCY_KEY | HS_IDEMPOTENCY_KEY_BARE) }.map(Arc::new)
 }
 
 /// What a request has, where that is not what its worker has.
@@ -214,8 +213,8 @@ pub unsafe fn of_worker(
 pub unsafe fn of_request(
     pointer: *const hs_policies,
     max_attempts: u32,
-    worker: &Rc<Policies>,
-) -> Result<Rc<Policies>, Error> {
+    worker: &Arc<Policies>,
+) -> Result<Arc<Policies>, Error> {
     if pointer.is_null() && max_attempts == 0 {
         return Ok(worker.clone());
     }
@@ -227,7 +226,7 @@ pub unsafe fn of_request(
         | HS_NO_LIMITER
         | HS_NO_BULKHEAD;
     // SAFETY: as the caller promises.
-    unsafe { over(worker, pointer, max_attempts, known) }.map(Rc::new)
+    unsafe { over(worker, pointer, max_attempts, known) }.map(Arc::new)
 }
 
 /// Says of a request what the policies say of its repetition.

@@ -196,7 +196,7 @@ unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Err
     chosen.idle_connection = options::seconds(given.idle_connection_ms, chosen.idle_connection);
     chosen.connection_life = options::seconds(given.connection_life_ms, chosen.connection_life);
     // SAFETY: as the caller promises.
-    chosen.observer = unsafe { observe::chosen(given.observe) }?;
+    chosen.observe = unsafe { observe::chosen(given.observe) }?;
     chosen.max_idle_connections = options::number(given.max_idle_connections, chosen.max_idle_connections);
     // SAFETY: as the caller promises.
     unsafe {

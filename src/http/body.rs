@@ -3,12 +3,12 @@
 use crate::error::Error;
 use crate::status::{HS_ERR_INVALID_BODY, HS_ERR_NOT_REPLAYABLE};
 use bytes::Bytes;
-use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where a streamed body comes from.
-pub trait Source {
+pub trait Source: Send {
     /// Fills the buffer from its start; 0 at the end of the body.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error>;
     /// Whether `rewind` is worth a try.
@@ -20,14 +20,15 @@ pub trait Source {
 #[derive(Clone, Debug)]
 pub enum Body {
     Bytes(Bytes),
-    Streamed(Rc<Streamed>),
+    Streamed(Arc<Streamed>),
 }
 
 pub struct Streamed {
-    source: RefCell<Box<dyn Source>>,
+    /// Absent while it is in use: whoever uses it may call the caller's code, and then holds no lock.
+    source: Mutex<Option<Box<dyn Source>>>,
     length: Option<u64>,
-    read: Cell<u64>,
-    ended: Cell<bool>,
+    read: AtomicU64,
+    ended: AtomicBool,
 }
 
 impl fmt::Debug for Streamed {
@@ -49,8 +50,8 @@ impl Body {
 
     /// A body of that length, or of one that only its end will tell.
     pub fn streamed(source: Box<dyn Source>, length: Option<u64>) -> Body {
-        let (source, read, ended) = (RefCell::new(source), Cell::new(0), Cell::new(length == Some(0)));
-        Body::Streamed(Rc::new(Streamed { source, length, read, ended }))
+        let (read, ended) = (AtomicU64::new(0), AtomicBool::new(length == Some(0)));
+        Body::Streamed(Arc::new(Streamed { source: Mutex::new(Some(source)), length, read, ended }))
     }
 
     /// How long it is, where that is known before it is sent.
@@ -69,7 +70,9 @@ impl Body {
     pub fn is_replayable(&self) -> bool {
         match self {
             Body::Bytes(_) => true,
-            Body::Streamed(streamed) => streamed.is_fresh() || streamed.source.borrow().can_rewind(),
+            Body::Streamed(streamed) => {
+                streamed.is_fresh() || streamed.with(|source| Ok(source.can_rewind())).unwrap_or(false)
+            }
         }
     }
 
@@ -83,23 +86,33 @@ impl Body {
 }
 
 impl Streamed {
+    fn with<T>(&self, then: impl FnOnce(&mut dyn Source) -> Result<T, Error>) -> Result<T, Error> {
+        let place = || self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = place().take();
+        let Some(mut source) = taken else { return Err(Error::new(HS_ERR_INVALID_BODY, "the body is in use already")) };
+        let result = then(&mut *source);
+        *place() = Some(source);
+        result
+    }
+
     /// Bytes for the wire; 0 at the end. An announced length is kept to the byte.
     pub fn fill(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let room = match self.length {
-            Some(length) => buffer.len().min(usize::try_from(length - self.read.get()).unwrap_or(usize::MAX)),
+            Some(length) => buffer.len().min(usize::try_from(length - self.progress().0).unwrap_or(usize::MAX)),
             None => buffer.len(),
         };
-        if room == 0 || self.ended.get() {
-            self.ended.set(true);
+        if room == 0 || self.progress().1 {
+            self.ended.store(true, Ordering::Relaxed);
             return Ok(0);
         }
-        let count = self.source.borrow_mut().read(&mut buffer[..room])?;
+        let count = self.with(|source| source.read(&mut buffer[..room]))?;
         if let (0, Some(length)) = (count, self.length) {
-            let message = format!("the body ended after {} of {length} bytes", self.read.get());
+            let message = format!("the body ended after {} of {length} bytes", self.progress().0);
             return Err(Error::new(HS_ERR_INVALID_BODY, message));
         }
-        self.read.set(self.read.get() + count as u64);
-        self.ended.set(count == 0 || self.length == Some(self.read.get()));
+        let read = self.progress().0 + count as u64;
+        self.read.store(read, Ordering::Relaxed);
+        self.ended.store(count == 0 || self.length == Some(read), Ordering::Relaxed);
         Ok(count)
     }
 
@@ -107,14 +120,15 @@ impl Streamed {
         if self.is_fresh() {
             return Ok(());
         }
-        let mut source = self.source.borrow_mut();
-        if !source.can_rewind() {
-            let message = "the body would have to be sent again, and its source cannot be rewound";
-            return Err(Error::new(HS_ERR_NOT_REPLAYABLE, message));
-        }
-        source.rewind()?;
-        self.read.set(0);
-        self.ended.set(self.length == Some(0));
+        self.with(|source| {
+            if !source.can_rewind() {
+                let message = "the body would have to be sent again, and its source cannot be rewound";
+                return Err(Error::new(HS_ERR_NOT_REPLAYABLE, message));
+            }
+            source.rewind()
+        })?;
+        self.read.store(0, Ordering::Relaxed);
+        self.ended.store(self.length == Some(0), Ordering::Relaxed);
         Ok(())
     }
 
@@ -124,11 +138,12 @@ impl Streamed {
 
     /// How much was read, and whether that is all.
     pub fn progress(&self) -> (u64, bool) {
-        (self.read.get(), self.ended.get())
+        (self.read.load(Ordering::Relaxed), self.ended.load(Ordering::Relaxed))
     }
 
     fn is_fresh(&self) -> bool {
-        self.read.get() == 0 && (!self.ended.get() || self.length == Some(0))
+        let (read, ended) = self.progress();
+        read == 0 && (!ended || self.length == Some(0))
     }
 }
 
@@ -152,7 +167,7 @@ mod tests {
         }
     }
 
-    fn body(text: &'static str, rewinds: bool, length: Option<u64>) -> (Body, Rc<Streamed>) {
+    fn body(text: &'static str, rewinds: bool, length: Option<u64>) -> (Body, Arc<Streamed>) {
         let body = Body::streamed(Box::new(Text(Cursor::new(text.as_bytes()), rewinds)), length);
         let Body::Streamed(streamed) = &body else { unreachable!() };
         (body.clone(), streamed.clone())

@@ -10,11 +10,12 @@ use crate::runtime::clock::Instant;
 use crate::runtime::timers::Timers;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub struct Listener {
     pub(super) events: Option<Rc<Events>>,
-    pub(super) redactor: Rc<Redactor>,
+    pub(super) redactor: Arc<Redactor>,
     pub(super) timers: Rc<Timers>,
     pub(super) call: u64,
     pub(super) started: Instant,

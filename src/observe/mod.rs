@@ -18,38 +18,45 @@ pub use watch::Watch;
 use counters::Counters;
 use events::Events;
 use redact::Redactor;
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Who is told of events, and of which; from whatever thread they happen on.
+pub type Audience = (u32, Arc<dyn Fn(&events::Event) + Send + Sync>);
+
+/// What of a worker is to be seen.
+#[derive(Clone, Default)]
+pub struct ObserveOptions {
+    pub counters: Arc<Counters>,
+    pub audience: Option<Audience>,
+    pub redactor: Arc<Redactor>,
+    pub context: traceparent::Mode,
+    /// How many calls there were; of several workers together where they share it.
+    pub calls: Arc<AtomicU64>,
+}
 
 /// What of a worker can be seen.
-#[derive(Default)]
 pub struct Observer {
     pub counters: Arc<Counters>,
     pub events: Option<Rc<Events>>,
-    pub redactor: Rc<Redactor>,
+    pub redactor: Arc<Redactor>,
     pub context: traceparent::Mode,
-    calls: Cell<u64>,
+    calls: Arc<AtomicU64>,
     /// How many events each key has had.
     sequences: decisions::Sequences,
 }
 
 impl Observer {
-    pub fn new(histograms: bool, events: Option<Events>, redactor: Redactor, context: traceparent::Mode) -> Observer {
-        Observer {
-            counters: Arc::new(Counters::new(histograms)),
-            events: events.map(Rc::new),
-            redactor: Rc::new(redactor),
-            context,
-            calls: Cell::new(0),
-            sequences: Default::default(),
-        }
+    pub fn new(options: ObserveOptions) -> Observer {
+        let ObserveOptions { counters, audience, redactor, context, calls } = options;
+        let events = audience.map(|(mask, listener)| Rc::new(Events::new(mask, move |event| listener(event))));
+        Observer { counters, events, redactor, context, calls, sequences: Default::default() }
     }
 
     /// The number of a new call.
     fn count(&self) -> u64 {
-        self.calls.update(|calls| calls + 1);
-        self.calls.get()
+        self.calls.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Tells the callback what is queued. Not from inside libcurl.

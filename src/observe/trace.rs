@@ -2,7 +2,7 @@
 
 use super::redact::{BLANK, Redactor, Secrets};
 use std::fmt::Write;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// More than that is cut off, and the last line says so.
 const MOST_BYTES: usize = 256 * 1024;
@@ -24,7 +24,7 @@ pub enum Voice {
 }
 
 pub struct Trace {
-    redactor: Rc<Redactor>,
+    redactor: Arc<Redactor>,
     secrets: Secrets,
     text: String,
     full: bool,
@@ -33,7 +33,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    pub fn new(redactor: Rc<Redactor>, secrets: Secrets) -> Trace {
+    pub fn new(redactor: Arc<Redactor>, secrets: Secrets) -> Trace {
         Trace { redactor, secrets, text: String::new(), full: false, unfinished: Default::default() }
     }
 
@@ -127,7 +127,7 @@ mod tests {
     fn trace() -> Trace {
         let header = |name: &str, value: &str| Header::parse(name.as_bytes(), value.as_bytes(), true).unwrap();
         let secrets = Secrets::of(&[header("Authorization", "Bearer hush-1"), header("X-Mine", "hush-2")]);
-        Trace::new(Rc::new(Redactor::default()), secrets)
+        Trace::new(Arc::new(Redactor::default()), secrets)
     }
 
     #[test]

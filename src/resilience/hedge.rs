@@ -1,7 +1,7 @@
 //! When a request takes so long that a second one beside it is worth its cost.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +19,9 @@ const KEPT: usize = 256;
 const MOST_ORIGINS: usize = 1_024;
 const LEAST_DELAY: Duration = Duration::from_millis(1);
 
-/// How long successful requests took, by origin. A worker's own.
+/// How long successful requests took, by origin. A worker's own, or a pool's.
 #[derive(Default)]
-pub struct Latencies(RefCell<HashMap<Box<str>, Recent>>);
+pub struct Latencies(Mutex<HashMap<Box<str>, Recent>>);
 
 #[derive(Default)]
 struct Recent {
@@ -32,8 +32,12 @@ struct Recent {
 }
 
 impl Latencies {
+    fn origins(&self) -> MutexGuard<'_, HashMap<Box<str>, Recent>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn record(&self, origin: &str, took: Duration) {
-        let mut origins = self.0.borrow_mut();
+        let mut origins = self.origins();
         if !origins.contains_key(origin) {
             if origins.len() >= MOST_ORIGINS {
                 origins.clear();
@@ -52,7 +56,7 @@ impl Latencies {
 
     /// What 95 of 100 do not exceed; `None` where too few are known.
     pub fn quantile(&self, origin: &str) -> Option<Duration> {
-        let mut origins = self.0.borrow_mut();
+        let mut origins = self.origins();
         let recent = origins.get_mut(origin).filter(|recent| recent.last.len() >= ENOUGH)?;
         if recent.quantile.is_none() {
             let mut sorted = recent.last.clone();
@@ -97,6 +101,6 @@ mod tests {
         for number in 0..3 * MOST_ORIGINS {
             latencies.record(&format!("http://{number}"), Duration::ZERO);
         }
-        assert!(latencies.0.borrow().len() <= MOST_ORIGINS);
+        assert!(latencies.origins().len() <= MOST_ORIGINS);
     }
 }

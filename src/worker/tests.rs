@@ -28,7 +28,7 @@ fn server() -> TestServer {
 fn worker_for(server: &TestServer) -> Worker {
     let ca = CaSource::Pem { text: server.ca_pem().as_bytes().to_vec(), origin: "the test server".into() };
     let mut options = WorkerOptions { ca, ..WorkerOptions::default() };
-    options.limits.policies = Rc::new(once());
+    options.limits.policies = std::sync::Arc::new(once());
     Worker::new(options).expect("a worker")
 }
 

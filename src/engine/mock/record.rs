@@ -17,7 +17,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(crate) const MOST_BODY_BYTES: usize = 1 << 20;
 
 pub struct Recorder {
     inner: Rc<dyn Engine>,
-    redactor: Rc<Redactor>,
+    redactor: Arc<Redactor>,
     file: RefCell<File>,
     path: Box<Path>,
     /// Those that were not written yet.
@@ -37,7 +37,7 @@ pub struct Recorder {
 struct Open {
     exchange: Exchange,
     secrets: Secrets,
-    sent: Rc<RefCell<Copied>>,
+    sent: Arc<Mutex<Copied>>,
     received: Copied,
 }
 
@@ -59,16 +59,20 @@ impl Copied {
     }
 }
 
+fn copied(copy: &Mutex<Copied>) -> MutexGuard<'_, Copied> {
+    copy.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The source of a body, copied while it is read.
 struct Tapped {
-    body: Rc<Streamed>,
-    copy: Rc<RefCell<Copied>>,
+    body: Arc<Streamed>,
+    copy: Arc<Mutex<Copied>>,
 }
 
 impl Source for Tapped {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let count = self.body.fill(buffer)?;
-        self.copy.borrow_mut().add(&buffer[..count]);
+        copied(&self.copy).add(&buffer[..count]);
         Ok(count)
     }
 
@@ -77,14 +81,14 @@ impl Source for Tapped {
     }
 
     fn rewind(&mut self) -> Result<(), Error> {
-        *self.copy.borrow_mut() = Copied::default();
+        *copied(&self.copy) = Copied::default();
         self.body.rewind()
     }
 }
 
 impl Recorder {
     /// Begins a new recording at that path; one that is there is overwritten.
-    pub fn new(inner: Rc<dyn Engine>, path: &Path, redactor: Rc<Redactor>) -> Result<Recorder, Error> {
+    pub fn new(inner: Rc<dyn Engine>, path: &Path, redactor: Arc<Redactor>) -> Result<Recorder, Error> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
@@ -125,7 +129,7 @@ impl Recorder {
     fn write(&self, id: ExchangeId) -> Result<(), Error> {
         let Some(open) = self.open.borrow_mut().remove(&id) else { return Ok(()) };
         let mut exchange = open.exchange;
-        exchange.request.body = open.sent.borrow().content();
+        exchange.request.body = copied(&open.sent).content();
         exchange.body = open.received.content();
         let line = recording::line(&exchange);
         self.file.borrow_mut().write_all(line.as_bytes()).map_err(|error| unwritten(&self.path, &error))
@@ -148,10 +152,10 @@ fn unwritten(path: &Path, error: &io::Error) -> Error {
 }
 
 /// The same request, its streamed body copied while it is sent.
-fn tapped(request: &Rc<Request>, copy: &Rc<RefCell<Copied>>) -> Rc<Request> {
+fn tapped(request: &Rc<Request>, copy: &Arc<Mutex<Copied>>) -> Rc<Request> {
     match &request.body {
         Body::Bytes(bytes) => {
-            copy.borrow_mut().add(bytes);
+            copied(copy).add(bytes);
             request.clone()
         }
         Body::Streamed(body) => {
@@ -164,7 +168,7 @@ fn tapped(request: &Rc<Request>, copy: &Rc<RefCell<Copied>>) -> Rc<Request> {
 
 impl Engine for Recorder {
     fn start(&self, mut request: ExchangeRequest) -> Result<ExchangeId, Error> {
-        let (asked, sent) = (request.request.clone(), Rc::new(RefCell::new(Copied::default())));
+        let (asked, sent) = (request.request.clone(), Arc::new(Mutex::new(Copied::default())));
         let secrets = Secrets::of(&asked.headers);
         let fields = asked.headers.iter().map(|header| {
             let value = String::from_utf8_lossy(&header.value);
