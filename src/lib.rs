@@ -22,6 +22,8 @@ mod error;
 mod hop;
 mod http;
 mod observe;
+#[allow(dead_code)]
+mod pool;
 mod process;
 mod resilience;
 mod runtime;

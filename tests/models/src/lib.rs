@@ -1,4 +1,4 @@
-//! Models of what the library does without locks. Each module includes files of `src/` as they are.
+//! Models of where threads meet: what the library does without locks, and what must not lose a wake-up. Each module includes files of `src/` as they are.
 
 #![allow(dead_code)] // the files have more than a model needs
 
@@ -8,5 +8,7 @@ mod breaker;
 mod budget;
 #[cfg(test)]
 mod bulkhead;
+#[cfg(test)]
+mod completions;
 #[cfg(test)]
 mod limiter;

@@ -1,0 +1,8 @@
+//! The pool: what is between the threads that submit and reap and those that drive the calls.
+
+pub mod completions;
+mod descriptor;
+mod sync;
+
+#[cfg(test)]
+mod tests;

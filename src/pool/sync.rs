@@ -1,0 +1,3 @@
+//! What threads meet at. `tests/models` puts its own in their place.
+
+pub use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
