@@ -9,6 +9,8 @@ mod budget;
 #[cfg(test)]
 mod bulkhead;
 #[cfg(test)]
+mod channel;
+#[cfg(test)]
 mod completions;
 #[cfg(test)]
 mod limiter;
