@@ -22,6 +22,7 @@ use crate::http::response::Response;
 use crate::http::tls::{CaSource, TlsOptions};
 use crate::http::url::{ParsedUrl, UrlCache};
 use crate::observe::counters::Counters;
+use crate::observe::gauge::ConnectionGauge;
 use crate::observe::{ObserveOptions, Observer};
 use crate::runtime::Runtime;
 use crate::runtime::clock::{Clock, SystemClock};
@@ -59,6 +60,10 @@ pub struct WorkerOptions {
     pub simulation: Option<Arc<Simulation>>,
     /// Where all exchanges are written down.
     pub record: Option<PathBuf>,
+    /// It is to have hundreds or thousands of exchanges at once.
+    pub many: bool,
+    /// Where it says how many connections it has.
+    pub connections: Option<Arc<ConnectionGauge>>,
 }
 
 /// A pool makes its workers from them, on threads of its own, and hands requests over to these.
@@ -105,6 +110,8 @@ impl Default for WorkerOptions {
             mock: None,
             simulation: None,
             record: None,
+            many: false,
+            connections: None,
         }
     }
 }
@@ -135,6 +142,8 @@ impl Worker {
                 network: options.network,
                 addresses: options.addresses,
                 dns: options.dns,
+                many: options.many,
+                connections: options.connections,
             })?),
         };
         if let Some(path) = options.record {

@@ -4,6 +4,7 @@
 pub mod counters;
 mod decisions;
 pub mod events;
+pub mod gauge;
 pub mod histogram;
 mod listener;
 pub mod redact;

@@ -20,14 +20,24 @@ mod auth;
 mod connections;
 #[cfg(feature = "bundled-curl")]
 mod http2;
+mod many;
 
 fn server() -> TestServer {
     TestServer::start().expect("the test server")
 }
 
-fn worker_for(server: &TestServer) -> Worker {
+thread_local! {
+    /// How the workers of this test wait for their connections.
+    static MANY: Cell<bool> = const { Cell::new(false) };
+}
+
+fn options(server: &TestServer) -> WorkerOptions {
     let ca = CaSource::Pem { text: server.ca_pem().as_bytes().to_vec(), origin: "the test server".into() };
-    let mut options = WorkerOptions { ca, ..WorkerOptions::default() };
+    WorkerOptions { ca, many: MANY.get(), ..WorkerOptions::default() }
+}
+
+fn worker_for(server: &TestServer) -> Worker {
+    let mut options = options(server);
     options.limits.policies = std::sync::Arc::new(once());
     Worker::new(options).expect("a worker")
 }

@@ -4,7 +4,7 @@ use super::network::Wiring;
 use super::proxy::{self, Routes};
 use super::tls::{self, Trust};
 use super::transfer::{Transfer, header_callback, prereq_callback, read_callback, seek_callback, write_callback};
-use super::{address, resend, resolve, sys};
+use super::{address, resend, resolve, sockets, sys};
 use crate::engine::{ExchangeRequest, HttpChoice};
 use crate::error::Error;
 use crate::http::body::Body;
@@ -12,7 +12,7 @@ use crate::http::headers::Header;
 use crate::observe::traceparent::HEADER as TRACEPARENT;
 use crate::status::{HS_ERR_INTERNAL, HS_ERR_INVALID_HEADER, HS_ERR_INVALID_URL, HS_ERR_OUT_OF_MEMORY};
 use std::cell::{RefCell, UnsafeCell};
-use std::ffi::{CStr, CString, c_char, c_long, c_short, c_void};
+use std::ffi::{CStr, CString, c_char, c_long, c_void};
 use std::time::Duration;
 
 /// How long a connection may idle and live before it is no longer reused.
@@ -57,32 +57,12 @@ impl Easy {
         self.error_buffer.get_mut()[0] = 0;
     }
 
-    /// Whether the server has closed its side of the connection that this handle is about to use.
-    #[cfg(target_os = "linux")]
-    pub fn peer_has_closed(&self) -> bool {
-        // Unlike a look at the bytes, this also sees an end behind bytes that nobody has read, as TLS has them.
-        self.socket_has(libc::POLLRDHUP)
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub fn peer_has_closed(&self) -> bool {
-        false
-    }
-
-    /// Whether there is something to read on the connection that this handle is about to use: an end or bytes.
-    pub fn peer_has_spoken(&self) -> bool {
-        // SAFETY: a live handle.
-        self.socket_has(libc::POLLIN) || unsafe { tls::has_unread(self.raw) }
-    }
-
-    fn socket_has(&self, events: c_short) -> bool {
+    /// The socket that it uses. libcurl looks for it among all connections.
+    pub fn active_socket(&self) -> Option<sys::curl_socket_t> {
         let mut socket: sys::curl_socket_t = -1;
-        // SAFETY: a live handle and a place for a socket; poll reads and writes one pollfd.
-        unsafe {
-            sys::curl_easy_getinfo(self.raw, sys::CURLINFO_ACTIVESOCKET, &mut socket as *mut sys::curl_socket_t);
-            let mut look = libc::pollfd { fd: socket, events, revents: 0 };
-            socket >= 0 && libc::poll(&mut look, 1, 0) > 0
-        }
+        // SAFETY: a live handle and a place for a socket.
+        unsafe { sys::curl_easy_getinfo(self.raw, sys::CURLINFO_ACTIVESOCKET, &mut socket as *mut sys::curl_socket_t) };
+        (socket >= 0).then_some(socket)
     }
 
     /// Whether the connection that this handle is about to use has carried a request before.
@@ -209,6 +189,7 @@ pub unsafe fn configure(
     options.function(sys::CURLOPT_PREREQFUNCTION, callback as *const c_void)?;
     options.data(sys::CURLOPT_PREREQDATA, this as *mut c_void)?;
     address::configure(transfer, &options)?;
+    sockets::configure(&transfer.sockets, &options)?;
     resend::configure(transfer, &options)?;
     resolve::configure(transfer, wiring, &options)?;
     if transfer.needs_tls() {

@@ -10,6 +10,7 @@ mod outcome;
 mod proxy;
 mod resend;
 mod resolve;
+mod sockets;
 mod sys;
 pub mod tls;
 mod transfer;
@@ -26,6 +27,7 @@ use crate::http::network::Network;
 use crate::http::proxy::Proxies;
 use crate::http::response::Head;
 use crate::http::tls::{CaSource, TlsOptions};
+use crate::observe::gauge::ConnectionGauge;
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::wake::Unpark;
 pub use easy::ConnectionAges;
@@ -35,7 +37,9 @@ use network::Wiring;
 use proxy::Routes;
 use resolve::Given;
 use slab::Slab;
+use sockets::Sockets;
 use std::cell::{Cell, RefCell};
+use std::ffi::c_long;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -46,12 +50,8 @@ use transfer::{HeadState, PinnedTransfer, Stale, State, Transfer};
 /// Easy handles that are kept for the next exchange; more than so many at once are rare.
 const SPARE_HANDLES: usize = 8;
 
-/// The longest wait while there are transfers. libcurl can know that one has failed and yet wait for a socket on which
-/// nothing will come: where the peer breaks the rules of HTTP/2 before it has the request.
-const LONGEST_WAIT: Duration = Duration::from_millis(100);
-
 pub struct CurlEngine {
-    // Fields drop in this order: transfers and spare handles before the multi that they were in, trust last.
+    // Fields drop in this order: transfers and spare handles before the multi that they were in, then what that refers to.
     transfers: RefCell<Slab<PinnedTransfer>>,
     spare: RefCell<Vec<Easy>>,
     /// Something was started, resumed or stopped since libcurl last looked: it wants to run before it can wait.
@@ -64,6 +64,7 @@ pub struct CurlEngine {
     resolver: Resolver<System>,
     dns: dns::Options,
     multi: Multi,
+    sockets: Rc<Sockets>,
     trust: Box<Trust>,
     wiring: Wiring,
     routes: Routes,
@@ -84,11 +85,17 @@ pub struct CurlOptions {
     pub addresses: AddressRule,
     pub dns: dns::Options,
     pub network: Network,
+    /// It is to have hundreds or thousands of transfers at once.
+    pub many: bool,
+    /// Where it says how many connections it has.
+    pub connections: Option<Arc<ConnectionGauge>>,
 }
 
 impl CurlEngine {
     pub fn new(options: &CurlOptions) -> Result<CurlEngine, Error> {
         global::init()?;
+        let multi = Multi::new(options.many)?;
+        multi.set(sys::CURLMOPT_MAXCONNECTS, c_long::from(options.max_idle_connections))?;
         Ok(CurlEngine {
             transfers: RefCell::default(),
             spare: RefCell::default(),
@@ -98,7 +105,8 @@ impl CurlEngine {
             given: Given::default(),
             resolver: resolver(),
             dns: options.dns.clone(),
-            multi: Multi::new(options.max_idle_connections)?,
+            sockets: Sockets::new(multi.events(), options.connections.clone()),
+            multi,
             trust: Box::new(Trust::new(&options.ca, &options.tls)?),
             routes: Routes::new(
                 options.proxies.clone(),
@@ -109,6 +117,10 @@ impl CurlEngine {
             ages: options.ages,
             rule: (!options.addresses.is_off()).then(|| Rc::new(options.addresses.clone())),
         })
+    }
+
+    fn busy(&self) -> bool {
+        !self.transfers.borrow().is_empty()
     }
 
     fn with<R>(&self, id: ExchangeId, look: impl FnOnce(&Transfer) -> R) -> R {
@@ -187,8 +199,8 @@ impl Engine for CurlEngine {
         };
         let route = self.routes.choose(&request.request.url);
         let verifies = self.trust.common().verified;
-        let transfer =
-            PinnedTransfer::new(Transfer::new(easy, request, self.rule.clone(), route, self.alone.clone(), verifies));
+        let (rule, alone, sockets) = (self.rule.clone(), self.alone.clone(), self.sockets.clone());
+        let transfer = PinnedTransfer::new(Transfer::new(easy, request, rule, route, alone, verifies, sockets));
         transfer.check_target(&self.wiring)?;
         // SAFETY: transfer, trust, routes and wiring stay where they are until `release` resets the handle.
         unsafe {
@@ -253,6 +265,7 @@ impl Engine for CurlEngine {
             unsafe { self.multi.remove(transfer.easy.raw()) };
             self.dirty.set(true);
         }
+        transfer.leave_seat();
         let mut easy = transfer.into_inner().easy;
         easy.reset();
         let mut spare = self.spare.borrow_mut();
@@ -266,14 +279,13 @@ impl Engine for CurlEngine {
             return;
         }
         let resolving = self.resolving_until().map(|until| until.since(SystemClock.now()));
-        let most = (!self.transfers.borrow().is_empty()).then_some(LONGEST_WAIT);
-        self.multi.poll([timeout, resolving, most].into_iter().flatten().min());
+        self.multi.wait(timeout.into_iter().chain(resolving).min(), self.busy());
     }
 
     fn advance(&self) {
-        self.dirty.set(false);
+        let dirty = self.dirty.replace(false);
         self.routes.turn.update(|turn| turn + 1);
-        self.multi.perform();
+        self.multi.run(dirty, self.busy());
         if self.alone.replace(false) && self.transfers.borrow().len() > 1 {
             self.stop_waiting();
         }
@@ -283,6 +295,7 @@ impl Engine for CurlEngine {
                 self.multi.remove(finished.easy);
                 transfer::transfer(sys::private(finished.easy))
             };
+            transfer.leave_seat();
             if !self.replace_stale_connection(transfer) && !self.resolve(transfer) {
                 if transfer.state.borrow().sends == 0 {
                     transfer.tell_connection(false);

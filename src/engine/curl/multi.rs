@@ -1,35 +1,38 @@
-//! The one `multi` of a worker's life.
+//! The one `multi` of a worker's life, and the two ways to wait for its sockets and to drive it.
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub mod events;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[path = "multi/no_events.rs"]
+pub mod events;
+mod poll;
 
 use super::sys;
 use crate::error::Error;
 use crate::runtime::wake::Unpark;
 use crate::status::{HS_ERR_INTERNAL, HS_ERR_OUT_OF_MEMORY};
+use events::Events;
+use poll::Bell;
 use std::ffi::{c_int, c_long};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// The longest wait while there are transfers. libcurl can know that one has failed and yet wait for a socket on which
+/// nothing will come: where the peer breaks the rules of HTTP/2 before it has the request.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
 pub struct Multi {
     raw: *mut sys::CURLM,
-    waker: Arc<MultiWaker>,
+    way: Way,
 }
 
-/// The one thing that other threads may do with a multi: wake it. Empty once the multi is gone.
-pub struct MultiWaker(Mutex<Option<MultiPointer>>);
-
-struct MultiPointer(*mut sys::CURLM);
-
-// SAFETY: used for `curl_multi_wakeup` alone, which libcurl allows from any thread while the multi lives; the mutex
-// around it and the emptying in `Multi::drop` see to the latter.
-unsafe impl Send for MultiPointer {}
-
-impl Unpark for MultiWaker {
-    fn unpark(&self) {
-        let multi = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(MultiPointer(raw)) = *multi {
-            // SAFETY: see `MultiPointer`.
-            unsafe { sys::curl_multi_wakeup(raw) };
-        }
-    }
+enum Way {
+    /// libcurl looks at each transfer and each socket, each time. It needs no descriptor of ours, and with few transfers
+    /// nothing is faster.
+    Poll(Arc<Bell>),
+    /// The system says which sockets are ready, and libcurl looks at their transfers alone.
+    Events(Rc<Events>),
 }
 
 /// A finished transfer.
@@ -39,26 +42,42 @@ pub struct Finished {
 }
 
 impl Multi {
-    /// A multi that keeps at most `max_idle` connections open for reuse.
-    pub fn new(max_idle: u32) -> Result<Multi, Error> {
+    /// With `many`, a turn costs what happens in it and not what there is, where the system can do that.
+    pub fn new(many: bool) -> Result<Multi, Error> {
+        let events = if many { Events::new()? } else { None };
         // SAFETY: libcurl is initialised.
         let raw = unsafe { sys::curl_multi_init() };
         if raw.is_null() {
             return Err(Error::plain(HS_ERR_OUT_OF_MEMORY));
         }
-        let waker = Arc::new(MultiWaker(Mutex::new(Some(MultiPointer(raw)))));
-        let multi = Multi { raw, waker };
-        multi.set(sys::CURLMOPT_MAXCONNECTS, c_long::from(max_idle))?;
+        // What is made below is freed with it from here on.
+        let way = events.map_or_else(|| Way::Poll(Bell::of(raw)), Way::Events);
+        let multi = Multi { raw, way };
+        if let Way::Events(events) = &multi.way {
+            // SAFETY: a live multi; `drop` ends it before the events that it is told of.
+            check(unsafe { events::listen(raw, events) })?;
+        }
         Ok(multi)
     }
 
-    fn set(&self, option: sys::CURLMoption, value: c_long) -> Result<(), Error> {
+    pub fn set(&self, option: sys::CURLMoption, value: c_long) -> Result<(), Error> {
         // SAFETY: a live multi and an option that takes a long.
         check(unsafe { sys::curl_multi_setopt(self.raw, option, value) })
     }
 
-    pub fn waker(&self) -> Arc<MultiWaker> {
-        self.waker.clone()
+    pub fn waker(&self) -> Arc<dyn Unpark> {
+        match &self.way {
+            Way::Poll(bell) => bell.clone(),
+            Way::Events(events) => events.waker(),
+        }
+    }
+
+    /// Who must be told of each socket that is opened and closed.
+    pub fn events(&self) -> Option<Rc<Events>> {
+        match &self.way {
+            Way::Poll(_) => None,
+            Way::Events(events) => Some(events.clone()),
+        }
     }
 
     /// # Safety
@@ -75,19 +94,29 @@ impl Multi {
         unsafe { sys::curl_multi_remove_handle(self.raw, easy) };
     }
 
-    pub fn poll(&self, timeout: Option<Duration>) {
-        // Rounded up: a timer that is due in 0.3 ms must not be waited for with 0 ms over and over.
-        let milliseconds = timeout.map_or(c_int::MAX, |timeout| {
-            c_int::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
-        });
-        // SAFETY: a live multi.
-        unsafe { sys::curl_multi_poll(self.raw, std::ptr::null_mut(), 0, milliseconds, std::ptr::null_mut()) };
+    /// Waits for something to do; `busy`: there are transfers.
+    pub fn wait(&self, timeout: Option<Duration>, busy: bool) {
+        match &self.way {
+            Way::Poll(_) => {
+                let most = busy.then_some(LONGEST_WAIT);
+                // SAFETY: a live multi.
+                unsafe { poll::wait(self.raw, timeout.into_iter().chain(most).min()) };
+            }
+            Way::Events(events) => events.wait(timeout, busy),
+        }
     }
 
-    pub fn perform(&self) {
-        let mut running: c_int = 0;
-        // SAFETY: a live multi; the callbacks touch only their own transfer.
-        unsafe { sys::curl_multi_perform(self.raw, &mut running) };
+    /// Moves the transfers on; `dirty`: one of them was started, resumed or removed since the last time.
+    pub fn run(&self, dirty: bool, busy: bool) {
+        match &self.way {
+            Way::Poll(_) => {
+                let mut running: c_int = 0;
+                // SAFETY: a live multi; the callbacks touch only their own transfer, and what belongs to the sockets.
+                unsafe { sys::curl_multi_perform(self.raw, &mut running) };
+            }
+            // SAFETY: the live multi that it was made for.
+            Way::Events(events) => unsafe { events.run(self.raw, dirty, busy) },
+        }
     }
 
     pub fn next_finished(&self) -> Option<Finished> {
@@ -109,8 +138,11 @@ impl Multi {
 
 impl Drop for Multi {
     fn drop(&mut self) {
-        *self.waker.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        // SAFETY: the engine removed and freed every easy handle before; nobody can wake it any more.
+        if let Way::Poll(bell) = &self.way {
+            bell.silence();
+        }
+        // SAFETY: the engine removed and freed every easy handle before; nobody can wake it any more. It says of each
+        // socket that it is closed, which what hears it outlives.
         unsafe { sys::curl_multi_cleanup(self.raw) };
     }
 }

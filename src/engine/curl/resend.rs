@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::http::metrics::Endpoint;
 use crate::http::response::HttpVersion;
 use crate::status::{HS_ERR_CONNECTION_CLOSED, HS_ERR_HTTP_VERSION, HS_ERR_HTTP2};
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_short, c_void};
 
 const RESENDS_OF_SAFE_REQUESTS: u32 = 1;
 const RESENDS_OF_REFUSED_REQUESTS: u32 = 3;
@@ -131,6 +131,7 @@ impl State {
 impl Transfer {
     /// Whether the request may go on the connection that libcurl has ready.
     pub fn on_send(&self, peer: Option<Endpoint>, local: Option<Endpoint>) -> Result<bool, Error> {
+        self.take_seat();
         let replay_safe = self.exchange.request.is_replay_safe();
         let version = self.version_to_send();
         let mut state = self.state.borrow_mut();
@@ -148,7 +149,7 @@ impl Transfer {
         }
         // libcurl looks for closed connections once a second. For what must not be sent twice that is too seldom: on
         // such a connection it would come to nothing, and nobody could say whether it had arrived.
-        let closed = || !replay_safe && self.easy.peer_has_closed();
+        let closed = || !replay_safe && self.peer_has_closed();
         if state.stale == Stale::No && (closed() || self.is_poisoned(version)) {
             state.stale = Stale::Found;
             return Ok(false);
@@ -188,7 +189,32 @@ impl Transfer {
     /// that for the response to this request.
     fn is_poisoned(&self, version: Option<HttpVersion>) -> bool {
         let speaks_when_it_likes = version.is_none_or(|version| version == HttpVersion::Http2);
-        self.easy.is_reused() && !speaks_when_it_likes && self.easy.peer_has_spoken()
+        self.easy.is_reused() && !speaks_when_it_likes && self.peer_has_spoken()
+    }
+
+    /// Whether the server has closed its side of the connection.
+    #[cfg(target_os = "linux")]
+    fn peer_has_closed(&self) -> bool {
+        // Unlike a look at the bytes, this also sees an end behind bytes that nobody has read, as TLS has them.
+        self.socket_has(libc::POLLRDHUP)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn peer_has_closed(&self) -> bool {
+        false
+    }
+
+    /// Whether there is something to read on the connection: an end or bytes.
+    fn peer_has_spoken(&self) -> bool {
+        // SAFETY: a live handle.
+        self.socket_has(libc::POLLIN) || unsafe { tls::has_unread(self.easy.raw()) }
+    }
+
+    fn socket_has(&self, events: c_short) -> bool {
+        let Some(fd) = self.socket() else { return false };
+        let mut look = libc::pollfd { fd, events, revents: 0 };
+        // SAFETY: it reads and writes one pollfd.
+        unsafe { libc::poll(&mut look, 1, 0) > 0 }
     }
 
     /// The head has come: whether its version will do.

@@ -60,6 +60,7 @@ pub(super) const CURLE_PROXY: CURLcode = 97;
 pub(super) const CURLPX_NO_AUTH: c_long = 12;
 pub(super) const CURLPX_RESOLVE_HOST: c_long = 27;
 pub(super) const CURLPX_USER_REJECTED: c_long = 33;
+pub(super) const CURL_SOCKOPT_OK: c_int = 0;
 pub(super) const CURL_PREREQFUNC_OK: c_int = 0;
 pub(super) const CURL_PREREQFUNC_ABORT: c_int = 1;
 /// `CURLPAUSE_CONT`.
@@ -141,5 +142,7 @@ pub type ProgressCallback = extern "C" fn(*mut c_void, curl_off_t, curl_off_t, c
 pub type WriteCallback = extern "C" fn(*mut c_char, usize, usize, *mut c_void) -> usize;
 pub type SeekCallback = extern "C" fn(*mut c_void, curl_off_t, c_int) -> c_int;
 pub type DebugCallback = extern "C" fn(*mut CURL, c_int, *mut c_char, usize, *mut c_void) -> c_int;
+pub type SockoptCallback = extern "C" fn(*mut c_void, curl_socket_t, curlsocktype) -> c_int;
+pub type ClosesocketCallback = extern "C" fn(*mut c_void, curl_socket_t) -> c_int;
 pub type ResolverStartCallback = extern "C" fn(*mut c_void, *mut c_void, *mut c_void) -> c_int;
 pub type PrereqCallback = extern "C" fn(*mut c_void, *mut c_char, *mut c_char, c_int, c_int) -> c_int;

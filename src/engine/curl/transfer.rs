@@ -5,6 +5,7 @@ use super::easy::Easy;
 use super::proxy::Route;
 use super::resend::{Blocked, Rejections};
 use super::resolve::Resolution;
+use super::sockets::{Seat, Sockets};
 use super::sys;
 use super::tls::{self, Notes, Trust};
 use crate::engine::{ExchangeId, ExchangeRequest, HttpChoice};
@@ -42,6 +43,8 @@ pub struct Transfer {
     pub alone: Rc<Cell<bool>>,
     /// Its place in the engine.
     pub id: Cell<ExchangeId>,
+    pub sockets: Rc<Sockets>,
+    pub seat: Seat,
 }
 
 #[derive(Default)]
@@ -137,9 +140,11 @@ impl Transfer {
         route: Option<Route>,
         alone: Rc<Cell<bool>>,
         verifies: bool,
+        sockets: Rc<Sockets>,
     ) -> Transfer {
-        let (paused, id) = (Cell::new(false), Cell::new(0));
-        Transfer { easy, exchange, rule, route, verifies, state: RefCell::default(), paused, alone, id }
+        let (paused, id, seat) = (Cell::new(false), Cell::new(0), Seat::default());
+        let state = RefCell::default();
+        Transfer { easy, exchange, rule, route, verifies, state, paused, alone, id, sockets, seat }
     }
 
     pub fn wake(&self) {

@@ -93,7 +93,7 @@ fn a_401_that_cannot_be_answered_is_the_response_after_one_try() {
 }
 
 #[test]
-fn a_nonce_that_is_used_up_is_replaced() {
+pub(super) fn a_nonce_that_is_used_up_is_replaced() {
     let server = server();
     let worker = worker_for(&server);
     let target = format!("{}/digest-auth/u/p?uses=2", server.http_url());
@@ -142,10 +142,9 @@ fn challenges_are_no_redirects_and_follow_them() {
 #[test]
 fn the_workers_own_credentials_stay_at_their_origin() {
     let server = server();
-    let ca = CaSource::Pem { text: server.ca_pem().as_bytes().to_vec(), origin: "the test server".into() };
     let credentials = Arc::new(Credentials::bearer(b"t0ken").unwrap());
     let auth = Some(Bound { origin: server.http_url().to_owned(), credentials });
-    let worker = Worker::new(WorkerOptions { ca, auth, ..WorkerOptions::default() }).unwrap();
+    let worker = Worker::new(WorkerOptions { auth, ..options(&server) }).unwrap();
     let status = |request: &Rc<Request>| send(&worker, request).unwrap().head.status;
     let plain = |url: String| status(&request("GET", &url, b""));
     let (http, https) = (server.http_url(), server.https_url());

@@ -3,9 +3,8 @@
 use super::*;
 
 fn aged(server: &TestServer, idle: u64, life: u64) -> Worker {
-    let ca = CaSource::Pem { text: server.ca_pem().as_bytes().to_vec(), origin: "the test server".into() };
     let (idle_connection, connection_life) = (Duration::from_secs(idle), Duration::from_secs(life));
-    Worker::new(WorkerOptions { ca, idle_connection, connection_life, ..WorkerOptions::default() }).expect("a worker")
+    Worker::new(WorkerOptions { idle_connection, connection_life, ..options(server) }).expect("a worker")
 }
 
 fn reuses(worker: &Worker, server: &TestServer) -> bool {
@@ -13,7 +12,7 @@ fn reuses(worker: &Worker, server: &TestServer) -> bool {
 }
 
 #[test]
-fn a_connection_that_has_lived_its_life_is_replaced_however_busy() {
+pub(super) fn a_connection_that_has_lived_its_life_is_replaced_however_busy() {
     let server = server();
     let worker = aged(&server, 300, 1);
     let made = std::time::Instant::now();
@@ -27,7 +26,7 @@ fn a_connection_that_has_lived_its_life_is_replaced_however_busy() {
 }
 
 #[test]
-fn a_connection_that_was_idle_for_too_long_is_replaced() {
+pub(super) fn a_connection_that_was_idle_for_too_long_is_replaced() {
     let server = server();
     let worker = aged(&server, 1, 300);
     let mut used = std::time::Instant::now();

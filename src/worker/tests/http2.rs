@@ -58,7 +58,7 @@ fn arrived(server: &TestServer, name: &str) -> u64 {
 }
 
 #[test]
-fn a_request_that_was_refused_is_sent_again_whatever_the_method() {
+pub(super) fn a_request_that_was_refused_is_sent_again_whatever_the_method() {
     let server = server();
     let fine = frames(&[request_read(), answer(), request_read(), answer()]);
     for (name, refusal) in [("rst", reset(REFUSED_STREAM)), ("goaway", goaway("last-2"))] {
@@ -87,7 +87,7 @@ fn a_request_that_was_refused_is_sent_again_whatever_the_method() {
 }
 
 #[test]
-fn a_server_that_always_refuses_is_given_up_and_not_believed_where_it_matters() {
+pub(super) fn a_server_that_always_refuses_is_given_up_and_not_believed_where_it_matters() {
     let server = server();
     let worker = worker_for(&server);
     for (name, refusal) in [("rst", reset(REFUSED_STREAM)), ("goaway", goaway("last-2"))] {
@@ -108,7 +108,7 @@ fn a_server_that_always_refuses_is_given_up_and_not_believed_where_it_matters() 
 
 /// Neither another reset, nor a GOAWAY that covers the stream, nor a dead connection says that nothing was done.
 #[test]
-fn a_post_that_may_have_been_processed_is_sent_once() {
+pub(super) fn a_post_that_may_have_been_processed_is_sent_once() {
     let server = server();
     let worker = worker_for(&server);
     let close = json!({"close": true});
@@ -136,7 +136,7 @@ fn a_post_that_may_have_been_processed_is_sent_once() {
 
 /// libcurl remembers the refusal of the first connection and takes the death of the second for another.
 #[test]
-fn a_refusal_says_nothing_of_the_next_connection() {
+pub(super) fn a_refusal_says_nothing_of_the_next_connection() {
     let server = server();
     let worker = worker_for(&server);
     let refused = frames(&[request_read(), answer(), request_read(), reset(REFUSED_STREAM)]);
@@ -165,7 +165,7 @@ fn a_refusal_after_the_head_is_an_error_of_what_was_answered() {
 }
 
 #[test]
-fn a_server_that_requires_http11_gets_it_once() {
+pub(super) fn a_server_that_requires_http11_gets_it_once() {
     let server = server();
     let http11 = vec![json!({"read": "request"}), json!({"send": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"})];
     let required = frames(&[request_read(), reset(HTTP_1_1_REQUIRED)]);
@@ -209,7 +209,7 @@ fn burst(server: &TestServer, worker: &Worker, base: &str, http: HttpChoice, cal
 }
 
 #[test]
-fn a_burst_to_one_host_shares_a_connection_where_http2_is_spoken() {
+pub(super) fn a_burst_to_one_host_shares_a_connection_where_http2_is_spoken() {
     const CALLS: usize = 40;
     let server = server();
     let worker = worker_for(&server);
@@ -226,7 +226,7 @@ fn a_burst_to_one_host_shares_a_connection_where_http2_is_spoken() {
 }
 
 #[test]
-fn a_version_that_is_too_old_is_refused_before_the_request_is_sent() {
+pub(super) fn a_version_that_is_too_old_is_refused_before_the_request_is_sent() {
     let server = server();
     let worker = worker_for(&server);
     let ask = |base: &str, http: HttpChoice, min_http: HttpVersion| {

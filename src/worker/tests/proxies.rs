@@ -23,8 +23,7 @@ fn through(proxy: Option<Arc<Proxy>>) -> Proxies {
 }
 
 fn worker_with(server: &TestServer, proxies: Proxies) -> Worker {
-    let ca = CaSource::Pem { text: server.ca_pem().as_bytes().to_vec(), origin: "the test server".into() };
-    Worker::new(WorkerOptions { ca, proxies, ..WorkerOptions::default() }).expect("a worker")
+    Worker::new(WorkerOptions { proxies, ..options(server) }).expect("a worker")
 }
 
 fn last(server: &TestServer, port: &str) -> Asked {
@@ -45,7 +44,7 @@ fn ask(worker: &Worker, method: &str, url: &str, headers: &[(&str, &str)]) -> Re
 }
 
 #[test]
-fn a_request_in_clear_is_passed_on_and_one_in_tls_goes_through_a_tunnel() {
+pub(super) fn a_request_in_clear_is_passed_on_and_one_in_tls_goes_through_a_tunnel() {
     let server = server();
     for (port, url) in [("proxy", &server.addresses().proxy), ("proxy_tls", &server.addresses().proxy_tls)] {
         let worker = worker_with(&server, through(proxy(url)));
@@ -86,7 +85,7 @@ fn a_tunnel_can_be_had_for_requests_in_clear() {
 }
 
 #[test]
-fn socks_proxies_are_told_a_name_or_an_address_by_their_kind() {
+pub(super) fn socks_proxies_are_told_a_name_or_an_address_by_their_kind() {
     // SOCKS 5 is given the first address that a name has, whichever kind it is.
     let config = hs_test_server::Config { dual_stack: true, ..Default::default() };
     let server = TestServer::start_with(config).unwrap();
@@ -155,7 +154,7 @@ fn credentials_go_to_the_proxy_and_never_to_the_server() {
 }
 
 #[test]
-fn without_the_right_credentials_it_is_said_that_nothing_was_sent() {
+pub(super) fn without_the_right_credentials_it_is_said_that_nothing_was_sent() {
     let server = server();
     let wrong = |address: &str| proxy(&format!("http://joe:hunter2@{}", address.rsplit('/').next().unwrap()));
     let addresses = server.addresses();
@@ -252,7 +251,7 @@ fn each_hop_chooses_its_own_way() {
 }
 
 #[test]
-fn connections_are_used_again_only_on_the_same_way() {
+pub(super) fn connections_are_used_again_only_on_the_same_way() {
     let server = server();
     let target = server.http_url().to_owned();
     let proxies = Proxies {
@@ -279,7 +278,7 @@ fn connections_are_used_again_only_on_the_same_way() {
 /// Only the bundled TLS library says of a handshake within a handshake why it failed.
 #[test]
 #[cfg(feature = "bundled-curl")]
-fn a_tls_proxy_is_verified_by_its_own_authorities() {
+pub(super) fn a_tls_proxy_is_verified_by_its_own_authorities() {
     let server = server();
     let worker = worker_with(&server, through(proxy(&server.addresses().proxy_stranger)));
     for base in [server.http_url(), server.https_url()] {
@@ -322,7 +321,7 @@ fn what_the_target_does_is_not_blamed_on_the_proxy() {
 
 /// The same as without a proxy, on a tunnel that dies.
 #[test]
-fn a_post_in_a_tunnel_that_dies_is_sent_once() {
+pub(super) fn a_post_in_a_tunnel_that_dies_is_sent_once() {
     let server = server();
     let worker = worker_with(&server, Proxies { tunnel: true, ..through(proxy(&server.addresses().proxy)) });
     let url = format!("http://{}/keepalive-then-close?key=tunnel", server.script_addr());
@@ -334,7 +333,7 @@ fn a_post_in_a_tunnel_that_dies_is_sent_once() {
 }
 
 #[test]
-fn proxies_that_cannot_be_had_are_named() {
+pub(super) fn proxies_that_cannot_be_had_are_named() {
     let server = server();
     let closed = server.closed_addr();
     for scheme in ["http", "https", "socks4", "socks5h"] {

@@ -1,0 +1,161 @@
+//! The sockets that libcurl has open, and which of their connections have exchanges.
+
+use super::easy::Options;
+use super::multi::events::Events;
+use super::sys;
+use super::transfer::Transfer;
+use crate::error::Error;
+use crate::observe::gauge::ConnectionGauge;
+use foldhash::fast::RandomState;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::{c_int, c_void};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// libcurl's number of a connection, which no other one of the same multi ever has.
+pub type ConnectionId = i64;
+
+/// All of one multi. libcurl knows its address from the first connection until the multi is gone.
+pub struct Sockets {
+    state: RefCell<State>,
+    events: Option<Rc<Events>>,
+    gauge: Option<Arc<ConnectionGauge>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Each open socket, and its connection once that has had an exchange.
+    open: HashMap<sys::curl_socket_t, Option<ConnectionId>, RandomState>,
+    connections: HashMap<ConnectionId, Served, RandomState>,
+    idle: usize,
+}
+
+struct Served {
+    socket: sys::curl_socket_t,
+    /// More than one with HTTP/2.
+    exchanges: u32,
+}
+
+impl Sockets {
+    pub fn new(events: Option<Rc<Events>>, gauge: Option<Arc<ConnectionGauge>>) -> Rc<Sockets> {
+        Rc::new(Sockets { state: RefCell::default(), events, gauge })
+    }
+
+    fn opened(&self, socket: sys::curl_socket_t) {
+        if let Some(events) = &self.events {
+            events.opened(socket);
+        }
+        self.change(|state| state.open.insert(socket, None));
+    }
+
+    fn closing(&self, socket: sys::curl_socket_t) {
+        if let Some(events) = &self.events {
+            events.closing(socket);
+        }
+        self.change(|state| {
+            if let Some(Some(connection)) = state.open.remove(&socket)
+                && let Some(served) = state.connections.remove(&connection)
+            {
+                state.idle -= usize::from(served.exchanges == 0);
+            }
+        });
+    }
+
+    /// An exchange goes over this connection from now on. libcurl looks through all connections to tell its socket: it
+    /// is asked once for each.
+    fn join(&self, connection: ConnectionId, ask: impl FnOnce() -> Option<sys::curl_socket_t>) {
+        self.change(|state| {
+            if let Some(served) = state.connections.get_mut(&connection) {
+                state.idle -= usize::from(served.exchanges == 0);
+                served.exchanges += 1;
+            } else if let Some(socket) = ask()
+                && let Some(known) = state.open.get_mut(&socket)
+            {
+                *known = Some(connection);
+                state.connections.insert(connection, Served { socket, exchanges: 1 });
+            }
+        });
+    }
+
+    /// An exchange has left this connection, if that still exists.
+    fn leave(&self, connection: ConnectionId) {
+        self.change(|state| {
+            if let Some(served) = state.connections.get_mut(&connection) {
+                served.exchanges -= 1;
+                state.idle += usize::from(served.exchanges == 0);
+            }
+        });
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) {
+        let state = &mut *self.state.borrow_mut();
+        change(state);
+        if let Some(gauge) = &self.gauge {
+            gauge.set(state.open.len(), state.idle);
+        }
+    }
+
+    fn of(&self, connection: ConnectionId) -> Option<sys::curl_socket_t> {
+        self.state.borrow().connections.get(&connection).map(|served| served.socket)
+    }
+}
+
+/// Which connection a transfer is on, from when it sends until it has ended.
+#[derive(Default)]
+pub struct Seat(Cell<Option<ConnectionId>>);
+
+impl Transfer {
+    /// libcurl is about to put the request on a connection.
+    pub fn take_seat(&self) {
+        let mut id: ConnectionId = -1;
+        // SAFETY: the live easy handle of this transfer and an off_t value, which an old libcurl leaves alone.
+        unsafe { sys::curl_easy_getinfo(self.easy.raw(), sys::CURLINFO_CONN_ID, &mut id as *mut ConnectionId) };
+        let id = (id >= 0).then_some(id);
+        if self.seat.0.get() != id {
+            self.leave_seat();
+            self.seat.0.set(id);
+            if let Some(id) = id {
+                self.sockets.join(id, || self.easy.active_socket());
+            }
+        }
+    }
+
+    pub fn leave_seat(&self) {
+        if let Some(id) = self.seat.0.take() {
+            self.sockets.leave(id);
+        }
+    }
+
+    /// The socket of the connection that it is on.
+    pub fn socket(&self) -> Option<sys::curl_socket_t> {
+        let seat = self.seat.0.get().and_then(|id| self.sockets.of(id));
+        seat.or_else(|| self.easy.active_socket())
+    }
+}
+
+pub fn configure(sockets: &Rc<Sockets>, options: &Options) -> Result<(), Error> {
+    let data = Rc::as_ptr(sockets) as *mut c_void;
+    let opened: sys::SockoptCallback = opened;
+    options.function(sys::CURLOPT_SOCKOPTFUNCTION, opened as *const c_void)?;
+    options.data(sys::CURLOPT_SOCKOPTDATA, data)?;
+    let close: sys::ClosesocketCallback = close;
+    options.function(sys::CURLOPT_CLOSESOCKETFUNCTION, close as *const c_void)?;
+    options.data(sys::CURLOPT_CLOSESOCKETDATA, data)
+}
+
+extern "C" fn opened(data: *mut c_void, socket: sys::curl_socket_t, _purpose: sys::curlsocktype) -> c_int {
+    // SAFETY: libcurl hands back the data that `configure` set. It calls from inside calls of ours, during none of which
+    // anything of it is borrowed.
+    let sockets = unsafe { &*data.cast::<Sockets>() };
+    sockets.opened(socket);
+    sys::CURL_SOCKOPT_OK
+}
+
+extern "C" fn close(data: *mut c_void, socket: sys::curl_socket_t) -> c_int {
+    // SAFETY: as in `opened`: also of a connection whose first transfer is long gone, until the multi is.
+    let sockets = unsafe { &*data.cast::<Sockets>() };
+    sockets.closing(socket);
+    // SAFETY: libcurl hands over a socket that it does not use any more.
+    unsafe { libc::close(socket) }
+}
