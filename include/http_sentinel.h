@@ -644,6 +644,10 @@ typedef struct hs_limiter hs_limiter;
 // it is freed.
 typedef struct hs_mock hs_mock;
 
+// Carries out requests from any thread on threads of its own. Each of these has a worker: its connections are its own, and
+// it drives as many requests at once as there are. A pool may be used on any thread, at the same time.
+typedef struct hs_pool hs_pool;
+
 // A response. It belongs to the caller, outlives its worker, may be read on any thread, and is freed with
 // `hs_response_free`. What is read from it is borrowed until then: free it when nobody reads it any more.
 typedef struct hs_response hs_response;
@@ -1547,7 +1551,7 @@ typedef struct hs_attempt {
 // What has become of a request. Of `response` and `error` one is there: the response where `status` is `HS_OK`, else the
 // error. It is the caller's, who frees it.
 typedef struct hs_completion {
-    // Which request it is: of `hs_request_many` its place in the array, counted from 0.
+    // Which request it is: of `hs_request_many` its place in the array, counted from 0; of a pool what it was submitted with.
     uint64_t tag;
     // What `hs_request` would have returned.
     hs_status status;
@@ -1558,6 +1562,67 @@ typedef struct hs_completion {
     // Zero; for what may be told one day.
     uint64_t more[3];
 } hs_completion;
+
+// Options of a pool. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations are
+// milliseconds.
+typedef struct hs_pool_options {
+    // `sizeof(hs_pool_options)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // What the workers of its threads are like; NULL: all defaults. Policies, cookies and counts of events are one for all of
+    // them; an event callback is called on each of the threads, also on several at once. `record` and `simulation` cannot be set.
+    const struct hs_worker_options *worker;
+    // How many threads there are at most. Default: as many as the machine runs at once; at most 256.
+    uint32_t max_threads;
+    // How many are kept when there is nothing to do. Default 1.
+    uint32_t min_threads;
+    // How many requests are under way at most; the others wait in the queue. Over HTTP/1.1 each has a connection, and each
+    // connection a descriptor. Default 1,024; at most 1,000,000.
+    uint32_t max_in_flight;
+    // The same for requests to one origin, by their URLs: what a slow one cannot take from the others. Default 256, or
+    // `max_in_flight` where that is less.
+    uint32_t max_in_flight_per_origin;
+    // How many requests may wait, for their turn or for their `start_after_ms`. Together with those under way and with completions that nobody has taken
+    // there are never more than this and `max_in_flight`. Default 10,000; at most 10,000,000.
+    uint32_t max_queued;
+    // How many idle connections are kept, on all threads together. Default: `max_in_flight_per_origin`, or 100 where that is less.
+    uint32_t max_idle_connections;
+    // How long `hs_pool_submit` waits for room where the pool is full. 0: not at all; `HS_INFINITE`: without limit.
+    uint64_t submit_timeout_ms;
+    // After how long without a request a thread ends, as long as more than `min_threads` are left. Default 30,000; `HS_INFINITE`: never.
+    uint64_t idle_thread_ms;
+} hs_pool_options;
+
+// What a pool does now and has done so far. Set `struct_size` before the call.
+typedef struct hs_pool_counters {
+    // `sizeof(hs_pool_counters)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t reserved;
+    // Requests that wait now, for their turn or their time.
+    uint64_t queued;
+    // Requests that are under way now.
+    uint64_t in_flight;
+    // Completions that nobody has taken yet.
+    uint64_t unreaped;
+    // Threads that run now.
+    uint64_t threads;
+    // Requests that were accepted; each has a completion by now, or is among `queued` or `in_flight`.
+    uint64_t accepted;
+    // Requests that were refused.
+    uint64_t refused;
+    // Completions that there were.
+    uint64_t completed;
+    // Completions that were taken.
+    uint64_t reaped;
+    // The most requests that were under way at once.
+    uint64_t most_in_flight;
+    // Threads that were started after the first ones.
+    uint64_t threads_started;
+    // Threads that could not be started, or were of no use.
+    uint64_t threads_failed;
+} hs_pool_counters;
 
 // Facts of a call. Set `struct_size` before the call. Durations are nanoseconds; the phases come one after the other,
 // are those of the exchange that gave the response, and are measured in whole microseconds.
@@ -2315,6 +2380,18 @@ typedef struct hs_limiter_info {
 // The bulkhead has too many waiting already; it was not sent.
 #define HS_ERR_BULKHEAD_FULL -273
 
+// The pool has as many requests as it takes; this one was not accepted. The message says what it has.
+#define HS_ERR_POOL_FULL -280
+
+// The pool was drained and accepts nothing any more.
+#define HS_ERR_POOL_CLOSED -281
+
+// The pool has no thread, and none could be started.
+#define HS_ERR_THREAD -282
+
+// There is nothing now, and it would have to be waited for.
+#define HS_ERR_WOULD_BLOCK -283
+
 // A fault inside the library; please report it.
 #define HS_ERR_INTERNAL -300
 
@@ -2890,6 +2967,113 @@ hs_status hs_request_many(struct hs_worker *worker,
                           size_t count,
                           struct hs_completion *completions,
                           struct hs_error **error);
+
+// Makes a pool and starts its first thread. `options` may be NULL: all defaults. Nothing of it is needed after the call.
+// `*pool` is written on success only; end it with `hs_pool_free`.
+//
+// Thread: any. Errors: those of `hs_worker_new`, for the worker that each of its threads has; `HS_ERR_THREAD` (no thread
+// could be started), `HS_ERR_NULL_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_ARGUMENT`. Since 1.0.
+//
+// Memory: `options` and the structs that it points to are NULL or valid for as many bytes as their `struct_size` says; `pool` and
+// `error` are NULL or valid for a write.
+hs_status hs_pool_new(const struct hs_pool_options *options,
+                      struct hs_pool **pool,
+                      struct hs_error **error);
+
+// Hands a request over to the pool and returns at once. All that it needs of it is copied, its body too; `upload`, the parts of a
+// `form` and what `user_data` points to must live until the request has ended, and their callbacks and `on_body` are called
+// on a thread of the pool, which drives other requests as well: they are not to wait.
+//
+// What was accepted (`HS_OK`) gives exactly one completion with this `tag`, whatever becomes of it; what was refused gives
+// none. The time of a request counts from here, its wait in the queue included. A tag may be any number, also one that
+// is in use.
+//
+// Thread: any. Errors: `HS_ERR_POOL_FULL` (after `submit_timeout_ms`), `HS_ERR_POOL_CLOSED` (after `hs_pool_drain`),
+// `HS_ERR_THREAD`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, and those of `hs_request` for what is
+// wrong with the request itself. Since 1.0.
+//
+// Memory: `request` is NULL or valid for as many bytes as its `struct_size` says, and so is all that it points to; `error` is NULL
+// or valid for a write.
+hs_status hs_pool_submit(struct hs_pool *pool,
+                         const struct hs_request_options *request,
+                         uint64_t tag,
+                         struct hs_error **error);
+
+// Takes the completions of requests that have ended, in the order in which they did, at most `capacity` at once. Waits until there is
+// one, for `timeout_ms` at most: 0 does not wait, `HS_INFINITE` waits without limit. `HS_OK` with `*count == 0` says that the time is over, or
+// that `hs_pool_wake` was called.
+//
+// Each completion comes once, to one of the threads that take them. Its response or its error is the caller's from then
+// on, who frees it.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (capacity 0), `HS_ERR_INVALID_HANDLE` (also where the
+// pool is freed meanwhile), `HS_ERR_FORKED`, `HS_ERR_BUSY` (a wait inside a callback of the pool's own),
+// `HS_ERR_TOO_MANY_HANDLES` (nothing was taken). Since 1.0.
+//
+// Memory: `events` is NULL or valid for `capacity` writes, `count` NULL or valid for a write.
+hs_status hs_pool_next(struct hs_pool *pool,
+                       struct hs_completion *events,
+                       size_t capacity,
+                       size_t *count,
+                       uint64_t timeout_ms);
+
+// Cancels the requests with that tag: those that wait end at once, those under way within moments, each with its completion (`HS_ERR_CANCELLED`,
+// or what it has come to before). Returns before they have.
+//
+// Thread: any. Errors: `HS_ERR_NOT_FOUND` (none with that tag is open: it may just have ended), `HS_ERR_INVALID_HANDLE`,
+// `HS_ERR_NULL_ARGUMENT`, `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_pool_cancel(struct hs_pool *pool,
+                         uint64_t tag);
+
+// Ends the wait of all who are in `hs_pool_next`; if nobody is, the next wait ends before it begins. Several calls that
+// nobody noticed are one. The descriptor stays as it is.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_HANDLE`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_pool_wake(struct hs_pool *pool);
+
+// A descriptor that is readable exactly while there are completions to take: for `poll`, `epoll`, `kqueue` and the loops that
+// are made of them. It is level-triggered; do not read from it, write to it or close it: it is the pool's, and closed with it. -1 for
+// anything that is not a live pool, where the process has no descriptors left, and on systems without (Windows).
+//
+// Thread: any. Since 1.0.
+int32_t hs_pool_fd(struct hs_pool *pool);
+
+// Accepts nothing any more, for good, and waits until all that was accepted has ended: `timeout_ms` at most (0: not at all,
+// `HS_INFINITE`: without limit), then what is left is cancelled, which takes moments. The completions are there afterwards and
+// can be taken; streams have ended too.
+//
+// Thread: any. Errors: `HS_ERR_TIMEOUT` (the rest was cancelled), `HS_ERR_BUSY` (inside a callback of the pool's own),
+// `HS_ERR_INVALID_HANDLE`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_pool_drain(struct hs_pool *pool,
+                        uint64_t timeout_ms);
+
+// Ends a pool: cancels what is open, ends its threads, closes its connections and frees the completions that nobody took.
+// Whoever waits in one of its functions on another thread returns. NULL is fine. Take what is of interest before, with
+// `hs_pool_drain` and `hs_pool_next`.
+//
+// Thread: any. Errors: `HS_ERR_BUSY` (inside a callback of the pool's own; it lives on), `HS_ERR_INVALID_HANDLE` (also for a
+// second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_pool_free(struct hs_pool *pool);
+
+// Changes how much a running pool does: of `options` the numbers count (threads, requests in flight, queue); what is 0 stays as it is,
+// and `worker` must be NULL and times 0. Threads beyond the new number end what they have, and then themselves.
+//
+// Thread: any. Errors: `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_NULL_ARGUMENT`,
+// `HS_ERR_FORKED`. Since 1.0.
+//
+// Memory: `options` is NULL or valid for as many bytes as its `struct_size` says; `error` is NULL or valid for a write.
+hs_status hs_pool_resize(struct hs_pool *pool,
+                         const struct hs_pool_options *options,
+                         struct hs_error **error);
+
+// What a pool does now and has done so far. Each number is exact, but they are not all of the same moment.
+// `counters->struct_size` must be set; on failure nothing is written.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`. Since 1.0.
+//
+// Memory: `counters` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_pool_stats(struct hs_pool *pool,
+                        struct hs_pool_counters *counters);
 
 // Reads the next bytes of the body into `buffer`: at least one unless the body has ended, which is `*count == 0`. Of a
 // response that was asked for with `HS_STREAM` they are received now; of any other, what is in `hs_response_body` is

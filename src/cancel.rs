@@ -26,9 +26,9 @@ impl Cancel {
     /// Throws the switch, for good: calls that wait end, later ones do not begin. Throwing it again does nothing.
     pub fn trigger(&self) {
         self.0.triggered.store(true, Ordering::SeqCst);
-        for (_, waker) in self.0.waiting().iter() {
-            waker.wake_by_ref();
-        }
+        // Whoever is woken may take locks of its own, and may have held them when it began to wait.
+        let waiting: Vec<Waker> = self.0.waiting().iter().map(|(_, waker)| waker.clone()).collect();
+        waiting.iter().for_each(Waker::wake_by_ref);
     }
 
     pub fn is_triggered(&self) -> bool {
@@ -37,6 +37,50 @@ impl Cancel {
 
     pub fn triggered(&self) -> Triggered<'_> {
         Triggered { cancel: self, key: None }
+    }
+
+    /// Wakes it when the switch is thrown, for as long as what is returned lives. Look afterwards whether it was before.
+    pub fn watch(&self, waker: Waker) -> Watching {
+        let key = self.0.waiting().insert(waker);
+        Watching { cancel: self.clone(), key }
+    }
+}
+
+pub struct Watching {
+    cancel: Cancel,
+    key: usize,
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let waker = self.cancel.0.waiting().remove(self.key);
+        drop(waker);
+    }
+}
+
+/// What ends one call: any of these.
+#[derive(Clone, Default)]
+pub struct Cancels([Option<Cancel>; 2]);
+
+impl From<Option<Cancel>> for Cancels {
+    fn from(cancel: Option<Cancel>) -> Cancels {
+        Cancels([cancel, None])
+    }
+}
+
+impl Cancels {
+    pub fn either(first: Cancel, second: Option<Cancel>) -> Cancels {
+        Cancels([Some(first), second])
+    }
+
+    pub fn is_triggered(&self) -> bool {
+        self.0.iter().flatten().any(Cancel::is_triggered)
+    }
+
+    /// One future each.
+    pub fn triggered(&self) -> [Option<Triggered<'_>>; 2] {
+        let [first, second] = &self.0;
+        [first.as_ref().map(Cancel::triggered), second.as_ref().map(Cancel::triggered)]
     }
 }
 

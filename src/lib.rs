@@ -22,7 +22,7 @@ mod error;
 mod hop;
 mod http;
 mod observe;
-#[allow(dead_code)]
+mod panics;
 mod pool;
 mod process;
 mod resilience;

@@ -164,6 +164,15 @@ pub const HS_ERR_RATE_NEVER_FITS: hs_status = -272;
 /// The bulkhead has too many waiting already; it was not sent.
 pub const HS_ERR_BULKHEAD_FULL: hs_status = -273;
 
+/// The pool has as many requests as it takes; this one was not accepted. The message says what it has.
+pub const HS_ERR_POOL_FULL: hs_status = -280;
+/// The pool was drained and accepts nothing any more.
+pub const HS_ERR_POOL_CLOSED: hs_status = -281;
+/// The pool has no thread, and none could be started.
+pub const HS_ERR_THREAD: hs_status = -282;
+/// There is nothing now, and it would have to be waited for.
+pub const HS_ERR_WOULD_BLOCK: hs_status = -283;
+
 /// A fault inside the library; please report it.
 pub const HS_ERR_INTERNAL: hs_status = -300;
 /// A panic was caught at the ABI; the call did nothing more. Please report it.
@@ -310,6 +319,10 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_RATE_LIMITED, HS_PHASE_POLICY, "the rate limiter lets nothing more through in time";
     HS_ERR_RATE_NEVER_FITS, HS_PHASE_POLICY, "it costs more than the rate limiter ever lets through";
     HS_ERR_BULKHEAD_FULL, HS_PHASE_POLICY, "the bulkhead is full";
+    HS_ERR_POOL_FULL, HS_PHASE_QUEUE, "the pool is full";
+    HS_ERR_POOL_CLOSED, HS_PHASE_QUEUE, "the pool accepts nothing any more";
+    HS_ERR_THREAD, HS_PHASE_INTERNAL, "no thread could be started";
+    HS_ERR_WOULD_BLOCK, HS_PHASE_QUEUE, "it would have to be waited for";
     HS_ERR_INTERNAL, HS_PHASE_INTERNAL, "internal error";
     HS_ERR_PANIC, HS_PHASE_INTERNAL, "internal panic";
     HS_ERR_OUT_OF_MEMORY, HS_PHASE_INTERNAL, "out of memory";

@@ -77,6 +77,7 @@ impl Default for WorkerOptions {
         WorkerOptions {
             limits: Limits {
                 start_after: Duration::ZERO,
+                since: None,
                 timeout: Some(Duration::from_secs(30)),
                 stream_timeout: None,
                 attempt_timeout: Some(Duration::from_secs(10)),
@@ -206,7 +207,7 @@ impl Worker {
         sink: Sink<'_>,
     ) -> Result<Response, Error> {
         let _busy = self.enter()?;
-        self.runtime.block_on(call::run(self.ground.clone(), limits, cancel, request, sink))
+        self.runtime.block_on(call::run(self.ground.clone(), limits, cancel.into(), request, sink))
     }
 
     /// Carries out one request as far as the head of its response; the body is read from the stream.
@@ -217,7 +218,8 @@ impl Worker {
         cancel: Option<Cancel>,
     ) -> Result<(Response, StreamKey), Error> {
         let _busy = self.enter()?;
-        let (response, incoming) = self.runtime.block_on(call::open(self.ground.clone(), limits, cancel, request))?;
+        let (response, incoming) =
+            self.runtime.block_on(call::open(self.ground.clone(), limits, cancel.into(), request))?;
         Ok((response, self.streams.add(incoming)))
     }
 
@@ -231,7 +233,7 @@ impl Worker {
         target: &mut dyn Target,
     ) -> Result<Response, Error> {
         let _busy = self.enter()?;
-        self.runtime.block_on(download::download(self.ground.clone(), limits, cancel, request, plan, target))
+        self.runtime.block_on(download::download(self.ground.clone(), limits, cancel.into(), request, plan, target))
     }
 
     /// Reads from a stream; `HS_ERR_INVALID_HANDLE` where it was closed.

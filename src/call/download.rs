@@ -3,7 +3,7 @@
 
 use super::{Call, Ground, HeadOnly, Limits, retry, wait_for_start};
 use crate::body::{Sink, too_large};
-use crate::cancel::Cancel;
+use crate::cancel::Cancels;
 use crate::error::{Error, Resume};
 use crate::http::headers::{Header, HeaderBlock};
 use crate::http::request::Request;
@@ -43,13 +43,13 @@ struct Download<'a> {
 pub async fn download(
     ground: Ground,
     limits: Limits,
-    cancel: Option<Cancel>,
+    cancels: Cancels,
     request: &Rc<Request>,
     plan: Plan,
     target: &mut dyn Target,
 ) -> Result<Response, Error> {
-    wait_for_start(&ground, &limits, &cancel).await?;
-    let call = Call::new(ground, limits, cancel, request);
+    wait_for_start(&ground, &limits, &cancels).await?;
+    let call = Call::new(ground, limits, cancels, request);
     let mut download = Download { call: &call, request, target, plan, begun: false };
     let result = download.run().await.map_err(|mut error| {
         let Plan { have, validator, .. } = &download.plan;

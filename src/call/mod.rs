@@ -13,7 +13,7 @@ mod retry;
 pub mod stops;
 
 use crate::body::Sink;
-use crate::cancel::Cancel;
+use crate::cancel::Cancels;
 use crate::cookies::Jar;
 use crate::engine::{Engine, HttpChoice};
 use crate::error::Error;
@@ -48,6 +48,8 @@ use stops::{Stop, Stops};
 pub struct Limits {
     /// How long is waited before it begins; nothing of the following counts before that.
     pub start_after: Duration,
+    /// When it began, where it had to wait for its turn; now otherwise.
+    pub since: Option<Instant>,
     pub timeout: Option<Duration>,
     /// `timeout` for a call whose body is not buffered.
     pub stream_timeout: Option<Duration>,
@@ -98,10 +100,11 @@ pub struct Call {
 }
 
 impl Call {
-    fn new(ground: Ground, limits: Limits, cancel: Option<Cancel>, request: &Request) -> Rc<Call> {
-        let started = ground.timers.now();
+    fn new(ground: Ground, limits: Limits, cancels: Cancels, request: &Request) -> Rc<Call> {
+        let now = ground.timers.now();
+        let started = limits.since.unwrap_or(now);
         let deadline = limits.timeout.map(|limit| started.saturating_add(limit));
-        let stops = Stops::new(ground.timers.clone(), cancel, deadline);
+        let stops = Stops::new(ground.timers.clone(), cancels, deadline);
         let watch = Watch::new(ground.observer.clone(), ground.timers.clone(), request, limits.trace);
         Rc::new(Call {
             ground,
@@ -207,12 +210,12 @@ impl Call {
 }
 
 /// Waits until a call is to begin; its cancel ends that.
-async fn wait_for_start(ground: &Ground, limits: &Limits, cancel: &Option<Cancel>) -> Result<(), Error> {
+async fn wait_for_start(ground: &Ground, limits: &Limits, cancels: &Cancels) -> Result<(), Error> {
     if limits.start_after.is_zero() {
         return Ok(());
     }
     let start = ground.timers.now().saturating_add(limits.start_after);
-    let stops = Stops::new(ground.timers.clone(), cancel.clone(), None);
+    let stops = Stops::new(ground.timers.clone(), cancels.clone(), None);
     match stops.guard(Some(start), pending::<()>()).await {
         Err(Stop::Cancelled) => {
             let mut error = Error::new(HS_ERR_CANCELLED, "cancelled before it began");
@@ -228,12 +231,12 @@ async fn wait_for_start(ground: &Ground, limits: &Limits, cancel: &Option<Cancel
 pub async fn run(
     ground: Ground,
     limits: Limits,
-    cancel: Option<Cancel>,
+    cancels: Cancels,
     request: &Rc<Request>,
     sink: Sink<'_>,
 ) -> Result<Response, Error> {
-    wait_for_start(&ground, &limits, &cancel).await?;
-    let call = Call::new(ground, limits, cancel, request);
+    wait_for_start(&ground, &limits, &cancels).await?;
+    let call = Call::new(ground, limits, cancels, request);
     let result = retry::run(&call, request, Whole { sink }).await;
     let mut response = call.over(result)?;
     (response.trace, response.attempts) = (call.watch.trace(), call.history());
@@ -244,11 +247,11 @@ pub async fn run(
 pub async fn open(
     ground: Ground,
     limits: Limits,
-    cancel: Option<Cancel>,
+    cancels: Cancels,
     request: &Rc<Request>,
 ) -> Result<(Response, Incoming), Error> {
-    wait_for_start(&ground, &limits, &cancel).await?;
-    let call = Call::new(ground, limits, cancel, request);
+    wait_for_start(&ground, &limits, &cancels).await?;
+    let call = Call::new(ground, limits, cancels, request);
     let (mut response, incoming) = match retry::run(&call, request, HeadOnly).await {
         Ok(opened) => opened,
         Err(error) => return call.over(Err(error)),

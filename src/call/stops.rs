@@ -1,18 +1,18 @@
 //! What ends a call from outside: its deadline and its cancel. Every wait of a call goes through here.
 
-use crate::cancel::Cancel;
+use crate::cancel::Cancels;
 use crate::error::Error;
 use crate::runtime::clock::Instant;
 use crate::runtime::timers::Timers;
 use crate::status::{HS_ERR_CANCELLED, HS_ERR_TIMEOUT, HS_PHASE_QUEUE};
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
 
 pub struct Stops {
     timers: Rc<Timers>,
-    cancel: Option<Cancel>,
+    cancels: Cancels,
     deadline: Option<Instant>,
 }
 
@@ -28,8 +28,8 @@ pub enum Stop {
 }
 
 impl Stops {
-    pub fn new(timers: Rc<Timers>, cancel: Option<Cancel>, deadline: Option<Instant>) -> Stops {
-        Stops { timers, cancel, deadline }
+    pub fn new(timers: Rc<Timers>, cancels: Cancels, deadline: Option<Instant>) -> Stops {
+        Stops { timers, cancels, deadline }
     }
 
     pub fn deadline(&self) -> Option<Instant> {
@@ -42,7 +42,7 @@ impl Stops {
 
     /// Fails when the call is over before its next step.
     pub fn check(&self) -> Result<(), Error> {
-        let status = if self.cancel.as_ref().is_some_and(Cancel::is_triggered) {
+        let status = if self.cancels.is_triggered() {
             HS_ERR_CANCELLED
         } else if self.deadline.is_some_and(|deadline| self.now() >= deadline) {
             HS_ERR_TIMEOUT
@@ -64,15 +64,13 @@ impl Stops {
             (limit, deadline) => limit.or(deadline),
         };
         let mut timer = pin!(until.map(|at| self.timers.at(at)));
-        let mut cancel = pin!(self.cancel.as_ref().map(Cancel::triggered));
+        let mut cancels = self.cancels.triggered();
         let mut dead_end = pin!(until.is_none().then(|| self.timers.dead_end()));
         poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));
             }
-            if let Some(cancel) = cancel.as_mut().as_pin_mut()
-                && cancel.poll(cx).is_ready()
-            {
+            if cancels.iter_mut().flatten().any(|cancel| Pin::new(cancel).poll(cx).is_ready()) {
                 return Poll::Ready(Err(Stop::Cancelled));
             }
             if let Some(timer) = timer.as_mut().as_pin_mut()

@@ -6,7 +6,7 @@ pub mod dns;
 #[cfg(feature = "fault-injection")]
 pub mod fault;
 pub mod mock;
-mod signals;
+pub mod signals;
 #[cfg(test)]
 pub mod testing;
 

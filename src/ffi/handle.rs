@@ -39,6 +39,8 @@ pub enum Kind {
     Budget = 12,
     Bulkhead = 13,
     Simulation = 14,
+    Pool = 15,
+    Pipe = 16,
 }
 
 /// An object that can stand behind a handle, and the C type that names it.

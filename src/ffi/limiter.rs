@@ -382,7 +382,7 @@ fn wait(
     }
     let timers = runtime.timers().clone();
     let deadline = timeout.map(|timeout| timers.now().saturating_add(timeout));
-    let stops = Stops::new(timers.clone(), cancel, deadline);
+    let stops = Stops::new(timers.clone(), cancel.into(), deadline);
     match runtime.block_on(stops.guard(None, acquire(wanted, &timers, deadline))) {
         Ok(result) => result.map_err(refused),
         Err(Stop::Cancelled) => Err(Error::plain(HS_ERR_CANCELLED)),

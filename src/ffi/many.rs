@@ -10,6 +10,7 @@ use super::worker::hs_worker;
 use super::{guard, thread};
 use crate::error::Error;
 use crate::http::response::Response;
+use crate::panics;
 use crate::status::*;
 use crate::worker::{Errand, OwnedOnBody, Worker};
 use std::cell::RefCell;
@@ -20,7 +21,7 @@ use std::rc::Rc;
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct hs_completion {
-    /// Which request it is: of `hs_request_many` its place in the array, counted from 0.
+    /// Which request it is: of `hs_request_many` its place in the array, counted from 0; of a pool what it was submitted with.
     pub tag: u64,
     /// What `hs_request` would have returned.
     pub status: hs_status,
@@ -124,7 +125,7 @@ unsafe fn errand(
             }
         })
     });
-    let call = guard::caught(Worker::call(&worker, request, limits, cancel, on_body));
+    let call = panics::caught(Worker::call(&worker, request, limits, cancel.into(), on_body));
     let results = results.clone();
     Ok(Box::pin(async move {
         let result = call.await;

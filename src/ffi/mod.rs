@@ -57,6 +57,8 @@ pub mod response;
 pub mod attempt;
 pub mod many;
 
+pub mod pool;
+
 pub mod stream;
 
 pub mod metrics;

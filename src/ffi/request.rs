@@ -21,6 +21,7 @@ use crate::http::body::Body;
 use crate::http::credentials::Auth;
 use crate::http::headers::Header;
 use crate::http::request::Request;
+use crate::http::url::ParsedUrl;
 use crate::status::*;
 use crate::worker::Worker;
 use bytes::Bytes;
@@ -211,27 +212,62 @@ pub unsafe fn prepare(
         return Err(Error::new(HS_ERR_NULL_ARGUMENT, "response is NULL: there is nowhere to put the response"));
     }
     // SAFETY: as the caller promises.
-    let (given, mut request) = unsafe {
-        let given = sized::read(request)?;
-        (given, parse(&given, &worker)?)
-    };
-    let mut limits = limits(&given, worker.limits(), to_file)?;
+    let given = unsafe { sized::read(request) }?;
+    // The exchange of a stream outlives `hs_request`.
+    let body = if given.flags & HS_STREAM != 0 { Keeping::Copied } else { Keeping::Borrowed };
+    let parse_url = |text: &[u8]| worker.parse_url(text);
+    // SAFETY: as the caller promises.
+    let Checked { request, limits, cancel } = unsafe { check(&given, worker.limits(), parse_url, body, to_file) }?;
+    Ok(Prepared { token, worker, given, request: Rc::new(request), limits, cancel })
+}
+
+/// A request that was found good, whoever is to carry it out.
+pub struct Checked {
+    pub request: Request,
+    pub limits: Limits,
+    pub cancel: Option<Cancel>,
+}
+
+/// What becomes of the bytes of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// They stay the caller's, and where they are until the call has ended.
+    Borrowed,
+    Copied,
+}
+
+/// Checks a request against what it begins with.
+///
+/// # Safety
+/// All that `given` points to is valid; where the body is borrowed, until the result is dropped.
+pub unsafe fn check(
+    given: &hs_request_options,
+    base: &Limits,
+    parse_url: impl Fn(&[u8]) -> Result<ParsedUrl, Error>,
+    body: Keeping,
+    to_file: bool,
+) -> Result<Checked, Error> {
+    // SAFETY: as the caller promises.
+    let mut request = unsafe { parse(given, parse_url, body) }?;
+    let mut limits = limits(given, base, to_file)?;
     // SAFETY: as the caller promises.
     unsafe {
-        limits.policies = policies::of_request(given.policies, given.max_attempts, &worker.limits().policies)?;
+        limits.policies = policies::of_request(given.policies, given.max_attempts, &base.policies)?;
         policies::prepare(given.policies, &limits.policies, &mut request)?;
     }
     if !limits.raw_body && !to_file {
         request.ask_for_codings();
     }
-    Ok(Prepared { token, worker, given, request: Rc::new(request), limits, cancel: cancel(given.cancel)? })
+    Ok(Checked { request, limits, cancel: cancel(given.cancel)? })
 }
 
-/// Checks a request and takes it over; the body stays the caller's.
-///
 /// # Safety
-/// All that `given` points to is valid until the result is dropped.
-unsafe fn parse(given: &hs_request_options, worker: &Worker) -> Result<Request, Error> {
+/// As for `check`.
+unsafe fn parse(
+    given: &hs_request_options,
+    parse_url: impl Fn(&[u8]) -> Result<ParsedUrl, Error>,
+    keeping: Keeping,
+) -> Result<Request, Error> {
     options::flags(given.flags, HS_ALLOW_DOWNGRADE | HS_RAW_BODY | HS_STREAM | HS_TRACE, "hs_request_options")?;
     options::unused(u64::from(given.reserved), "hs_request_options.reserved")?;
     let streamed = given.flags & HS_STREAM != 0;
@@ -243,7 +279,7 @@ unsafe fn parse(given: &hs_request_options, worker: &Worker) -> Result<Request, 
         let fields = options::array(given.headers, given.header_count, MOST_HEADERS, "headers")?;
         let mut headers: Vec<Header> =
             fields.iter().enumerate().map(|(index, field)| header(index, field)).collect::<Result<_, _>>()?;
-        // Not really static: the engine forgets it with the exchange, which ends before `hs_request` returns.
+        // Not really static: where it is not copied the engine forgets it with the exchange, which ends before that.
         let bytes = Bytes::from_static(given.body.bytes("body")?);
         let chosen = [!bytes.is_empty(), !given.upload.is_null(), !given.form.is_null()];
         if chosen.iter().filter(|there| **there).count() > 1 {
@@ -253,13 +289,12 @@ unsafe fn parse(given: &hs_request_options, worker: &Worker) -> Result<Request, 
             upload::body(given.upload)?
         } else if !given.form.is_null() {
             form(given.form, &mut headers)?
-        } else if streamed {
-            // The exchange of a stream outlives `hs_request`.
+        } else if keeping == Keeping::Copied {
             Bytes::copy_from_slice(&bytes).into()
         } else {
             bytes.into()
         };
-        let url = worker.parse_url(given.url.bytes("url")?)?;
+        let url = parse_url(given.url.bytes("url")?)?;
         let mut request = Request::new(given.method.bytes("method")?, url, headers, body)?;
         request.auth = auth::of_request(given.auth)?;
         if matches!(request.auth, Auth::Given(_)) && request.headers.iter().any(|header| header.is("authorization")) {

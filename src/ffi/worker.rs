@@ -158,7 +158,7 @@ pub unsafe extern "C" fn hs_worker_new(
 
 /// # Safety
 /// `pointer` and what it points to are valid for as many bytes as their `struct_size` says.
-unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Error> {
+pub(super) unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerOptions, Error> {
     // SAFETY: as the caller promises.
     let given = unsafe { sized::read(pointer) }?;
     let bounded = |value: u32, most: u32, what: &str| {

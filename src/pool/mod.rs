@@ -1,9 +1,544 @@
-//! The pool: what is between the threads that submit and reap and those that drive the calls.
+//! The pool: requests from any thread, carried out by threads that have a worker each, and their completions on a queue.
+//! What is between those who submit and reap and the threads that drive the calls is one lock around the schedule, held
+//! for moments and never while anything of the caller's runs.
 
+#[allow(dead_code)]
 pub mod channel;
+#[allow(dead_code)]
 pub mod completions;
 mod descriptor;
+pub mod order;
+pub mod schedule;
 mod sync;
+mod thread;
+
+use crate::cancel::Cancel;
+use crate::error::Error;
+use crate::http::url::Url;
+use crate::observe::counters::Counters;
+use crate::runtime::clock::{Clock, Instant, SystemClock};
+use crate::status::*;
+use crate::worker::WorkerOptions;
+use completions::{Completions, Popped};
+use order::{Done, Order};
+use schedule::{Caps, Facts, Id, Place, Refused, Schedule, Turn, Waited, Why, Withdrawn};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use thread::Desk;
+
+pub struct PoolOptions {
+    /// What the workers of its threads are like.
+    pub worker: WorkerOptions,
+    pub caps: Caps,
+    /// How long who submits waits for room; `None`: without limit.
+    pub submit_timeout: Option<Duration>,
+    /// After how long without anything to do a thread ends that is not needed; `None`: never.
+    pub idle_thread: Option<Duration>,
+}
+
+/// Thread-safe; requests that are open when it is dropped are cancelled, and completions that nobody took are dropped.
+pub struct Pool {
+    shared: Arc<Shared>,
+}
+
+type Crew = Schedule<Order, Arc<Desk>>;
+
+pub struct Shared {
+    options: PoolOptions,
+    schedule: Mutex<Crew>,
+    /// Rung for those who wait for room, and for those who wait for the end of all.
+    room: Condvar,
+    ended: Condvar,
+    waiting_for_room: AtomicU64,
+    completions: Completions<Done>,
+    /// When something is due for those that wait, in the clock's nanoseconds; MAX: never.
+    due: AtomicU64,
+    stopped: AtomicBool,
+    pub tallies: Tallies,
+    /// What the workers count, by the numbers of their threads: who gets a number goes on with its counters.
+    counters: Mutex<Vec<Arc<Counters>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// What went wrong with the last thread that was of no use.
+    why_no_thread: Mutex<Option<Error>>,
+}
+
+/// What has happened so far.
+#[derive(Default)]
+pub struct Tallies {
+    pub accepted: AtomicU64,
+    pub refused: AtomicU64,
+    pub completed: AtomicU64,
+    pub reaped: AtomicU64,
+    pub threads_started: AtomicU64,
+    pub threads_failed: AtomicU64,
+    pub most_in_flight: AtomicU64,
+}
+
+/// What is so now.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Gauges {
+    pub queued: usize,
+    pub in_flight: usize,
+    pub unreaped: usize,
+    pub threads: usize,
+}
+
+fn one_more(tally: &AtomicU64) {
+    tally.fetch_add(1, Ordering::Relaxed);
+}
+
+impl Pool {
+    /// Starts its first thread, so that options which no worker can be made of are refused here.
+    pub fn new(options: PoolOptions) -> Result<Pool, Error> {
+        let mut schedule = Schedule::new(options.caps);
+        let first = (0..options.caps.min_threads.max(1)).map(|_| schedule.add_thread()).collect::<Vec<_>>();
+        let shared = Arc::new(Shared {
+            options,
+            schedule: Mutex::new(schedule),
+            room: Condvar::new(),
+            ended: Condvar::new(),
+            waiting_for_room: AtomicU64::new(0),
+            completions: Completions::new(),
+            due: AtomicU64::new(u64::MAX),
+            stopped: AtomicBool::new(false),
+            tallies: Tallies::default(),
+            counters: Mutex::default(),
+            threads: Mutex::default(),
+            why_no_thread: Mutex::default(),
+        });
+        let pool = Pool { shared };
+        for place in first {
+            let (told, ready) = sync_channel(1);
+            thread::start(&pool.shared, place, Some(told)).map_err(|error| no_thread(&error))?;
+            ready.recv().unwrap_or_else(|_| Err(Error::plain(HS_ERR_INTERNAL)))?;
+        }
+        Ok(pool)
+    }
+
+    pub fn options(&self) -> &PoolOptions {
+        &self.shared.options
+    }
+
+    pub fn caps(&self) -> Caps {
+        self.shared.schedule().caps()
+    }
+
+    /// Takes over a request, or refuses it and everything stays as it was.
+    pub fn submit(&self, order: Order, tag: u64) -> Result<(), Error> {
+        self.shared.submit(order, tag).inspect_err(|_| one_more(&self.shared.tallies.refused))
+    }
+
+    /// Takes completions, at most so many; waits for the first.
+    pub fn next(&self, most: usize, out: &mut Vec<Done>, wait: Option<Duration>) -> Result<Popped, Error> {
+        if wait != Some(Duration::ZERO) {
+            self.not_from_inside()?;
+        }
+        let popped = self.shared.completions.pop(most, out, wait);
+        if let Popped::Taken(count) = popped {
+            self.shared.tallies.reaped.fetch_add(count as u64, Ordering::Relaxed);
+            self.shared.there_may_be_room();
+        }
+        Ok(popped)
+    }
+
+    /// Puts one back that could not be delivered.
+    pub fn put_back(&self, done: Done) {
+        self.shared.tallies.reaped.fetch_sub(1, Ordering::Relaxed);
+        self.shared.completions.unpop(done);
+    }
+
+    pub fn wake(&self) {
+        self.shared.completions.wake();
+    }
+
+    pub fn fd(&self) -> Option<i32> {
+        self.shared.completions.fd()
+    }
+
+    /// Calls off every request with that tag; how many there were.
+    pub fn cancel(&self, tag: u64) -> usize {
+        let ids = self.shared.schedule().tagged(tag);
+        ids.iter().filter(|id| self.shared.call_off(**id)).count()
+    }
+
+    /// Accepts nothing any more and waits until all have ended. False where that takes longer: the rest were cancelled.
+    pub fn drain(&self, wait: Option<Duration>) -> Result<bool, Error> {
+        self.not_from_inside()?;
+        self.shared.schedule().close();
+        self.shared.room.notify_all();
+        if self.shared.wait_for_the_end(wait) {
+            return Ok(true);
+        }
+        self.shared.call_off_all();
+        self.shared.wait_for_the_end(None);
+        Ok(false)
+    }
+
+    /// Other bounds, from now on.
+    pub fn resize(&self, caps: Caps) {
+        let mut schedule = self.shared.schedule();
+        let (turn, leaving) = schedule.resize(caps, SystemClock.now());
+        self.shared.act(schedule, turn);
+        leaving.iter().for_each(|desk| desk.wake());
+        self.shared.there_may_be_room();
+    }
+
+    pub fn gauges(&self) -> Gauges {
+        let schedule = self.shared.schedule();
+        Gauges {
+            queued: schedule.waiting(),
+            in_flight: schedule.in_flight(),
+            threads: schedule.crew().len(),
+            unreaped: self.shared.completions.len(),
+        }
+    }
+
+    pub fn tallies(&self) -> &Tallies {
+        &self.shared.tallies
+    }
+
+    /// Cancels what is open, ends the threads, and lets nobody wait any more. What has ended can still be taken.
+    pub fn stop(&self) -> Result<(), Error> {
+        self.not_from_inside()?;
+        self.shared.stop();
+        Ok(())
+    }
+
+    /// A callback would wait for itself.
+    pub fn not_from_inside(&self) -> Result<(), Error> {
+        if thread::is_one_of(&self.shared) {
+            let message = "from inside a callback of the pool's own, which would wait for itself";
+            return Err(Error::new(HS_ERR_BUSY, message));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.stop();
+    }
+}
+
+/// Calls off a request that waits, when the caller's own cancel is thrown.
+struct CallsOff {
+    shared: Arc<Shared>,
+    id: Id,
+}
+
+impl Wake for CallsOff {
+    fn wake(self: Arc<Self>) {
+        self.shared.call_off(self.id);
+    }
+}
+
+impl Shared {
+    fn schedule(&self) -> MutexGuard<'_, Crew> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn submit(self: &Arc<Self>, mut order: Order, tag: u64) -> Result<(), Error> {
+        let wait = if thread::is_one_of(self) { Some(Duration::ZERO) } else { self.options.submit_timeout };
+        let (origin, cost, cancel) = (origin_of(&order.request.url), cost(&order), order.cancel.clone());
+        let mut schedule = self.wait_for_room(wait)?;
+        let now = SystemClock.now();
+        let start = now.saturating_add(std::mem::take(&mut order.limits.start_after));
+        order.limits.since = Some(start);
+        let facts = Facts {
+            tag,
+            origin: &origin,
+            cost,
+            start: Some(start),
+            deadline: order.limits.timeout.map(|timeout| start.saturating_add(timeout)),
+        };
+        one_more(&self.tallies.accepted);
+        let (id, turn) = schedule.accept(facts, order, now);
+        let waits = !turn.hand.iter().any(|(_, handed)| handed.id == id);
+        self.act(schedule, turn);
+        if let (true, Some(cancel)) = (waits, cancel) {
+            self.end_with(id, &cancel);
+        }
+        Ok(())
+    }
+
+    /// The caller's own cancel ends the waiting of a request.
+    fn end_with(self: &Arc<Self>, id: Id, cancel: &Cancel) {
+        let waker = Waker::from(Arc::new(CallsOff { shared: self.clone(), id }));
+        let watching = cancel.watch(waker);
+        if cancel.is_triggered() {
+            self.call_off(id);
+        }
+        self.schedule().keep(id, watching);
+    }
+
+    /// The schedule, once there is room in it.
+    fn wait_for_room(&self, wait: Option<Duration>) -> Result<MutexGuard<'_, Crew>, Error> {
+        let mut schedule = self.schedule();
+        let until = wait.and_then(|wait| std::time::Instant::now().checked_add(wait));
+        loop {
+            if self.is_stopped() {
+                return Err(Error::plain(HS_ERR_POOL_CLOSED));
+            }
+            match schedule.room(self.completions.len(), SystemClock.now()) {
+                Ok(()) => return Ok(schedule),
+                Err(Refused::Closed) => return Err(Error::plain(HS_ERR_POOL_CLOSED)),
+                Err(Refused::NoThread) => {
+                    drop(schedule);
+                    return Err(self.no_thread());
+                }
+                Err(Refused::Full) => {}
+            }
+            let left = match (wait, until) {
+                (Some(_), Some(until)) => until.saturating_duration_since(std::time::Instant::now()),
+                _ => Duration::from_secs(3600),
+            };
+            if wait == Some(Duration::ZERO) || left.is_zero() {
+                let (waiting, open, unreaped) = (schedule.waiting(), schedule.open(), self.completions.len());
+                let message = format!("the pool is full: {waiting} requests wait, {} are under way", open - waiting);
+                return Err(Error::new(HS_ERR_POOL_FULL, format!("{message}, {unreaped} completions were not taken")));
+            }
+            self.waiting_for_room.fetch_add(1, Ordering::SeqCst);
+            schedule = self.room.wait_timeout(schedule, left).unwrap_or_else(PoisonError::into_inner).0;
+            self.waiting_for_room.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    fn there_may_be_room(&self) {
+        if self.waiting_for_room.load(Ordering::SeqCst) > 0 {
+            // Who is about to wait has looked under the lock, and is in its wait before this gets it.
+            drop(self.schedule());
+            self.room.notify_all();
+        }
+    }
+
+    /// Does what a step of the schedule asks for, and lets go of its lock.
+    fn act(self: &Arc<Self>, schedule: MutexGuard<'_, Crew>, mut turn: Turn<Order, Arc<Desk>>) {
+        let mut schedule = schedule;
+        loop {
+            let mut wake: smallvec::SmallVec<[Arc<Desk>; 2]> = smallvec::SmallVec::new();
+            for (desk, handed) in turn.hand.drain(..) {
+                desk.inbox.push(handed);
+                if !wake.iter().any(|other| Arc::ptr_eq(other, &desk)) {
+                    wake.push(desk);
+                }
+            }
+            let due = schedule.next_due().map_or(u64::MAX, |at| at.0);
+            let sooner = due < self.due.swap(due, Ordering::SeqCst);
+            if sooner
+                && let Some(desk) = schedule.crew().handles().next()
+                && wake.is_empty()
+            {
+                wake.push(desk.clone());
+            }
+            let in_flight = schedule.in_flight() as u64;
+            self.tallies.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
+            let over = schedule.open() == 0;
+            drop(schedule);
+            wake.iter().for_each(|desk| desk.wake());
+            if over {
+                self.ended.notify_all();
+            }
+            for waited in std::mem::take(&mut turn.waited) {
+                self.never_began(waited);
+            }
+            let mut failed = None;
+            for place in std::mem::take(&mut turn.start) {
+                one_more(&self.tallies.threads_started);
+                if let Err(error) = thread::start(self, place.clone(), None) {
+                    self.note_failure(no_thread(&error));
+                    failed = Some(place);
+                }
+            }
+            // There is one at most: after a failure no other one is tried for a while.
+            let Some(place) = failed else { return };
+            schedule = self.schedule();
+            turn = take_back(&mut schedule, &place);
+        }
+    }
+
+    fn never_began(&self, waited: Waited<Order>) {
+        let Waited { tag, job: order, why } = waited;
+        let now = SystemClock.now();
+        let mut error = match why {
+            Why::CalledOff => Error::new(HS_ERR_CANCELLED, "cancelled while waiting in the pool's queue"),
+            Why::Late => {
+                let limit = order.limits.timeout.unwrap_or_default().as_millis();
+                Error::new(HS_ERR_TIMEOUT, format!("timeout of {limit} ms while waiting in the pool's queue"))
+            }
+            Why::NoThread => self.no_thread(),
+        };
+        let details = error.details_mut();
+        details.phase = HS_PHASE_QUEUE;
+        details.elapsed_ns = order.limits.since.map_or(0, |since| now.since(since).as_nanos() as u64);
+        drop(order);
+        self.completed(Done { tag, outcome: Err(error) });
+        self.there_may_be_room();
+    }
+
+    fn no_thread(&self) -> Error {
+        let why = self.why_no_thread.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        why.unwrap_or_else(|| Error::plain(HS_ERR_THREAD))
+    }
+
+    /// Calls off a request; false where it has ended.
+    fn call_off(self: &Arc<Self>, id: Id) -> bool {
+        let mut schedule = self.schedule();
+        let withdrawn = schedule.withdraw(id, Why::CalledOff);
+        match withdrawn {
+            Withdrawn::Ended => false,
+            Withdrawn::Running(cancel) => {
+                drop(schedule);
+                cancel.trigger();
+                true
+            }
+            Withdrawn::Waiting(waited) => {
+                let turn = Turn { waited: vec![waited], ..Turn::default() };
+                self.act(schedule, turn);
+                true
+            }
+        }
+    }
+
+    fn call_off_all(self: &Arc<Self>) {
+        let all = self.schedule().all();
+        for id in all {
+            self.call_off(id);
+        }
+    }
+
+    fn wait_for_the_end(&self, wait: Option<Duration>) -> bool {
+        let until = wait.and_then(|wait| std::time::Instant::now().checked_add(wait));
+        let mut schedule = self.schedule();
+        while schedule.open() > 0 {
+            let left = until.map(|until| until.saturating_duration_since(std::time::Instant::now()));
+            schedule = match left {
+                Some(Duration::ZERO) => return false,
+                Some(left) => self.ended.wait_timeout(schedule, left).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.ended.wait(schedule).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+        true
+    }
+
+    fn stop(self: &Arc<Self>) {
+        self.schedule().close();
+        self.stopped.store(true, Ordering::SeqCst);
+        self.call_off_all();
+        let desks: Vec<Arc<Desk>> = self.schedule().crew().handles().cloned().collect();
+        desks.iter().for_each(|desk| desk.wake());
+        self.room.notify_all();
+        loop {
+            let thread = self.threads.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some(thread) = thread else { break };
+            // Its panics were told to those whose requests it had.
+            let _ = thread.join();
+        }
+        self.completions.close();
+    }
+
+    pub(self) fn completed(&self, done: Done) {
+        one_more(&self.tallies.completed);
+        self.completions.push(done);
+    }
+
+    pub(self) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    // What its threads ask for.
+
+    fn finished(self: &Arc<Self>, id: Id, multiplexed: Option<bool>) {
+        let mut schedule = self.schedule();
+        let turn = schedule.finish(id, SystemClock.now(), multiplexed);
+        self.act(schedule, turn);
+        self.there_may_be_room();
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let due = self.due.load(Ordering::SeqCst);
+        (due != u64::MAX).then_some(Instant(due))
+    }
+
+    fn do_what_is_due(self: &Arc<Self>) {
+        let mut schedule = self.schedule();
+        let turn = schedule.due(SystemClock.now());
+        self.act(schedule, turn);
+    }
+
+    fn may_leave(&self, key: usize, idle: bool) -> bool {
+        let mut schedule = self.schedule();
+        let may = schedule.leave(key, idle);
+        let other = if may { schedule.crew().handles().next().cloned() } else { None };
+        drop(schedule);
+        // What is due may have been this one's to see to.
+        if let Some(desk) = other {
+            desk.wake();
+        }
+        may
+    }
+
+    fn idle_thread(&self) -> Option<Duration> {
+        self.options.idle_thread
+    }
+
+    fn worker_options(&self, key: usize) -> WorkerOptions {
+        let mut options = self.options.worker.clone();
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        while counters.len() <= key {
+            counters.push(Arc::new(Counters::new(options.observe.counters.keeps_histograms())));
+        }
+        options.observe.counters = counters[key].clone();
+        options
+    }
+
+    fn started(&self, thread: JoinHandle<()>) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
+    }
+
+    /// A thread is of no use any more. What it was handed and has not begun goes to others.
+    fn thread_failed(self: &Arc<Self>, place: &Place<Arc<Desk>>, why: &Error) {
+        let mut error = Error::new(HS_ERR_THREAD, format!("a thread of the pool is of no use: {why}"));
+        error.details_mut().os_error = why.details().os_error;
+        self.note_failure(error);
+        let mut schedule = self.schedule();
+        let turn = take_back(&mut schedule, place);
+        self.act(schedule, turn);
+    }
+}
+
+impl Shared {
+    fn note_failure(&self, error: Error) {
+        one_more(&self.tallies.threads_failed);
+        *self.why_no_thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+}
+
+fn take_back(schedule: &mut Crew, place: &Place<Arc<Desk>>) -> Turn<Order, Arc<Desk>> {
+    let back: Vec<_> = std::iter::from_fn(|| place.handle.inbox.pop()).collect();
+    schedule.thread_failed(place.key, back, SystemClock.now())
+}
+
+fn no_thread(error: &std::io::Error) -> Error {
+    Error::new(HS_ERR_THREAD, format!("no thread could be started: {error}")).with_os_error(error)
+}
+
+fn origin_of(url: &Url) -> String {
+    url.origin().to_owned()
+}
+
+/// Requests with large bodies take more of their origin's turn.
+fn cost(order: &Order) -> u32 {
+    const UNIT: u64 = 16 * 1024;
+    const MOST: u64 = 64;
+    let length = order.request.body.length().unwrap_or(UNIT * MOST);
+    1 + (length / UNIT).min(MOST - 1) as u32
+}
 
 #[cfg(test)]
 mod tests;

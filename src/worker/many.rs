@@ -2,17 +2,18 @@
 
 use super::Worker;
 use crate::body::Sink;
-use crate::call::{self, Limits};
-use crate::cancel::Cancel;
+use crate::call::{self, Incoming, Limits};
+use crate::cancel::Cancels;
 use crate::error::Error;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::runtime::Runtime;
+use crate::runtime::timers::Timers;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// Takes the body of a response piece by piece.
 pub type OwnedOnBody = Box<dyn FnMut(&[u8]) -> Result<(), i32>>;
@@ -26,16 +27,41 @@ impl Worker {
         &self,
         request: Rc<Request>,
         limits: Limits,
-        cancel: Option<Cancel>,
+        cancels: Cancels,
         on_body: Option<OwnedOnBody>,
     ) -> impl Future<Output = Result<Response, Error>> + 'static {
         let ground = self.ground.clone();
         async move {
             match on_body {
-                None => call::run(ground, limits, cancel, &request, Sink::Buffer(Vec::new())).await,
-                Some(mut on_body) => call::run(ground, limits, cancel, &request, Sink::callback(&mut *on_body)).await,
+                None => call::run(ground, limits, cancels, &request, Sink::Buffer(Vec::new())).await,
+                Some(mut on_body) => call::run(ground, limits, cancels, &request, Sink::callback(&mut *on_body)).await,
             }
         }
+    }
+
+    /// The same as far as the head of its response.
+    pub fn opening(
+        &self,
+        request: Rc<Request>,
+        limits: Limits,
+        cancels: Cancels,
+    ) -> impl Future<Output = Result<(Response, Incoming), Error>> + 'static {
+        let ground = self.ground.clone();
+        async move { call::open(ground, limits, cancels, &request).await }
+    }
+
+    pub fn timers(&self) -> &Rc<Timers> {
+        self.runtime.timers()
+    }
+
+    /// Drives errands until `next` is ready, which is asked whenever it was woken and may begin some each time. Those that
+    /// have not ended by then are dropped.
+    pub fn serve(&self, mut next: impl FnMut(&mut Context<'_>, &dyn Fn(Errand)) -> Poll<()>) -> Result<(), Error> {
+        let _busy = self.enter()?;
+        let _none_left = NoneLeft(&self.runtime);
+        let begin = |errand| self.runtime.spawn(errand);
+        self.runtime.block_on(poll_fn(|cx| next(cx, &begin)));
+        Ok(())
     }
 
     /// Begins all of them, in their order, and returns when the last one has ended. None outlives this.

@@ -52,6 +52,12 @@ pub struct Tail {
     pub trace: String,
 }
 
+impl Tail {
+    pub fn of(incoming: &Incoming) -> Tail {
+        Tail { metrics: incoming.metrics(), trailers: incoming.trailers(), trace: incoming.trace() }
+    }
+}
+
 /// What a read gave: how many bytes, and at the end of the body, once, what came after it.
 pub struct Read {
     pub count: usize,
@@ -118,10 +124,7 @@ impl Reading {
                 Ok(None) => {
                     self.ended = true;
                     self.incoming.over(Ok(()))?;
-                    let incoming = &self.incoming;
-                    let (metrics, trailers, trace) = (incoming.metrics(), incoming.trailers(), incoming.trace());
-                    let tail = Tail { metrics, trailers, trace };
-                    return Ok(Read { count: 0, tail: Some(tail) });
+                    return Ok(Read { count: 0, tail: Some(Tail::of(&self.incoming)) });
                 }
                 Err(error) => {
                     if error.is_passing() {

@@ -73,7 +73,7 @@ fn two_hundred_calls_run_at_once_on_one_thread() {
         let (ground, limits, statuses) = (worker.ground.clone(), worker.limits().clone(), statuses.clone());
         let request = request("GET", &format!("{url}&number={number}"), b"");
         worker.runtime.spawn(async move {
-            let response = call::run(ground, limits, None, &request, Sink::Buffer(Vec::new())).await;
+            let response = call::run(ground, limits, None.into(), &request, Sink::Buffer(Vec::new())).await;
             statuses.borrow_mut().push(response.map(|response| response.head.status));
         });
     }

@@ -23,6 +23,7 @@ use http_sentinel::ffi::mock::{hs_mock_call, hs_mock_interim, hs_mock_rule};
 use http_sentinel::ffi::network::{hs_connect_to, hs_network_options};
 use http_sentinel::ffi::observe::{hs_event, hs_observe_options};
 use http_sentinel::ffi::policies::hs_policies;
+use http_sentinel::ffi::pool::{hs_pool_counters, hs_pool_options};
 use http_sentinel::ffi::proxy::hs_proxy_options;
 use http_sentinel::ffi::request::hs_request_options;
 use http_sentinel::ffi::response::hs_redirect;
@@ -145,6 +146,34 @@ fn as_rust_says() -> Vec<String> {
             duration_ns, wait_ns,
         }
         hs_completion { tag, status, reserved, response, error, more }
+        hs_pool_options {
+            struct_size,
+            flags,
+            worker,
+            max_threads,
+            min_threads,
+            max_in_flight,
+            max_in_flight_per_origin,
+            max_queued,
+            max_idle_connections,
+            submit_timeout_ms,
+            idle_thread_ms
+        }
+        hs_pool_counters {
+            struct_size,
+            reserved,
+            queued,
+            in_flight,
+            unreaped,
+            threads,
+            accepted,
+            refused,
+            completed,
+            reaped,
+            most_in_flight,
+            threads_started,
+            threads_failed
+        }
         hs_metrics {
             struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,
             send_ns, first_byte_ns, body_ns, request_header_bytes, request_body_bytes, response_header_bytes,

@@ -150,6 +150,7 @@ programs! {
     bundled libcurl {
         auth: Program { files: &["auth"], ..PROGRAM };
         forms: Program { files: &["forms"], ..PROGRAM };
+        pool: Program { files: &["pool"], ..PROGRAM };
         many_requests: Program { files: &["many_requests"], ..PROGRAM };
         network: Program { files: &["network"], ..PROGRAM };
         http_versions: Program { files: &["http_versions"], ..PROGRAM };

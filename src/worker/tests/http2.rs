@@ -194,7 +194,7 @@ fn burst(server: &TestServer, worker: &Worker, base: &str, http: HttpChoice, cal
         let limits = Limits { http, ..worker.limits().clone() };
         let (ground, statuses, request) = (worker.ground.clone(), statuses.clone(), request("GET", &url, b""));
         worker.runtime.spawn(async move {
-            let response = call::run(ground, limits, None, &request, Sink::Buffer(Vec::new())).await;
+            let response = call::run(ground, limits, None.into(), &request, Sink::Buffer(Vec::new())).await;
             statuses.borrow_mut().push(response.map(|response| response.head.status));
         });
     }

@@ -160,7 +160,7 @@ fn at_once(worker: &Worker, calls: usize, url: &str) -> Vec<Result<u16, Error>> 
     let limits = Limits { timeout: Some(Duration::from_secs(120)), attempt_timeout: None, ..worker.limits().clone() };
     let limits = Limits { connect_timeout: None, idle_timeout: None, ..limits };
     let errands = (0..calls).map(|_| -> Errand {
-        let call = worker.call(request("GET", url, b""), limits.clone(), None, None);
+        let call = worker.call(request("GET", url, b""), limits.clone(), None.into(), None);
         let outcomes = outcomes.clone();
         Box::pin(async move {
             let outcome = call.await;

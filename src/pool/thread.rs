@@ -1,0 +1,184 @@
+//! A thread of the pool: a worker of its own, and the requests that it is handed.
+
+use super::Shared;
+use super::order::{Order, Ticket};
+use super::schedule::{Handed, Place};
+use crate::engine::signals::Blocked;
+use crate::error::Error;
+use crate::panics;
+use crate::runtime::clock::Instant;
+use crate::runtime::timers::Sleep;
+use crate::worker::{Errand, OwnedOnBody, Worker};
+use crossbeam_queue::SegQueue;
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// Where a thread is handed its requests. They are put there under the lock of the schedule, so that a thread which is
+/// off its list gets no more.
+#[derive(Default)]
+pub struct Desk {
+    pub inbox: SegQueue<Handed<Order>>,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Desk {
+    /// Something has changed for the thread.
+    pub fn wake(&self) {
+        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(waker) = &*waker {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn set_waker(&self, waker: Option<Waker>) {
+        *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = waker;
+    }
+}
+
+thread_local! {
+    /// The pool whose thread this is.
+    static POOL: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Whether the calling thread is one of that pool's own, and thus inside a callback.
+pub fn is_one_of(shared: &Arc<Shared>) -> bool {
+    POOL.try_with(Cell::get).is_ok_and(|pool| pool == Arc::as_ptr(shared).addr())
+}
+
+/// Starts a thread; `ready` hears whether its worker could be made.
+pub fn start(
+    shared: &Arc<Shared>,
+    place: Place<Arc<Desk>>,
+    ready: Option<SyncSender<Result<(), Error>>>,
+) -> std::io::Result<()> {
+    let name = format!("http-pool-{}", place.key);
+    let _blocked = Blocked::all();
+    let of = shared.clone();
+    let handle = std::thread::Builder::new().name(name).spawn(move || run(of, place, ready))?;
+    shared.started(handle);
+    Ok(())
+}
+
+fn run(shared: Arc<Shared>, place: Place<Arc<Desk>>, ready: Option<SyncSender<Result<(), Error>>>) {
+    POOL.set(Arc::as_ptr(&shared).addr());
+    let worker = panics::catch(|| Worker::new(shared.worker_options(place.key)));
+    let worker = match worker {
+        Ok(worker) => worker,
+        Err(error) => {
+            shared.thread_failed(&place, &error);
+            // Whoever waits to hear it may be gone.
+            let _ = ready.map(|ready| ready.send(Err(error)));
+            return;
+        }
+    };
+    let _ = ready.map(|ready| ready.send(Ok(())));
+    let mut shift =
+        Shift { shared: &shared, place: &place, worker: &worker, open: Rc::default(), due: None, idle: None };
+    let served = panics::catch(|| worker.serve(|cx, begin| shift.next(cx, begin)));
+    place.handle.set_waker(None);
+    if let Err(error) = served {
+        shared.thread_failed(&place, &error);
+    }
+    // Of a pool that is stopped: what was handed over and not begun.
+    while let Some(handed) = place.handle.inbox.pop() {
+        drop(Ticket::of(&shared, handed));
+    }
+}
+
+/// What a thread does as long as it lives.
+struct Shift<'a> {
+    shared: &'a Arc<Shared>,
+    place: &'a Place<Arc<Desk>>,
+    worker: &'a Worker,
+    open: Rc<Cell<usize>>,
+    /// Until something happens to requests that wait for their turn.
+    due: Option<(Instant, Sleep)>,
+    /// Until it has had nothing to do for long enough.
+    idle: Option<Sleep>,
+}
+
+impl Shift<'_> {
+    /// Begins what came; ready when the thread is to end.
+    fn next(&mut self, cx: &mut Context<'_>, begin: &dyn Fn(Errand)) -> Poll<()> {
+        let desk = &self.place.handle;
+        desk.set_waker(Some(cx.waker().clone()));
+        if self.shared.is_stopped() {
+            return Poll::Ready(());
+        }
+        self.look_at_the_clock(cx);
+        while let Some(handed) = desk.inbox.pop() {
+            self.idle = None;
+            begin(self.errand(handed, cx.waker().clone()));
+        }
+        if self.open.get() > 0 {
+            return Poll::Pending;
+        }
+        if self.shared.may_leave(self.place.key, false) {
+            return Poll::Ready(());
+        }
+        let Some(patience) = self.shared.idle_thread() else { return Poll::Pending };
+        let timers = self.worker.timers();
+        let idle = self.idle.get_or_insert_with(|| timers.at(timers.now().saturating_add(patience)));
+        if Pin::new(idle).poll(cx).is_ready() {
+            self.idle = None;
+            if self.shared.may_leave(self.place.key, true) {
+                return Poll::Ready(());
+            }
+            // It is needed; the next look is as long away.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    /// Each thread looks after those that wait: whichever comes first does what is due.
+    fn look_at_the_clock(&mut self, cx: &mut Context<'_>) {
+        loop {
+            let due = self.shared.next_due();
+            if self.due.as_ref().map(|(at, _)| *at) != due {
+                self.due = due.map(|at| (at, self.worker.timers().at(at)));
+            }
+            let Some((_, sleep)) = &mut self.due else { return };
+            if Pin::new(sleep).poll(cx).is_pending() {
+                return;
+            }
+            self.due = None;
+            self.shared.do_what_is_due();
+        }
+    }
+
+    fn errand(&self, handed: Handed<Order>, dispatcher: Waker) -> Errand {
+        let (ticket, order, cancels) = Ticket::of(self.shared, handed);
+        let open = Open::new(&self.open, dispatcher);
+        let Order { request, limits, on_body, .. } = order;
+        let on_body = on_body.map(|on_body| -> OwnedOnBody { on_body });
+        let call = panics::caught(self.worker.call(Rc::new(request), limits, cancels, on_body));
+        Box::pin(async move {
+            let _open = open;
+            ticket.complete(call.await);
+        })
+    }
+}
+
+/// One of the requests that the thread has open; the last to end lets it look whether it may go.
+struct Open(Rc<Cell<usize>>, Waker);
+
+impl Open {
+    fn new(count: &Rc<Cell<usize>>, dispatcher: Waker) -> Open {
+        count.set(count.get() + 1);
+        Open(count.clone(), dispatcher)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+        if self.0.get() == 0 {
+            self.1.wake_by_ref();
+        }
+    }
+}
