@@ -17,7 +17,7 @@ GB       ?= 1
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: demo test check build header soak fuzz bench bench-policies outage tools clean distclean
+.PHONY: demo test check build header soak fuzz bench bench-policies bench-pool outage tools clean distclean
 demo: ## build the library and a test server, and run the C, C++, Go and Zig examples and the safety check
 	@.ci/demo.sh
 
@@ -53,6 +53,11 @@ bench-policies: ## what breaker, limiter, bulkhead and retries cost an admitted 
 	@.ci/tools.sh build
 	@.ci/build.sh
 	@$(MAKE) --no-print-directory bench-policies-run
+
+bench-pool: ## the pool with 1 to 4,096 in flight beside libcurl multi, net/http and reqwest; what a wake-up costs
+	@.ci/tools.sh build
+	@.ci/build.sh
+	@$(MAKE) --no-print-directory bench-pool-run
 
 outage: ## draw src/resilience/outage.svg: what callers do to a server in trouble, in virtual time
 	@.ci/tools.sh build
@@ -148,3 +153,22 @@ outage-run: $(T)/benches/outage
 bench-policies-run: $(LIB)/libhttp_sentinel.so
 	@cd benches/policies && HS_LIB_DIR=$(LIB) cargo run --release --locked --quiet --target-dir $(T)/bench-policies
 	@if go=$(GO); then cd benches/policies/go && GOTOOLCHAIN=local GOFLAGS=-buildvcs=false $$go run .; fi
+
+# The contestants are programs; benches/pool/src, which is reqwest's as well, starts them in turns. Go is left out where there is none.
+POOL_BENCHES := $(addprefix $(T)/benches/pool/,responder multi pool wake)
+
+.PHONY: bench-pool-run
+bench-pool-run: $(POOL_BENCHES)
+	@if go=$(GO); then cd benches/pool/go && $(GO_ENV) $$go build -o $(T)/benches/pool/go .; fi
+	@cd benches/pool && HS_BENCH_DIR=$(T)/benches/pool HS_TEST_SERVER=$(LIB)/hs-test-server \
+		cargo run --release --locked --quiet --target-dir $(T)/bench-pool
+	@.ci/with-server.sh bash -c 'echo "plain:" && "$$0/wake" "$$HS_TEST_HTTP/" - && \
+		echo "TLS, HTTP/2:" && "$$0/wake" "$$HS_TEST_HTTPS/" "$$HS_TEST_CA"' $(T)/benches/pool
+
+$(T)/benches/pool/multi: benches/pool/multi.c benches/pool/contest.h $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(@D)
+	$(BENCH_CC) -DCURL_STATICLIB -isystem $(call newest,curl-sys-*/out/include) $< -o $@ $(BUNDLED) -pthread -ldl
+
+$(T)/benches/pool/%: benches/pool/%.c benches/pool/contest.h $(HEADER) $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(@D)
+	$(BENCH_CC) $< -o $@ -L$(LIB) -lhttp_sentinel -Wl,-rpath,'$$ORIGIN/../../release'

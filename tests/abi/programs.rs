@@ -159,6 +159,12 @@ programs! {
         resend: Program { files: &["resend"], ..PROGRAM };
         cancel: Program { files: &["cancel", "resolver"], slow: &["rounds=5", "bound_ms=30000"], alone: true, ..PROGRAM };
         events: Program { files: &["events"], ..PROGRAM };
+        pool_many: Program { files: &["pool_many"], slow: &["in_flight=300"], alone: true, ..PROGRAM };
+        pool_recovery: Program {
+            files: &["pool_recovery", "resolver"],
+            slow: &["each=30", "kills=2"],
+            ..PROGRAM
+        };
         tls: Program { files: &["tls"], ..PROGRAM };
         leave: Program { files: &["leave"], exits_with: 42, ..PROGRAM };
     }

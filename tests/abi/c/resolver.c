@@ -17,6 +17,7 @@ static int look_ups;
 static int calls;
 static int unblocked;
 static int running;
+static char moved_to[64] = "127.0.0.1";
 
 typedef int resolve(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 
@@ -96,11 +97,24 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     if (name != NULL && ends_with(name, ".addr.test")) {
         return addresses(next, name, service, hints, result);
     }
+    if (name != NULL && ends_with(name, ".moving.test")) {
+        char address[sizeof moved_to];
+        pthread_mutex_lock(&lock);
+        memcpy(address, moved_to, sizeof address);
+        pthread_mutex_unlock(&lock);
+        return next(address, service, hints, result);
+    }
     if (name != NULL && ends_with(name, ".slow.test")) {
         wait_for_release(name);
         name = "127.0.0.1";
     }
     return next(name, service, hints, result);
+}
+
+void resolver_move(const char *address) {
+    pthread_mutex_lock(&lock);
+    strncpy(moved_to, address, sizeof moved_to - 1);
+    pthread_mutex_unlock(&lock);
 }
 
 void resolver_hold(void) {

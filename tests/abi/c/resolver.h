@@ -5,7 +5,9 @@
 
 /* Names that end in ".slow.test" are not answered while they are held, for 30 s at the most. "name.invalid" does not
  * exist, and no network is asked. A name that ends in ".addr.test" has the addresses that are its labels, dots being
- * written as dashes: "127-0-0-2.127-0-0-1.addr.test". Everything else goes to libc. */
+ * written as dashes: "127-0-0-2.127-0-0-1.addr.test". A name that ends in ".moving.test" is at
+ * the address that it was moved to last, 127.0.0.1 before that. Everything else goes to libc. */
+void resolver_move(const char *address);
 void resolver_hold(void);
 void resolver_release(void);
 

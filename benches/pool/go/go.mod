@@ -1,0 +1,3 @@
+module hs-bench-pool
+
+go 1.22
