@@ -143,6 +143,15 @@ fn a_receiver_that_goes_ends_the_wait_for_room_and_for_its_going() {
 }
 
 #[test]
+fn a_receiver_that_goes_is_heard_of_by_one_who_waits_for_that_alone() {
+    model(|sender, receiver| {
+        let reading = thread::spawn(move || drop(receiver));
+        block_on(sender.closed());
+        reading.join().unwrap();
+    });
+}
+
+#[test]
 fn a_receiver_that_reads_and_goes_leaves_nobody_waiting() {
     model(|sender, receiver| {
         sender.send("a".into());
