@@ -3,6 +3,7 @@
 mod address;
 mod easy;
 pub mod global;
+mod keep;
 mod multi;
 mod network;
 mod observe;
@@ -11,6 +12,7 @@ mod proxy;
 mod resend;
 mod resolve;
 mod sockets;
+mod spare;
 mod sys;
 pub mod tls;
 mod transfer;
@@ -31,15 +33,15 @@ use crate::observe::gauge::ConnectionGauge;
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::wake::Unpark;
 pub use easy::ConnectionAges;
-use easy::Easy;
+use keep::Keep;
 use multi::Multi;
 use network::Wiring;
 use proxy::Routes;
-use resolve::Given;
+use resolve::{Given, Resolving};
 use slab::Slab;
 use sockets::Sockets;
+use spare::Spare;
 use std::cell::{Cell, RefCell};
-use std::ffi::c_long;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -47,19 +49,16 @@ use std::time::Duration;
 use tls::Trust;
 use transfer::{HeadState, PinnedTransfer, Stale, State, Transfer};
 
-/// Easy handles that are kept for the next exchange; more than so many at once are rare.
-const SPARE_HANDLES: usize = 8;
-
 pub struct CurlEngine {
     // Fields drop in this order: transfers and spare handles before the multi that they were in, then what that refers to.
     transfers: RefCell<Slab<PinnedTransfer>>,
-    spare: RefCell<Vec<Easy>>,
+    spare: Spare,
+    keep: Keep,
     /// Something was started, resumed or stopped since libcurl last looked: it wants to run before it can wait.
     dirty: Cell<bool>,
     /// A connection that others wait for cannot be shared: they must be told.
     alone: Rc<Cell<bool>>,
-    /// The transfers that wait for addresses.
-    resolving: RefCell<Vec<ExchangeId>>,
+    resolving: Resolving,
     given: Given,
     resolver: Resolver<System>,
     dns: dns::Options,
@@ -95,13 +94,14 @@ impl CurlEngine {
     pub fn new(options: &CurlOptions) -> Result<CurlEngine, Error> {
         global::init()?;
         let multi = Multi::new(options.many)?;
-        multi.set(sys::CURLMOPT_MAXCONNECTS, c_long::from(options.max_idle_connections))?;
+        let keep = Keep::new(options.max_idle_connections, &multi)?;
         Ok(CurlEngine {
             transfers: RefCell::default(),
-            spare: RefCell::default(),
+            spare: Spare::default(),
+            keep,
             dirty: Cell::new(false),
             alone: Rc::default(),
-            resolving: RefCell::default(),
+            resolving: Resolving::default(),
             given: Given::default(),
             resolver: resolver(),
             dns: options.dns.clone(),
@@ -167,15 +167,14 @@ impl CurlEngine {
     /// Makes libcurl look again at the transfers that wait to share a connection. It does so whenever one is removed, but
     /// not when a connection turns out to be HTTP/1.1's, before its first response: that may be a long wait.
     fn stop_waiting(&self) {
-        let spare = self.spare.borrow_mut().pop();
-        let Ok(easy) = spare.map_or_else(Easy::new, Ok) else { return };
+        let Ok(easy) = self.spare.take() else { return };
         // SAFETY: a live handle in no multi and without options, which is never run.
         unsafe {
             if self.multi.add(easy.raw()).is_ok() {
                 self.multi.remove(easy.raw());
             }
         }
-        self.spare.borrow_mut().push(easy);
+        self.spare.put(easy, self.transfers.borrow().len());
         self.dirty.set(true);
     }
 
@@ -192,11 +191,7 @@ impl CurlEngine {
 
 impl Engine for CurlEngine {
     fn start(&self, request: ExchangeRequest) -> Result<ExchangeId, Error> {
-        let spare = self.spare.borrow_mut().pop();
-        let easy = match spare {
-            Some(easy) => easy,
-            None => Easy::new()?,
-        };
+        let easy = self.spare.take()?;
         let route = self.routes.choose(&request.request.url);
         let verifies = self.trust.common().verified;
         let (rule, alone, sockets) = (self.rule.clone(), self.alone.clone(), self.sockets.clone());
@@ -210,7 +205,11 @@ impl Engine for CurlEngine {
         self.dirty.set(true);
         let mut transfers = self.transfers.borrow_mut();
         transfer.id.set(transfers.vacant_key());
-        Ok(transfers.insert(transfer))
+        let id = transfers.insert(transfer);
+        let exchanges = transfers.len();
+        drop(transfers);
+        self.keep_idle(exchanges);
+        Ok(id)
     }
 
     fn poll_head(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<Head, Error>> {
@@ -259,19 +258,16 @@ impl Engine for CurlEngine {
             (state.finished.is_some(), state.resolution.is_waiting())
         };
         if waiting {
-            self.stop_resolving(id);
+            self.stop_resolving(id, &transfer);
         } else if !finished {
             // SAFETY: the live handle of a transfer that is in the multi.
             unsafe { self.multi.remove(transfer.easy.raw()) };
             self.dirty.set(true);
         }
         transfer.leave_seat();
-        let mut easy = transfer.into_inner().easy;
-        easy.reset();
-        let mut spare = self.spare.borrow_mut();
-        if spare.len() < SPARE_HANDLES {
-            spare.push(easy);
-        }
+        let exchanges = self.transfers.borrow().len();
+        self.spare.put(transfer.into_inner().easy, exchanges);
+        self.keep_idle(exchanges);
     }
 
     fn wait(&self, timeout: Option<Duration>) {

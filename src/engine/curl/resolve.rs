@@ -13,8 +13,11 @@ use crate::engine::dns::System;
 use crate::error::Error;
 use crate::http::network::HostPort;
 use crate::runtime::clock::{Clock, Instant, SystemClock};
+use crate::runtime::wake::Unpark;
 use crate::status::*;
+use crossbeam_queue::SegQueue;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ffi::{CString, c_int, c_long, c_void};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -45,6 +48,29 @@ enum Stage {
 struct Waiting {
     names: Vec<Name>,
     since: Instant,
+}
+
+/// The transfers that wait for addresses.
+#[derive(Default)]
+pub struct Resolving {
+    /// Those that may have them now.
+    answered: Arc<SegQueue<ExchangeId>>,
+    /// Until when each of them waits at most, where it does not wait for ever.
+    until: RefCell<BTreeSet<(Instant, ExchangeId)>>,
+}
+
+/// What the resolver rings: it says whose addresses have come.
+struct Answer {
+    id: ExchangeId,
+    answered: Arc<SegQueue<ExchangeId>>,
+    engine: Arc<dyn Unpark>,
+}
+
+impl Unpark for Answer {
+    fn unpark(&self) {
+        self.answered.push(self.id);
+        self.engine.unpark();
+    }
 }
 
 /// The hosts and ports whose addresses libcurl was given last.
@@ -155,7 +181,13 @@ impl CurlEngine {
             Ok(names) => Stage::Waiting(Waiting { names, since }),
             Err(error) => Stage::Failed(error),
         };
-        self.resolving.borrow_mut().push(transfer.id.get());
+        drop(state);
+        let id = transfer.id.get();
+        match transfer.resolving_until() {
+            Some(until) if transfer.lacks_answers() => drop(self.resolving.until.borrow_mut().insert((until, id))),
+            _ if transfer.lacks_answers() => {}
+            _ => self.resolving.answered.push(id),
+        }
         true
     }
 
@@ -165,7 +197,9 @@ impl CurlEngine {
             Some(addresses) => Found::Known(addresses),
             None => {
                 let query = Query { host: host.into(), family: self.wiring.family() };
-                match self.resolver.ask(query, self.dns.max_age, self.multi.waker()) {
+                let (id, answered) = (transfer.id.get(), self.resolving.answered.clone());
+                let answer = Arc::new(Answer { id, answered, engine: self.multi.waker() });
+                match self.resolver.ask(query, self.dns.max_age, answer) {
                     Asked::Known(Ok(addresses)) => Found::Known(addresses),
                     Asked::Known(Err(failure)) => return Err(transfer.unresolved(role, host, &failure)),
                     Asked::Wait(ticket) => Found::Asked(ticket),
@@ -177,46 +211,57 @@ impl CurlEngine {
 
     /// Starts every transfer anew whose addresses have come, and ends those that wait in vain.
     pub fn give_addresses(&self) {
-        if self.resolving.borrow().is_empty() {
+        while let Some(id) = self.resolving.answered.pop() {
+            self.give_addresses_to(id, SystemClock.now());
+        }
+        while let Some(until) = self.resolving_until() {
+            let now = SystemClock.now();
+            if until > now {
+                break;
+            }
+            let late = self.resolving.until.borrow_mut().pop_first();
+            late.inspect(|&(_, id)| self.give_addresses_to(id, now));
+        }
+    }
+
+    /// The answer may have come for a transfer that is gone by now, and whose place another one has.
+    fn give_addresses_to(&self, id: ExchangeId, now: Instant) {
+        let transfers = self.transfers.borrow();
+        let Some(transfer) = transfers.get(id).filter(|transfer| transfer.is_resolving()) else { return };
+        let until = transfer.resolving_until();
+        if transfer.look_for_answers(now) {
             return;
         }
-        let now = SystemClock.now();
-        self.resolving.borrow_mut().retain(|&id| {
-            let transfers = self.transfers.borrow();
-            let transfer = &transfers[id];
-            let waits = transfer.look_for_answers(now);
-            let stage = std::mem::take(&mut transfer.state.borrow_mut().resolution.stage);
-            match stage {
-                Stage::Waiting(waiting) if waits => {
-                    transfer.state.borrow_mut().resolution.stage = Stage::Waiting(waiting);
-                    return true;
+        if let Some(until) = until {
+            self.resolving.until.borrow_mut().remove(&(until, id));
+        }
+        let stage = std::mem::take(&mut transfer.state.borrow_mut().resolution.stage);
+        match stage {
+            Stage::Waiting(waiting) => {
+                let started = waiting.give(transfer, &self.given, now).and_then(|()| {
+                    // SAFETY: the live handle of a transfer of ours that was taken out of the multi.
+                    unsafe { self.multi.add(transfer.easy.raw()) }
+                });
+                if let Err(error) = started {
+                    transfer.end_unresolved(error);
                 }
-                Stage::Waiting(waiting) => {
-                    let started = waiting.give(transfer, &self.given, now).and_then(|()| {
-                        // SAFETY: the live handle of a transfer of ours that was taken out of the multi.
-                        unsafe { self.multi.add(transfer.easy.raw()) }
-                    });
-                    if let Err(error) = started {
-                        transfer.end_unresolved(error);
-                    }
-                }
-                Stage::Failed(error) => transfer.end_unresolved(error),
-                Stage::Running | Stage::Needed => {}
             }
-            self.dirty.set(true);
-            false
-        });
+            Stage::Failed(error) => transfer.end_unresolved(error),
+            Stage::Running | Stage::Needed => {}
+        }
+        self.dirty.set(true);
     }
 
     /// When the first of those that wait for addresses has waited long enough.
     pub fn resolving_until(&self) -> Option<Instant> {
-        let transfers = self.transfers.borrow();
-        self.resolving.borrow().iter().filter_map(|&id| transfers[id].resolving_until()).min()
+        self.resolving.until.borrow().first().map(|&(until, _)| until)
     }
 
     /// Forgets a transfer that may wait for addresses.
-    pub fn stop_resolving(&self, id: ExchangeId) {
-        self.resolving.borrow_mut().retain(|&other| other != id);
+    pub fn stop_resolving(&self, id: ExchangeId, transfer: &Transfer) {
+        if let Some(until) = transfer.resolving_until() {
+            self.resolving.until.borrow_mut().remove(&(until, id));
+        }
     }
 }
 
@@ -225,6 +270,18 @@ impl Transfer {
         let state = self.state.borrow();
         let Stage::Waiting(waiting) = &state.resolution.stage else { return None };
         Some(waiting.since.saturating_add(self.exchange.connect_timeout?.saturating_sub(state.resolution.waited)))
+    }
+
+    /// Whether it is out of the multi because of its addresses.
+    fn is_resolving(&self) -> bool {
+        let state = self.state.borrow();
+        state.finished.is_none() && matches!(state.resolution.stage, Stage::Waiting(_) | Stage::Failed(_))
+    }
+
+    fn lacks_answers(&self) -> bool {
+        let state = self.state.borrow();
+        let Stage::Waiting(waiting) = &state.resolution.stage else { return false };
+        waiting.names.iter().any(|name| matches!(name.addresses, Found::Asked(_)))
     }
 
     /// Whether the transfer still waits. What came is put into its place, what went wrong too.

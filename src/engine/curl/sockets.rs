@@ -42,6 +42,11 @@ impl Sockets {
         Rc::new(Sockets { state: RefCell::default(), events, gauge })
     }
 
+    /// How many there are.
+    pub fn open(&self) -> usize {
+        self.state.borrow().open.len()
+    }
+
     fn opened(&self, socket: sys::curl_socket_t) {
         if let Some(events) = &self.events {
             events.opened(socket);

@@ -45,3 +45,74 @@ pub(super) fn a_connection_that_was_idle_for_too_long_is_replaced() {
     }
     assert_eq!(server.connections("http").0, 2);
 }
+
+/// A worker that may keep so many, and what it says of its connections.
+fn counted(server: &TestServer, max_idle_connections: u32) -> (Worker, Arc<ConnectionGauge>) {
+    let gauge = Arc::new(ConnectionGauge::default());
+    let connections = Some(gauge.clone());
+    (Worker::new(WorkerOptions { max_idle_connections, connections, ..options(server) }).expect("a worker"), gauge)
+}
+
+fn wave(server: &TestServer, worker: &Worker, calls: usize, key: &str) {
+    let url = format!("{}/wait/{key}?count_key={key}&at_least={calls}&timeout_ms=60000", server.http_url());
+    let statuses = many::at_once(worker, calls, &url);
+    assert!(statuses.iter().all(|status| *status == Ok(200)), "{statuses:?}");
+}
+
+#[test]
+pub(super) fn as_many_connections_are_kept_as_may_be_idle_however_many_are_in_use() {
+    let server = server();
+    let (worker, gauge) = counted(&server, 300);
+    for key in ["first", "second"] {
+        wave(&server, &worker, 300, key);
+        assert_eq!((gauge.open(), gauge.idle()), (300, 300));
+    }
+    assert_eq!(server.connections("http").0, 300, "the second wave made none");
+}
+
+#[test]
+pub(super) fn idle_connections_beyond_the_limit_are_closed_when_a_wave_is_over() {
+    let server = server();
+    let (worker, gauge) = counted(&server, 50);
+    for (key, closed) in [("first", 250), ("second", 500)] {
+        wave(&server, &worker, 300, key);
+        assert_eq!((gauge.open(), gauge.idle()), (50, 50));
+        assert!(server.wait_counter("closed:http", closed, Duration::from_secs(60)));
+    }
+    assert_eq!(server.connections("http").0, 550);
+    assert!(reuses(&worker, &server));
+    drop(worker);
+    assert_eq!((gauge.open(), gauge.idle()), (0, 0));
+    assert!(server.wait_counter("closed:http", 550, Duration::from_secs(60)));
+}
+
+#[test]
+pub(super) fn a_shared_connection_is_idle_when_its_last_exchange_has_left_it() {
+    let server = server();
+    let (worker, gauge) = counted(&server, 100);
+    let url = format!("{}/get", server.https_url());
+    assert_eq!(get(&worker, &url).unwrap().head.version, HttpVersion::Http2);
+    assert_eq!((gauge.open(), gauge.idle()), (1, 1));
+    let open = |base: &str| {
+        let request = request("GET", &format!("{base}/stall/body?bytes=1"), b"");
+        worker.open(&request, worker.limits().clone(), None).unwrap().1
+    };
+    let close = |stream| {
+        worker.abandoned().push(stream);
+        worker.sweep();
+    };
+    let first = open(server.https_url());
+    assert_eq!((gauge.open(), gauge.idle()), (1, 0));
+    assert_eq!(get(&worker, &url).unwrap().head.version, HttpVersion::Http2);
+    let second = open(server.https_url());
+    assert_eq!((gauge.open(), gauge.idle()), (1, 0));
+    close(first);
+    assert_eq!((gauge.open(), gauge.idle()), (1, 0));
+    close(second);
+    assert_eq!((gauge.open(), gauge.idle()), (1, 1));
+    // One that is cut off takes its connection with it where that is its own.
+    let own = open(server.http_url());
+    assert_eq!((gauge.open(), gauge.idle()), (2, 1));
+    close(own);
+    assert_eq!((gauge.open(), gauge.idle()), (1, 1));
+}

@@ -41,7 +41,10 @@ again! {
         a_nonce_that_is_used_up_is_replaced;
     connections:
         a_connection_that_has_lived_its_life_is_replaced_however_busy
-        a_connection_that_was_idle_for_too_long_is_replaced;
+        a_connection_that_was_idle_for_too_long_is_replaced
+        as_many_connections_are_kept_as_may_be_idle_however_many_are_in_use
+        idle_connections_beyond_the_limit_are_closed_when_a_wave_is_over
+        a_shared_connection_is_idle_when_its_last_exchange_has_left_it;
     http2:
         a_request_that_was_refused_is_sent_again_whatever_the_method
         a_server_that_always_refuses_is_given_up_and_not_believed_where_it_matters
@@ -155,7 +158,7 @@ fn a_server_that_does_not_speak_http2_is_left_without_any_time_limit() {
 }
 
 /// So many calls, all begun before any of them is waited for.
-fn at_once(worker: &Worker, calls: usize, url: &str) -> Vec<Result<u16, Error>> {
+pub(super) fn at_once(worker: &Worker, calls: usize, url: &str) -> Vec<Result<u16, Error>> {
     let outcomes = Rc::new(RefCell::new(Vec::new()));
     let limits = Limits { timeout: Some(Duration::from_secs(120)), attempt_timeout: None, ..worker.limits().clone() };
     let limits = Limits { connect_timeout: None, idle_timeout: None, ..limits };

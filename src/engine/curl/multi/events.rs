@@ -272,3 +272,6 @@ extern "C" fn on_timer(_multi: *mut sys::CURLM, milliseconds: c_long, data: *mut
     });
     0
 }
+
+#[cfg(test)]
+mod tests;

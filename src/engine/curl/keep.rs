@@ -1,0 +1,81 @@
+//! How many idle connections are kept. libcurl's own limit is for all connections, those in use too: with more exchanges
+//! than that at once it closes each connection that comes free. So it is told a limit that moves with the exchanges. It
+//! looks at its limit when an exchange ends, and then closes one connection at most: what many exchanges that end together
+//! leave too many is closed once there are none.
+
+use super::CurlEngine;
+use super::easy::Options;
+use super::multi::Multi;
+use super::sys;
+use crate::error::Error;
+use std::cell::Cell;
+use std::ffi::{c_long, c_void};
+
+/// The limit moves in steps of so many exchanges.
+const STEP: usize = 32;
+
+pub struct Keep {
+    most_idle: usize,
+    told: Cell<usize>,
+    /// There were several exchanges at once since there was none.
+    several: Cell<bool>,
+}
+
+impl Keep {
+    pub fn new(most_idle: u32, multi: &Multi) -> Result<Keep, Error> {
+        let keep = Keep { most_idle: most_idle as usize, told: Cell::new(usize::MAX), several: Cell::new(false) };
+        keep.tell(multi, 0)?;
+        Ok(keep)
+    }
+
+    fn tell(&self, multi: &Multi, exchanges: usize) -> Result<(), Error> {
+        // The connection of the one that ends is counted as an idle one already.
+        let in_use = if exchanges <= 1 { 0 } else { exchanges.next_multiple_of(STEP) };
+        let limit = self.most_idle.saturating_add(in_use);
+        if self.told.replace(limit) != limit {
+            multi.set(sys::CURLMOPT_MAXCONNECTS, c_long::try_from(limit).unwrap_or(c_long::MAX))?;
+        }
+        Ok(())
+    }
+}
+
+impl CurlEngine {
+    /// There is one exchange more or less than before: so many.
+    pub fn keep_idle(&self, exchanges: usize) {
+        // What was refused once leaves the old limit, which does no harm.
+        let _ = self.keep.tell(&self.multi, exchanges);
+        if exchanges > 1 {
+            self.keep.several.set(true);
+        } else if exchanges == 0 && self.keep.several.replace(false) && self.sockets.open() > self.keep.most_idle {
+            let _ = self.close_surplus();
+        }
+    }
+
+    /// libcurl closes as many idle connections as it takes, the oldest first, where another one would be one too many.
+    /// Nothing else makes it do so. So it is told of such a limit, and that it is to make one, which then is not made.
+    fn close_surplus(&self) -> Result<(), Error> {
+        let easy = self.spare.take()?;
+        let options = Options::of(&easy);
+        options.text(sys::CURLOPT_URL, c"http://127.0.0.1/")?;
+        options.text(sys::CURLOPT_PROXY, c"")?;
+        options.number(sys::CURLOPT_NOSIGNAL, 1)?;
+        options.number(sys::CURLOPT_FRESH_CONNECT, 1)?;
+        let callback: sys::curl_opensocket_callback = no_socket;
+        options.function(sys::CURLOPT_OPENSOCKETFUNCTION, callback as *const c_void)?;
+        let room_for_one_more = c_long::try_from(self.keep.most_idle).unwrap_or(c_long::MAX - 1) + 1;
+        self.multi.set(sys::CURLMOPT_MAX_TOTAL_CONNECTIONS, room_for_one_more)?;
+        // SAFETY: a live handle in no multi that refers to nothing.
+        unsafe {
+            if self.multi.add(easy.raw()).is_ok() {
+                self.multi.run(true, false);
+                self.multi.remove(easy.raw());
+            }
+        }
+        self.spare.put(easy, 0);
+        self.multi.set(sys::CURLMOPT_MAX_TOTAL_CONNECTIONS, 0)
+    }
+}
+
+extern "C" fn no_socket(_: *mut c_void, _: sys::curlsocktype, _: *mut sys::curl_sockaddr) -> sys::curl_socket_t {
+    sys::CURL_SOCKET_BAD
+}
