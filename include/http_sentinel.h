@@ -390,6 +390,13 @@
 // As a number of times: none.
 #define HS_NEVER 4294967295
 
+// A request has ended, or its response head has come where it has `HS_STREAM`.
+#define HS_COMPLETION_DONE 0
+
+// Not the end of a request: a stream has something to read, for which `hs_response_try_read` found nothing before. `tag` is that
+// of its request; there is neither a response nor an error.
+#define HS_COMPLETION_READABLE 1
+
 // The latency of whole calls (OpenTelemetry: `http.client.request.duration`).
 #define HS_LATENCY_CALL 0
 
@@ -413,6 +420,9 @@
 
 // From the first byte of the response to its end, of each exchange.
 #define HS_LATENCY_BODY 7
+
+// Waiting in the queue of a pool, of each request that began.
+#define HS_LATENCY_POOL_QUEUE 8
 
 // How many buckets a histogram has. They are the same for all, so that those of several workers can be added up.
 #define HS_HISTOGRAM_BUCKETS 866
@@ -1068,7 +1078,7 @@ typedef struct hs_event {
     uint64_t time_ns;
     // How long after the beginning of the call that was.
     uint64_t elapsed_ns;
-    // The call's number; unique within its worker.
+    // The call's number; unique within its worker, or its pool.
     uint64_t call;
     // The attempt, from 1; 0 before the first.
     uint32_t attempt;
@@ -1086,7 +1096,7 @@ typedef struct hs_event {
     uint32_t tls_version;
     // The server's end of the connection, from the connection on.
     struct hs_address peer;
-    // The connection's number; unique within its worker.
+    // The connection's number; unique within its worker, of a pool within the thread.
     uint64_t connection_id;
     // Bytes of head and body that were sent: at the end of a body by its exchange, at the end of a call by all.
     uint64_t request_bytes;
@@ -1119,6 +1129,8 @@ typedef struct hs_event {
     // The number of the event among those of its key, from 1; of a breaker's transition among all that the breaker had
     // for the key. 0 where there is no key. A worker remembers 1,024 keys, and begins anew with all of them beyond that.
     uint64_t sequence;
+    // Of a pool's request: the tag that it was submitted with.
+    uint64_t tag;
 } hs_event;
 
 // Is told what happens. Called on the worker's thread, inside a call of the library; the worker is busy meanwhile
@@ -1401,6 +1413,9 @@ typedef struct hs_upload {
     void *user_data;
 } hs_upload;
 
+// Is told that a body is not needed any more; see `hs_request_options.body_release`.
+typedef void (*hs_release_callback)(void *user_data);
+
 // A request. All zero but `struct_size` and `url` is a GET with the worker's defaults; 0 means the worker's setting
 // at each number. Durations are milliseconds; `HS_INFINITE` is no limit. The library reads what it points to during
 // the call only.
@@ -1467,6 +1482,11 @@ typedef struct hs_request_options {
     // How long it is waited before the call begins: its times count from then, and until then only its `cancel` ends it.
     // For requests at a fixed rate from one thread, with `hs_request_many`. At most a day. 0: it begins at once.
     uint64_t start_after_ms;
+    // Of `hs_pool_submit` alone: `body` is not copied. It must stay where it is, unchanged, until this is called, which is
+    // once, on any thread, soon after nobody needs it any more; never where the request was refused. NULL: the body is copied.
+    hs_release_callback body_release;
+    // Handed to `body_release`.
+    void *release_data;
 } hs_request_options;
 
 // A field or a file of a form: exactly one of `data`, `file` and `upload` is its content.
@@ -1555,74 +1575,13 @@ typedef struct hs_completion {
     uint64_t tag;
     // What `hs_request` would have returned.
     hs_status status;
-    // 0.
-    uint32_t reserved;
+    // `HS_COMPLETION_…`; always `HS_COMPLETION_DONE` of `hs_request_many`.
+    uint32_t kind;
     struct hs_response *response;
     struct hs_error *error;
     // Zero; for what may be told one day.
     uint64_t more[3];
 } hs_completion;
-
-// Options of a pool. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations are
-// milliseconds.
-typedef struct hs_pool_options {
-    // `sizeof(hs_pool_options)`.
-    uint32_t struct_size;
-    // Must be 0.
-    uint32_t flags;
-    // What the workers of its threads are like; NULL: all defaults. Policies, cookies and counts of events are one for all of
-    // them; an event callback is called on each of the threads, also on several at once. `record` and `simulation` cannot be set.
-    const struct hs_worker_options *worker;
-    // How many threads there are at most. Default: as many as the machine runs at once; at most 256.
-    uint32_t max_threads;
-    // How many are kept when there is nothing to do. Default 1.
-    uint32_t min_threads;
-    // How many requests are under way at most; the others wait in the queue. Over HTTP/1.1 each has a connection, and each
-    // connection a descriptor. Default 1,024; at most 1,000,000.
-    uint32_t max_in_flight;
-    // The same for requests to one origin, by their URLs: what a slow one cannot take from the others. Default 256, or
-    // `max_in_flight` where that is less.
-    uint32_t max_in_flight_per_origin;
-    // How many requests may wait, for their turn or for their `start_after_ms`. Together with those under way and with completions that nobody has taken
-    // there are never more than this and `max_in_flight`. Default 10,000; at most 10,000,000.
-    uint32_t max_queued;
-    // How many idle connections are kept, on all threads together. Default: `max_in_flight_per_origin`, or 100 where that is less.
-    uint32_t max_idle_connections;
-    // How long `hs_pool_submit` waits for room where the pool is full. 0: not at all; `HS_INFINITE`: without limit.
-    uint64_t submit_timeout_ms;
-    // After how long without a request a thread ends, as long as more than `min_threads` are left. Default 30,000; `HS_INFINITE`: never.
-    uint64_t idle_thread_ms;
-} hs_pool_options;
-
-// What a pool does now and has done so far. Set `struct_size` before the call.
-typedef struct hs_pool_counters {
-    // `sizeof(hs_pool_counters)`.
-    uint32_t struct_size;
-    // Must be 0.
-    uint32_t reserved;
-    // Requests that wait now, for their turn or their time.
-    uint64_t queued;
-    // Requests that are under way now.
-    uint64_t in_flight;
-    // Completions that nobody has taken yet.
-    uint64_t unreaped;
-    // Threads that run now.
-    uint64_t threads;
-    // Requests that were accepted; each has a completion by now, or is among `queued` or `in_flight`.
-    uint64_t accepted;
-    // Requests that were refused.
-    uint64_t refused;
-    // Completions that there were.
-    uint64_t completed;
-    // Completions that were taken.
-    uint64_t reaped;
-    // The most requests that were under way at once.
-    uint64_t most_in_flight;
-    // Threads that were started after the first ones.
-    uint64_t threads_started;
-    // Threads that could not be started, or were of no use.
-    uint64_t threads_failed;
-} hs_pool_counters;
 
 // Facts of a call. Set `struct_size` before the call. Durations are nanoseconds; the phases come one after the other,
 // are those of the exchange that gave the response, and are measured in whole microseconds.
@@ -1693,6 +1652,8 @@ typedef struct hs_metrics {
     uint32_t stop_reason;
     // 0.
     uint32_t reserved;
+    // Of the whole call: waiting in the queue of a pool.
+    uint64_t pool_queue_ns;
 } hs_metrics;
 
 // What a worker has done since it was made. Set `struct_size` before the call.
@@ -1771,6 +1732,71 @@ typedef struct hs_histogram {
     uint64_t p99_ns;
     uint64_t p999_ns;
 } hs_histogram;
+
+// Options of a pool. All zero but `struct_size` means defaults, and 0 means the default at each field. Durations are
+// milliseconds.
+typedef struct hs_pool_options {
+    // `sizeof(hs_pool_options)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t flags;
+    // What the workers of its threads are like; NULL: all defaults. Policies, cookies and counts of events are one for all of
+    // them; an event callback is called on each of the threads, also on several at once. `record` and `simulation` cannot be set.
+    const struct hs_worker_options *worker;
+    // How many threads there are at most. Default: as many as the machine runs at once; at most 256.
+    uint32_t max_threads;
+    // How many are kept when there is nothing to do. Default 1.
+    uint32_t min_threads;
+    // How many requests are under way at most; the others wait in the queue. Over HTTP/1.1 each has a connection, and each
+    // connection a descriptor. Default 1,024; at most 1,000,000.
+    uint32_t max_in_flight;
+    // The same for requests to one origin, by their URLs: what a slow one cannot take from the others. Default 256, or
+    // `max_in_flight` where that is less.
+    uint32_t max_in_flight_per_origin;
+    // How many requests may wait, for their turn or for their `start_after_ms`. Together with those under way and with completions that nobody has taken
+    // there are never more than this and `max_in_flight`. Default 10,000; at most 10,000,000.
+    uint32_t max_queued;
+    // How many idle connections are kept, on all threads together. Default: `max_in_flight_per_origin`, or 100 where that is less.
+    uint32_t max_idle_connections;
+    // How long `hs_pool_submit` waits for room where the pool is full. 0: not at all; `HS_INFINITE`: without limit.
+    uint64_t submit_timeout_ms;
+    // After how long without a request a thread ends, as long as more than `min_threads` are left. Default 30,000; `HS_INFINITE`: never.
+    uint64_t idle_thread_ms;
+} hs_pool_options;
+
+// What a pool does now and has done so far. Set `struct_size` before the call.
+typedef struct hs_pool_counters {
+    // `sizeof(hs_pool_counters)`.
+    uint32_t struct_size;
+    // Must be 0.
+    uint32_t reserved;
+    // Requests that wait now, for their turn or their time.
+    uint64_t queued;
+    // Requests that are under way now.
+    uint64_t in_flight;
+    // Completions that nobody has taken yet.
+    uint64_t unreaped;
+    // Threads that run now.
+    uint64_t threads;
+    // Requests that were accepted; each has a completion by now, or is among `queued` or `in_flight`.
+    uint64_t accepted;
+    // Requests that were refused.
+    uint64_t refused;
+    // Completions that there were.
+    uint64_t completed;
+    // Completions that were taken.
+    uint64_t reaped;
+    // The most requests that were under way at once.
+    uint64_t most_in_flight;
+    // Threads that were started after the first ones.
+    uint64_t threads_started;
+    // Threads that could not be started, or were of no use.
+    uint64_t threads_failed;
+    // Connections that are open now; 0 with a mock.
+    uint64_t connections;
+    // Those of them that nobody uses.
+    uint64_t idle_connections;
+} hs_pool_counters;
 
 // A response with a status of 1xx that comes before the answer.
 typedef struct hs_mock_interim {
@@ -2968,6 +2994,96 @@ hs_status hs_request_many(struct hs_worker *worker,
                           struct hs_completion *completions,
                           struct hs_error **error);
 
+// Reads the next bytes of the body into `buffer`: at least one unless the body has ended, which is `*count == 0`. Of a
+// response that was asked for with `HS_STREAM` they are received now; of any other, what is in `hs_response_body` is
+// handed out bit by bit. Decoded unless `HS_RAW_BODY` says otherwise. Nothing is read ahead but what libcurl holds (at
+// most some 300 KiB and what that decodes to): a server that sends faster than this is called is made to wait.
+//
+// `timeout_ms` is how long to wait for the first byte: afterwards `HS_ERR_READ_TIMEOUT`, and the stream goes on. 0 or
+// `HS_INFINITE`: until the call's own limits (`idle_timeout_ms`, `timeout_ms`) end it. After any other error the stream
+// is over and each further read gives that error again.
+//
+// The worker is free between two reads: other requests and streams may use it.
+//
+// A body that comes through a pool is read the same way; some 256 KiB of it wait in between, and while nobody reads it `idle_timeout_ms`
+// does not count.
+//
+// Thread: the worker's own for a response that was asked for with `HS_STREAM`, any for others, and for those that came
+// through a pool, one at a time (`HS_ERR_BUSY`). Errors: those of
+// `hs_request` while a body is received (`HS_ERR_BODY_TRUNCATED`, `HS_ERR_RECEIVE`, `HS_ERR_IDLE_TIMEOUT`,
+// `HS_ERR_TIMEOUT`, `HS_ERR_CANCELLED`, `HS_ERR_DECODE`, `HS_ERR_BODY_TOO_LARGE`, …), `HS_ERR_READ_TIMEOUT`,
+// `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (capacity 0), `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`,
+// `HS_ERR_INVALID_HANDLE` (also where the worker was freed before the end of the body), `HS_ERR_FORKED`. Since 1.0.
+//
+// Memory: `buffer` is NULL or valid for `capacity` bytes; `count` and `error` are NULL or valid for a write.
+hs_status hs_response_read(struct hs_response *response,
+                           void *buffer,
+                           size_t capacity,
+                           size_t *count,
+                           uint64_t timeout_ms,
+                           struct hs_error **error);
+
+// The same, and never waits: `HS_ERR_WOULD_BLOCK` where nothing is there now. Of a response that came through a pool the
+// caller is told then when there is something: by one completion with `HS_COMPLETION_READABLE` and the tag of its request, which may also
+// come when the body has ended or failed, and after this response was freed. Of a worker's there is no such word.
+//
+// Thread: as for `hs_response_read`. Errors: `HS_ERR_WOULD_BLOCK`, and those of `hs_response_read`. Since 1.0.
+//
+// Memory: `buffer` is NULL or valid for `capacity` bytes; `count` and `error` are NULL or valid for a write.
+hs_status hs_response_try_read(struct hs_response *response,
+                               void *buffer,
+                               size_t capacity,
+                               size_t *count,
+                               struct hs_error **error);
+
+// The facts of the call that gave this response; of one with `HS_STREAM` as of its head, until its body was read to the
+// end. `metrics->struct_size` must be set; on failure nothing is written.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`.
+// Since 1.0.
+//
+// Memory: `metrics` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_response_metrics(const struct hs_response *response, struct hs_metrics *metrics);
+
+// What a worker has done so far. It waits for nobody and disturbs nobody; each number is exact, but a call that ends
+// meanwhile may be in some of them only. `counters->struct_size` must be set; on failure nothing is written.
+//
+// Thread: any, also while the worker is in a call. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`,
+// `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`. Since 1.0.
+//
+// Memory: `counters` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_worker_counters(const struct hs_worker *worker, struct hs_counters *counters);
+
+// A latency (`HS_LATENCY_…`) of a worker that keeps histograms. `histogram->struct_size` must be set; on failure nothing
+// is written.
+//
+// Thread: any, also while the worker is in a call. Errors: `HS_ERR_NOT_FOUND` (made without `HS_OBSERVE_HISTOGRAMS`),
+// `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`.
+// Since 1.0.
+//
+// Memory: `histogram` is NULL or valid for as many bytes as its `struct_size` says.
+hs_status hs_worker_histogram(const struct hs_worker *worker,
+                              uint32_t latency,
+                              struct hs_histogram *histogram);
+
+// How many values each bucket of a latency has. `counts` has room for `capacity` numbers, at least
+// `HS_HISTOGRAM_BUCKETS`; so many are written, on success only.
+//
+// Thread: any, also while the worker is in a call. Errors: those of `hs_worker_histogram`;
+// `HS_ERR_INVALID_ARGUMENT` also where there is too little room. Since 1.0.
+//
+// Memory: `counts` is NULL or valid for `capacity` writes.
+hs_status hs_worker_histogram_counts(const struct hs_worker *worker,
+                                     uint32_t latency,
+                                     uint64_t *counts,
+                                     size_t capacity);
+
+// The first nanosecond that is no longer in a bucket; the largest number of all for the last one and any beyond. A
+// bucket begins where the one before it ends, the first at 0.
+//
+// Thread: any. Errors: none. Since 1.0.
+uint64_t hs_histogram_bound_ns(size_t bucket);
+
 // Makes a pool and starts its first thread. `options` may be NULL: all defaults. Nothing of it is needed after the call.
 // `*pool` is written on success only; end it with `hs_pool_free`.
 //
@@ -3075,78 +3191,31 @@ hs_status hs_pool_resize(struct hs_pool *pool,
 hs_status hs_pool_stats(struct hs_pool *pool,
                         struct hs_pool_counters *counters);
 
-// Reads the next bytes of the body into `buffer`: at least one unless the body has ended, which is `*count == 0`. Of a
-// response that was asked for with `HS_STREAM` they are received now; of any other, what is in `hs_response_body` is
-// handed out bit by bit. Decoded unless `HS_RAW_BODY` says otherwise. Nothing is read ahead but what libcurl holds (at
-// most some 300 KiB and what that decodes to): a server that sends faster than this is called is made to wait.
+// What the workers of a pool have done so far, all together and those that are gone included: as `hs_worker_counters`.
+// `counters->struct_size` must be set; on failure nothing is written.
 //
-// `timeout_ms` is how long to wait for the first byte: afterwards `HS_ERR_READ_TIMEOUT`, and the stream goes on. 0 or
-// `HS_INFINITE`: until the call's own limits (`idle_timeout_ms`, `timeout_ms`) end it. After any other error the stream
-// is over and each further read gives that error again.
-//
-// The worker is free between two reads: other requests and streams may use it.
-//
-// Thread: the worker's own for a response that was asked for with `HS_STREAM`, any for others. Errors: those of
-// `hs_request` while a body is received (`HS_ERR_BODY_TRUNCATED`, `HS_ERR_RECEIVE`, `HS_ERR_IDLE_TIMEOUT`,
-// `HS_ERR_TIMEOUT`, `HS_ERR_CANCELLED`, `HS_ERR_DECODE`, `HS_ERR_BODY_TOO_LARGE`, …), `HS_ERR_READ_TIMEOUT`,
-// `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (capacity 0), `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`,
-// `HS_ERR_INVALID_HANDLE` (also where the worker was freed before the end of the body), `HS_ERR_FORKED`. Since 1.0.
-//
-// Memory: `buffer` is NULL or valid for `capacity` bytes; `count` and `error` are NULL or valid for a write.
-hs_status hs_response_read(struct hs_response *response,
-                           void *buffer,
-                           size_t capacity,
-                           size_t *count,
-                           uint64_t timeout_ms,
-                           struct hs_error **error);
-
-// The facts of the call that gave this response; of one with `HS_STREAM` as of its head, until its body was read to the
-// end. `metrics->struct_size` must be set; on failure nothing is written.
-//
-// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`.
-// Since 1.0.
-//
-// Memory: `metrics` is NULL or valid for as many bytes as its `struct_size` says.
-hs_status hs_response_metrics(const struct hs_response *response, struct hs_metrics *metrics);
-
-// What a worker has done so far. It waits for nobody and disturbs nobody; each number is exact, but a call that ends
-// meanwhile may be in some of them only. `counters->struct_size` must be set; on failure nothing is written.
-//
-// Thread: any, also while the worker is in a call. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`,
-// `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`. Since 1.0.
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`. Since 1.0.
 //
 // Memory: `counters` is NULL or valid for as many bytes as its `struct_size` says.
-hs_status hs_worker_counters(const struct hs_worker *worker, struct hs_counters *counters);
+hs_status hs_pool_worker_counters(struct hs_pool *pool,
+                                  struct hs_counters *counters);
 
-// A latency (`HS_LATENCY_…`) of a worker that keeps histograms. `histogram->struct_size` must be set; on failure nothing
-// is written.
+// A latency (`HS_LATENCY_…`) of a pool whose workers keep histograms (`HS_OBSERVE_HISTOGRAMS`), of all of them together: as
+// `hs_worker_histogram`, whose errors it has.
 //
-// Thread: any, also while the worker is in a call. Errors: `HS_ERR_NOT_FOUND` (made without `HS_OBSERVE_HISTOGRAMS`),
-// `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_STRUCT_SIZE`.
-// Since 1.0.
+// Thread: any. Errors: those of `hs_worker_histogram`. Since 1.0.
 //
 // Memory: `histogram` is NULL or valid for as many bytes as its `struct_size` says.
-hs_status hs_worker_histogram(const struct hs_worker *worker,
-                              uint32_t latency,
-                              struct hs_histogram *histogram);
+hs_status hs_pool_histogram(struct hs_pool *pool,
+                            uint32_t latency,
+                            struct hs_histogram *histogram);
 
-// How many values each bucket of a latency has. `counts` has room for `capacity` numbers, at least
-// `HS_HISTOGRAM_BUCKETS`; so many are written, on success only.
+// How many values each bucket of such a latency has: as `hs_worker_histogram_counts`, whose errors it has.
 //
-// Thread: any, also while the worker is in a call. Errors: those of `hs_worker_histogram`;
-// `HS_ERR_INVALID_ARGUMENT` also where there is too little room. Since 1.0.
+// Thread: any. Errors: those of `hs_worker_histogram_counts`. Since 1.0.
 //
 // Memory: `counts` is NULL or valid for `capacity` writes.
-hs_status hs_worker_histogram_counts(const struct hs_worker *worker,
-                                     uint32_t latency,
-                                     uint64_t *counts,
-                                     size_t capacity);
-
-// The first nanosecond that is no longer in a bucket; the largest number of all for the last one and any beyond. A
-// bucket begins where the one before it ends, the first at 0.
-//
-// Thread: any. Errors: none. Since 1.0.
-uint64_t hs_histogram_bound_ns(size_t bucket);
+hs_status hs_pool_histogram_counts(struct hs_pool *pool, uint32_t latency, uint64_t *counts, size_t capacity);
 
 // The trace of the call that gave this response, where `HS_TRACE` asked for one: what happened, a line each, with
 // milliseconds since its beginning. Lines of the request's head are behind `>`, those of the response's behind `<`,

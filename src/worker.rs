@@ -77,7 +77,7 @@ impl Default for WorkerOptions {
         WorkerOptions {
             limits: Limits {
                 start_after: Duration::ZERO,
-                since: None,
+                submitted: None,
                 timeout: Some(Duration::from_secs(30)),
                 stream_timeout: None,
                 attempt_timeout: Some(Duration::from_secs(10)),

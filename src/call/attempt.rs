@@ -232,6 +232,10 @@ impl Running {
         stops.guard(until, step()).await
     }
 
+    pub async fn meanwhile<F: Future>(&self, wait: F) -> Result<F::Output, Error> {
+        self.call.stops.guard(None, wait).await.map_err(|stop| self.stopped(stop, None, HS_ERR_IDLE_TIMEOUT))
+    }
+
     fn stopped(&self, stop: Stop, limit: Option<Duration>, status: hs_status) -> Error {
         let Progress { phase, sent } = self.exchange.progress();
         let (status, limit) = match stop {

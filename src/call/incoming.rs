@@ -9,6 +9,7 @@ use crate::http::headers::HeaderBlock;
 use crate::http::metrics::Metrics;
 use crate::http::request::Request;
 use crate::http::response::{Head, Response};
+use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -69,6 +70,12 @@ impl Incoming {
         }
     }
 
+    /// Waits for something that the server has no part in, as long as the call as a whole lasts.
+    pub async fn meanwhile<F: Future>(&self, wait: F) -> Result<F::Output, Error> {
+        let waited = self.running.meanwhile(wait).await;
+        self.running.call().account(waited)
+    }
+
     /// What went wrong with the body after the server had sent it.
     pub fn received<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         self.running.received(result)
@@ -117,6 +124,7 @@ impl Incoming {
         let call = self.running.call();
         Metrics {
             total_ns: call.elapsed_ns(),
+            queued_ns: call.queued.as_nanos() as u64,
             attempts: call.attempts.get(),
             stop: call.stop.get(),
             retry_after: call.retry_after.get(),

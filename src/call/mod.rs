@@ -24,6 +24,7 @@ use crate::http::headers::HeadLimits;
 use crate::http::request::Request;
 use crate::http::response::{HttpVersion, Response};
 use crate::http::url::Url;
+use crate::observe::counters::Latency;
 use crate::observe::{Observer, Watch};
 use crate::resilience::stop::StopReason;
 use crate::runtime::clock::Instant;
@@ -48,8 +49,8 @@ use stops::{Stop, Stops};
 pub struct Limits {
     /// How long is waited before it begins; nothing of the following counts before that.
     pub start_after: Duration,
-    /// When it began, where it had to wait for its turn; now otherwise.
-    pub since: Option<Instant>,
+    /// Of a request that came through a pool: when, and as what.
+    pub submitted: Option<Submitted>,
     pub timeout: Option<Duration>,
     /// `timeout` for a call whose body is not buffered.
     pub stream_timeout: Option<Duration>,
@@ -73,6 +74,13 @@ pub struct Limits {
     pub policies: Arc<Policies>,
 }
 
+/// How a request came into a pool. Its time counts from then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    pub at: Instant,
+    pub tag: u64,
+}
+
 /// What a call stands on; the worker's, and the same for all its calls.
 #[derive(Clone)]
 pub struct Ground {
@@ -91,6 +99,8 @@ pub struct Call {
     limits: Limits,
     stops: Stops,
     started: Instant,
+    /// How long it waited in the pool's queue.
+    queued: Duration,
     attempts: Cell<u32>,
     records: RefCell<Vec<Attempt>>,
     stop: Cell<StopReason>,
@@ -102,15 +112,19 @@ pub struct Call {
 impl Call {
     fn new(ground: Ground, limits: Limits, cancels: Cancels, request: &Request) -> Rc<Call> {
         let now = ground.timers.now();
-        let started = limits.since.unwrap_or(now);
+        let started = limits.submitted.map_or(now, |submitted| submitted.at);
         let deadline = limits.timeout.map(|limit| started.saturating_add(limit));
         let stops = Stops::new(ground.timers.clone(), cancels, deadline);
-        let watch = Watch::new(ground.observer.clone(), ground.timers.clone(), request, limits.trace);
+        let watch = Watch::new(ground.observer.clone(), ground.timers.clone(), request, limits.trace, limits.submitted);
+        if limits.submitted.is_some() {
+            ground.observer.counters.took(Latency::PoolQueue, now.since(started).as_nanos() as u64);
+        }
         Rc::new(Call {
             ground,
             limits,
             stops,
             started,
+            queued: now.since(started),
             attempts: Cell::new(0),
             records: RefCell::default(),
             stop: Cell::default(),

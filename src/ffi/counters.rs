@@ -95,12 +95,14 @@ pub const HS_LATENCY_SEND: u32 = 5;
 pub const HS_LATENCY_FIRST_BYTE: u32 = 6;
 /// From the first byte of the response to its end, of each exchange.
 pub const HS_LATENCY_BODY: u32 = 7;
+/// Waiting in the queue of a pool, of each request that began.
+pub const HS_LATENCY_POOL_QUEUE: u32 = 8;
 
 /// How many buckets a histogram has. They are the same for all, so that those of several workers can be added up.
 pub const HS_HISTOGRAM_BUCKETS: usize = 866;
 
 const _: () = assert!(HS_HISTOGRAM_BUCKETS == BUCKETS);
-const _: () = assert!(HS_LATENCY_BODY as usize == LATENCIES.len() - 1);
+const _: () = assert!(HS_LATENCY_POOL_QUEUE as usize == LATENCIES.len() - 1);
 
 /// A latency, in nanoseconds. Set `struct_size` before the call. Percentiles are at most 1.6 % off between 1 µs and 137 s.
 #[repr(C)]
@@ -147,7 +149,8 @@ pub unsafe extern "C" fn hs_worker_counters(worker: *const hs_worker, counters: 
     })
 }
 
-fn facts(counters: &Counters) -> hs_counters {
+/// What one worker has counted.
+pub(super) fn facts(counters: &Counters) -> hs_counters {
     let all = |of: &[Counter]| of.iter().map(Counter::get).collect::<Vec<_>>();
     let (mut errors_by_phase, mut responses_by_class) = ([0; 16], [0; 6]);
     errors_by_phase.copy_from_slice(&all(&counters.errors_by_phase));
@@ -184,19 +187,83 @@ fn facts(counters: &Counters) -> hs_counters {
     }
 }
 
+/// What several workers have counted together.
+pub(super) fn sum<'a>(workers: impl Iterator<Item = &'a Counters>) -> hs_counters {
+    let mut all = facts(&Counters::new(false));
+    for one in workers.map(facts) {
+        macro_rules! add {
+            ($($field:ident)*) => { $(all.$field += one.$field;)* };
+        }
+        add! {
+            calls_started calls_succeeded calls_failed calls_in_flight exchanges redirects retries internal_resends
+            connections_made connections_reused request_header_bytes request_body_bytes response_header_bytes
+            response_body_bytes attempts retries_abandoned hedges hedges_won breaker_rejected limiter_waits
+            limiter_rejected bulkhead_waits bulkhead_rejected budget_exhausted
+        }
+        all.errors_by_phase.iter_mut().zip(one.errors_by_phase).for_each(|(all, one)| *all += one);
+        all.responses_by_class.iter_mut().zip(one.responses_by_class).for_each(|(all, one)| *all += one);
+    }
+    all
+}
+
 fn link(worker: *const hs_worker) -> Result<impl std::ops::Deref<Target = WorkerLink>, Error> {
     let link = handle::open::<WorkerLink>(worker)?;
     if link.is_retired() { Err(Error::plain(HS_ERR_INVALID_HANDLE)) } else { Ok(link) }
 }
 
 fn snapshot(worker: *const hs_worker, latency: u32) -> Result<Snapshot, Error> {
-    let link = link(worker)?;
+    seen(&[link(worker)?.counters()], latency)
+}
+
+/// A latency of several workers, as if they were one.
+pub(super) fn seen(workers: &[&Counters], latency: u32) -> Result<Snapshot, Error> {
     let what = usize::try_from(latency).ok().and_then(|index| LATENCIES.get(index)).copied();
     let what = what.ok_or_else(|| options::invalid(format!("latency is {latency}: not a HS_LATENCY_… constant")))?;
-    if !link.counters().keeps_histograms() {
+    if !workers.iter().any(|counters| counters.keeps_histograms()) {
         return Err(Error::plain(HS_ERR_NOT_FOUND));
     }
-    Ok(link.counters().histogram(what).map(|histogram| histogram.snapshot()).unwrap_or_default())
+    let mut sum = Snapshot::default();
+    for histogram in workers.iter().filter_map(|counters| counters.histogram(what)) {
+        sum.add(&histogram.snapshot());
+    }
+    Ok(sum)
+}
+
+/// # Safety
+/// `histogram` is NULL or valid for as many bytes as its `struct_size` says.
+pub(super) unsafe fn write_histogram(histogram: *mut hs_histogram, seen: &Snapshot) -> Result<(), Error> {
+    if histogram.is_null() {
+        return Err(Error::plain(HS_ERR_NULL_ARGUMENT));
+    }
+    let facts = hs_histogram {
+        struct_size: 0,
+        reserved: 0,
+        count: seen.count,
+        sum_ns: seen.sum,
+        min_ns: seen.min,
+        max_ns: seen.max,
+        p50_ns: seen.per_mille(500),
+        p90_ns: seen.per_mille(900),
+        p99_ns: seen.per_mille(990),
+        p999_ns: seen.per_mille(999),
+    };
+    // SAFETY: as the caller promises.
+    unsafe { sized::write(histogram, &facts) }
+}
+
+/// # Safety
+/// `counts` is NULL or valid for `capacity` writes.
+pub(super) unsafe fn write_counts(counts: *mut u64, capacity: usize, seen: &Snapshot) -> Result<(), Error> {
+    if counts.is_null() {
+        return Err(Error::plain(HS_ERR_NULL_ARGUMENT));
+    }
+    if capacity < BUCKETS {
+        let message = format!("capacity is {capacity}: there are {BUCKETS} buckets");
+        return Err(Error::new(HS_ERR_INVALID_ARGUMENT, message));
+    }
+    // SAFETY: as the caller promises; there is room for all.
+    unsafe { std::ptr::copy_nonoverlapping(seen.counts.as_ptr(), counts, BUCKETS) };
+    Ok(())
 }
 
 /// A latency (`HS_LATENCY_…`) of a worker that keeps histograms. `histogram->struct_size` must be set; on failure nothing
@@ -214,26 +281,8 @@ pub unsafe extern "C" fn hs_worker_histogram(
     latency: u32,
     histogram: *mut hs_histogram,
 ) -> hs_status {
-    guard::status(|| {
-        let seen = snapshot(worker, latency)?;
-        if histogram.is_null() {
-            return Err(Error::plain(HS_ERR_NULL_ARGUMENT));
-        }
-        let facts = hs_histogram {
-            struct_size: 0,
-            reserved: 0,
-            count: seen.count,
-            sum_ns: seen.sum,
-            min_ns: seen.min,
-            max_ns: seen.max,
-            p50_ns: seen.per_mille(500),
-            p90_ns: seen.per_mille(900),
-            p99_ns: seen.per_mille(990),
-            p999_ns: seen.per_mille(999),
-        };
-        // SAFETY: as the caller promises.
-        unsafe { sized::write(histogram, &facts) }
-    })
+    // SAFETY: as the caller promises.
+    guard::status(|| unsafe { write_histogram(histogram, &snapshot(worker, latency)?) })
 }
 
 /// How many values each bucket of a latency has. `counts` has room for `capacity` numbers, at least
@@ -251,19 +300,8 @@ pub unsafe extern "C" fn hs_worker_histogram_counts(
     counts: *mut u64,
     capacity: usize,
 ) -> hs_status {
-    guard::status(|| {
-        let seen = snapshot(worker, latency)?;
-        if counts.is_null() {
-            return Err(Error::plain(HS_ERR_NULL_ARGUMENT));
-        }
-        if capacity < BUCKETS {
-            let message = format!("capacity is {capacity}: there are {BUCKETS} buckets");
-            return Err(Error::new(HS_ERR_INVALID_ARGUMENT, message));
-        }
-        // SAFETY: as the caller promises; there is room for all.
-        unsafe { std::ptr::copy_nonoverlapping(seen.counts.as_ptr(), counts, BUCKETS) };
-        Ok(())
-    })
+    // SAFETY: as the caller promises.
+    guard::status(|| unsafe { write_counts(counts, capacity, &snapshot(worker, latency)?) })
 }
 
 /// The first nanosecond that is no longer in a bucket; the largest number of all for the last one and any beyond. A

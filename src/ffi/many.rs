@@ -16,6 +16,12 @@ use crate::worker::{Errand, OwnedOnBody, Worker};
 use std::cell::RefCell;
 use std::rc::Rc;
 
+/// A request has ended, or its response head has come where it has `HS_STREAM`.
+pub const HS_COMPLETION_DONE: u32 = 0;
+/// Not the end of a request: a stream has something to read, for which `hs_response_try_read` found nothing before. `tag` is that
+/// of its request; there is neither a response nor an error.
+pub const HS_COMPLETION_READABLE: u32 = 1;
+
 /// What has become of a request. Of `response` and `error` one is there: the response where `status` is `HS_OK`, else the
 /// error. It is the caller's, who frees it.
 #[repr(C)]
@@ -25,8 +31,8 @@ pub struct hs_completion {
     pub tag: u64,
     /// What `hs_request` would have returned.
     pub status: hs_status,
-    /// 0.
-    pub reserved: u32,
+    /// `HS_COMPLETION_…`; always `HS_COMPLETION_DONE` of `hs_request_many`.
+    pub kind: u32,
     pub response: *mut hs_response,
     pub error: *mut hs_error,
     /// Zero; for what may be told one day.
@@ -137,7 +143,7 @@ fn completion(index: usize, place: Reservation, result: Result<Response, Error>)
     let mut completion = hs_completion {
         tag: index as u64,
         status: HS_OK,
-        reserved: 0,
+        kind: HS_COMPLETION_DONE,
         response: std::ptr::null_mut(),
         error: std::ptr::null_mut(),
         more: [0; 3],

@@ -93,6 +93,8 @@ pub struct hs_metrics {
     pub stop_reason: u32,
     /// 0.
     pub reserved: u32,
+    /// Of the whole call: waiting in the queue of a pool.
+    pub pool_queue_ns: u64,
 }
 
 // SAFETY: repr(C), integers alone.
@@ -157,6 +159,7 @@ fn facts(response: &Answer) -> hs_metrics {
         retry_after_ms: milliseconds(metrics.retry_after),
         stop_reason: metrics.stop as u32,
         reserved: 0,
+        pool_queue_ns: metrics.queued_ns,
     }
 }
 

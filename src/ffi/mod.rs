@@ -57,13 +57,13 @@ pub mod response;
 pub mod attempt;
 pub mod many;
 
-pub mod pool;
-
 pub mod stream;
 
 pub mod metrics;
 
 pub mod counters;
+
+pub mod pool;
 
 pub mod trace;
 

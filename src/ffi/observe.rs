@@ -103,7 +103,7 @@ pub struct hs_event {
     pub time_ns: u64,
     /// How long after the beginning of the call that was.
     pub elapsed_ns: u64,
-    /// The call's number; unique within its worker.
+    /// The call's number; unique within its worker, or its pool.
     pub call: u64,
     /// The attempt, from 1; 0 before the first.
     pub attempt: u32,
@@ -121,7 +121,7 @@ pub struct hs_event {
     pub tls_version: u32,
     /// The server's end of the connection, from the connection on.
     pub peer: hs_address,
-    /// The connection's number; unique within its worker.
+    /// The connection's number; unique within its worker, of a pool within the thread.
     pub connection_id: u64,
     /// Bytes of head and body that were sent: at the end of a body by its exchange, at the end of a call by all.
     pub request_bytes: u64,
@@ -154,6 +154,8 @@ pub struct hs_event {
     /// The number of the event among those of its key, from 1; of a breaker's transition among all that the breaker had
     /// for the key. 0 where there is no key. A worker remembers 1,024 keys, and begins anew with all of them beyond that.
     pub sequence: u64,
+    /// Of a pool's request: the tag that it was submitted with.
+    pub tag: u64,
 }
 
 /// Is told what happens. Called on the worker's thread, inside a call of the library; the worker is busy meanwhile
@@ -286,5 +288,6 @@ fn facts(event: &Event) -> hs_event {
         wait_ns: u64::try_from(event.wait.as_nanos()).unwrap_or(u64::MAX),
         key: hs_str::borrowed(event.key.as_bytes()),
         sequence: event.sequence,
+        tag: event.tag,
     }
 }

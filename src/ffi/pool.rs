@@ -6,20 +6,24 @@ mod stats;
 use super::error::hs_error;
 use super::guard;
 use super::handle::{self, Handled, Kind, Reservation};
-use super::many::hs_completion;
-use super::options as checked;
+use super::many::{HS_COMPLETION_DONE, HS_COMPLETION_READABLE, hs_completion};
 use super::request::{self, Checked, Keeping, hs_request_options};
 use super::response::Answer;
 use super::sized;
 use super::version::{HS_INFINITE, HS_STREAM};
 use crate::error::Error;
+use crate::http::body::Body;
 use crate::http::url::Url;
 use crate::pool::Pool;
 use crate::pool::completions::Popped;
-use crate::pool::order::{Done, OnBody, Order};
+use crate::pool::order::{Done, OnBody, Order, Outcome};
 use crate::status::*;
+use bytes::Bytes;
 pub use options::hs_pool_options;
 pub use stats::{hs_pool_counters, hs_pool_stats};
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Carries out requests from any thread on threads of its own. Each of these has a worker: its connections are its own, and
@@ -108,24 +112,61 @@ unsafe fn order(pool: &Pool, request: *const hs_request_options) -> Result<Order
     let worker = &pool.options().worker;
     // SAFETY: as the caller promises.
     let given = unsafe { sized::read(request) }?;
-    if given.flags & HS_STREAM != 0 {
-        return Err(checked::invalid("streams through a pool are not there yet".into()));
-    }
     let parse_url = |text: &[u8]| Url::parse_showing(text, &worker.observe.redactor);
     // SAFETY: as the caller promises.
-    let checked = unsafe { request::check(&given, &worker.limits, parse_url, Keeping::Copied, false) }?;
-    let Checked { request, limits, cancel } = checked;
+    let checked = unsafe { request::check(&given, &worker.limits, parse_url, Keeping::Taken, false) }?;
+    let Checked { mut request, limits, cancel } = checked;
+    let lent = given.body_release.map(|release| Lent {
+        // Not really static: it is the caller's until he is told.
+        body: match &request.body {
+            Body::Bytes(bytes) => bytes.clone(),
+            Body::Streamed(_) => Bytes::new(),
+        },
+        release,
+        user_data: given.release_data,
+        refused: Arc::default(),
+    });
+    let refused = lent.as_ref().map(|lent| lent.refused.clone());
+    if let Some(lent) = lent {
+        request.body = Bytes::from_owner(lent).into();
+    }
     let on_body = given.on_body.map(|callback| -> OnBody {
         let listener = Listening { callback, user_data: given.user_data };
         Box::new(move |bytes| listener.take(bytes))
     });
-    Ok(Order { request, limits, cancel, on_body })
+    Ok(Order { request, limits, cancel, on_body, streamed: given.flags & HS_STREAM != 0, refused })
+}
+
+/// A body of the caller's, who is told when nobody needs it any more.
+struct Lent {
+    body: Bytes,
+    release: unsafe extern "C" fn(*mut c_void),
+    user_data: *mut c_void,
+    refused: Arc<AtomicBool>,
+}
+
+// SAFETY: the caller promises that he may be told on any thread.
+unsafe impl Send for Lent {}
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if !self.refused.load(Ordering::SeqCst) {
+            // SAFETY: the caller's function with the caller's data, once.
+            unsafe { (self.release)(self.user_data) }
+        }
+    }
 }
 
 /// The caller's function with the caller's data.
 struct Listening {
-    callback: unsafe extern "C" fn(*mut std::ffi::c_void, *const std::ffi::c_void, usize) -> i32,
-    user_data: *mut std::ffi::c_void,
+    callback: unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> i32,
+    user_data: *mut c_void,
 }
 
 // SAFETY: the caller promises that his callback may run on the threads of the pool.
@@ -212,14 +253,16 @@ fn completion(place: Reservation, done: Done) -> hs_completion {
     let mut completion = hs_completion {
         tag: done.tag,
         status: HS_OK,
-        reserved: 0,
+        kind: HS_COMPLETION_DONE,
         response: std::ptr::null_mut(),
         error: std::ptr::null_mut(),
         more: [0; 3],
     };
     match done.outcome {
-        Ok(response) => completion.response = place.fill(Answer::whole(*response)).0,
-        Err(error) => {
+        Outcome::Response(response) => completion.response = place.fill(Answer::whole(*response)).0,
+        Outcome::Stream(response, body) => completion.response = place.fill(Answer::piped(*response, body)).0,
+        Outcome::Readable => completion.kind = HS_COMPLETION_READABLE,
+        Outcome::Failed(error) => {
             completion.status = error.status();
             completion.error = place.fill(error).0;
         }

@@ -35,6 +35,9 @@ use std::time::Duration;
 pub type hs_body_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, data: *const c_void, len: usize) -> i32>;
 
+/// Is told that a body is not needed any more; see `hs_request_options.body_release`.
+pub type hs_release_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
 /// A request. All zero but `struct_size` and `url` is a GET with the worker's defaults; 0 means the worker's setting
 /// at each number. Durations are milliseconds; `HS_INFINITE` is no limit. The library reads what it points to during
 /// the call only.
@@ -103,6 +106,11 @@ pub struct hs_request_options {
     /// How long it is waited before the call begins: its times count from then, and until then only its `cancel` ends it.
     /// For requests at a fixed rate from one thread, with `hs_request_many`. At most a day. 0: it begins at once.
     pub start_after_ms: u64,
+    /// Of `hs_pool_submit` alone: `body` is not copied. It must stay where it is, unchanged, until this is called, which is
+    /// once, on any thread, soon after nobody needs it any more; never where the request was refused. NULL: the body is copied.
+    pub body_release: hs_release_callback,
+    /// Handed to `body_release`.
+    pub release_data: *mut c_void,
 }
 
 // SAFETY: repr(C): integers, pointers and an optional function, for which all-zero is None.
@@ -234,6 +242,8 @@ pub enum Keeping {
     /// They stay the caller's, and where they are until the call has ended.
     Borrowed,
     Copied,
+    /// They are copied, unless the caller wants to be told when they are not needed any more: then he is to be.
+    Taken,
 }
 
 /// Checks a request against what it begins with.
@@ -281,6 +291,13 @@ unsafe fn parse(
             fields.iter().enumerate().map(|(index, field)| header(index, field)).collect::<Result<_, _>>()?;
         // Not really static: where it is not copied the engine forgets it with the exchange, which ends before that.
         let bytes = Bytes::from_static(given.body.bytes("body")?);
+        let release = given.body_release.is_some();
+        if release && keeping != Keeping::Taken {
+            return Err(options::invalid("body_release is set: it is for hs_pool_submit".into()));
+        }
+        if release && bytes.is_empty() {
+            return Err(options::invalid("body_release is set without a body".into()));
+        }
         let chosen = [!bytes.is_empty(), !given.upload.is_null(), !given.form.is_null()];
         if chosen.iter().filter(|there| **there).count() > 1 {
             return Err(options::invalid("more than one of body, upload and form is set: choose one".into()));
@@ -289,7 +306,7 @@ unsafe fn parse(
             upload::body(given.upload)?
         } else if !given.form.is_null() {
             form(given.form, &mut headers)?
-        } else if keeping == Keeping::Copied {
+        } else if keeping != Keeping::Borrowed && !release {
             Bytes::copy_from_slice(&bytes).into()
         } else {
             bytes.into()

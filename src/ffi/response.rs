@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::http::headers::HeaderBlock;
 use crate::http::metrics::Metrics;
 use crate::http::response::Response;
+use crate::pool::order::BodyReader;
 use crate::status::{HS_ERR_NOT_FOUND, HS_ERR_NULL_ARGUMENT, hs_status};
 use crate::worker::Tail;
 use std::ops::Deref;
@@ -25,11 +26,21 @@ pub struct hs_response {
 pub struct Answer {
     response: Response,
     /// Where the body is still to be had.
-    pub stream: Option<StreamLink>,
+    pub remaining: Remaining,
     /// What came after a streamed body.
     pub tail: OnceLock<Tail>,
     /// How much of a buffered body was read.
     read: AtomicUsize,
+}
+
+/// What is still to be had of a body.
+pub enum Remaining {
+    /// It is all here.
+    Nothing,
+    /// The worker has it, and its thread alone may ask for it.
+    OfWorker(StreamLink),
+    /// A thread of a pool sends it.
+    OfPool(BodyReader),
 }
 
 impl Handled for Answer {
@@ -47,11 +58,15 @@ impl Deref for Answer {
 
 impl Answer {
     pub fn whole(response: Response) -> Answer {
-        Answer { response, stream: None, tail: OnceLock::new(), read: AtomicUsize::new(0) }
+        Answer { response, remaining: Remaining::Nothing, tail: OnceLock::new(), read: AtomicUsize::new(0) }
     }
 
     pub fn streaming(response: Response, stream: StreamLink) -> Answer {
-        Answer { stream: Some(stream), ..Answer::whole(response) }
+        Answer { remaining: Remaining::OfWorker(stream), ..Answer::whole(response) }
+    }
+
+    pub fn piped(response: Response, reader: BodyReader) -> Answer {
+        Answer { remaining: Remaining::OfPool(reader), ..Answer::whole(response) }
     }
 
     /// What the call has cost, as far as it is known.

@@ -68,7 +68,7 @@ const USUAL_BYTES: usize = 512;
 const USUAL_FIELDS: usize = 16;
 
 /// The fields of a response head: one block of bytes and the places in it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct HeaderBlock {
     bytes: Vec<u8>,
     fields: Vec<(Range<u32>, Range<u32>)>,

@@ -69,6 +69,8 @@ pub struct ExchangeMetrics {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metrics {
     pub total_ns: u64,
+    /// Of that, in the queue of a pool.
+    pub queued_ns: u64,
     pub attempts: u32,
     /// Why there was no further one.
     pub stop: StopReason,

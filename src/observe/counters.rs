@@ -38,9 +38,10 @@ pub enum Latency {
     Send,
     FirstByte,
     Body,
+    PoolQueue,
 }
 
-pub(crate) const LATENCIES: [Latency; 8] = [
+pub(crate) const LATENCIES: [Latency; 9] = [
     Latency::Call,
     Latency::Queue,
     Latency::Dns,
@@ -49,6 +50,7 @@ pub(crate) const LATENCIES: [Latency; 8] = [
     Latency::Send,
     Latency::FirstByte,
     Latency::Body,
+    Latency::PoolQueue,
 ];
 
 #[derive(Default)]
@@ -142,7 +144,7 @@ impl Counters {
         }
     }
 
-    fn took(&self, what: Latency, nanoseconds: u64) {
+    pub fn took(&self, what: Latency, nanoseconds: u64) {
         if let Some(histograms) = &self.histograms {
             histograms[what as usize].get_or_init(Box::default).record(nanoseconds);
         }

@@ -54,6 +54,8 @@ pub struct Event {
     pub kind: Kind,
     pub time: Instant,
     pub call: u64,
+    /// Of a pool's request.
+    pub tag: u64,
     pub elapsed_ns: u64,
     pub attempt: u32,
     pub hop: u32,
@@ -93,6 +95,7 @@ impl Event {
             kind,
             time,
             call,
+            tag: 0,
             elapsed_ns: 0,
             attempt: 0,
             hop: 0,

@@ -73,6 +73,18 @@ impl Default for Snapshot {
 }
 
 impl Snapshot {
+    /// What another one has seen as well.
+    pub fn add(&mut self, other: &Snapshot) {
+        if other.count == 0 {
+            return;
+        }
+        self.counts.iter_mut().zip(&other.counts).for_each(|(mine, theirs)| *mine += theirs);
+        self.min = if self.count == 0 { other.min } else { self.min.min(other.min) };
+        self.max = self.max.max(other.max);
+        self.count += other.count;
+        self.sum += other.sum;
+    }
+
     /// The value that so many of a thousand are not above, as exact as the buckets are; 0 where there is none.
     pub fn per_mille(&self, share: u64) -> u64 {
         let rank = (self.count * share).div_ceil(1_000).max(1);

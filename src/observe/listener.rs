@@ -18,6 +18,7 @@ pub struct Listener {
     pub(super) redactor: Arc<Redactor>,
     pub(super) timers: Rc<Timers>,
     pub(super) call: u64,
+    pub(super) tag: u64,
     pub(super) started: Instant,
     pub(super) trace_id: Option<TraceId>,
     pub(super) trace: Option<RefCell<Trace>>,
@@ -101,6 +102,7 @@ impl Listener {
         let Some(events) = self.events.as_ref().filter(|events| events.wants(kind)) else { return };
         let place = self.place.borrow().clone();
         let mut event = Event::new(kind, time, self.call);
+        event.tag = self.tag;
         event.elapsed_ns = time.since(self.started).as_nanos() as u64;
         (event.attempt, event.hop, event.trace) = (place.attempt, place.hop, self.trace_id);
         (event.method, event.url) = (place.method, place.url);

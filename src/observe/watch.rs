@@ -6,6 +6,7 @@ use super::listener::{Listener, Place};
 use super::redact::Secrets;
 use super::trace::Trace;
 use super::traceparent::{Context, TraceId};
+use crate::call::Submitted;
 use crate::error::Error;
 use crate::http::metrics::ExchangeMetrics;
 use crate::http::request::Request;
@@ -33,8 +34,14 @@ pub struct Watch {
 
 impl Watch {
     /// A call begins; `traced` where its trace is wanted.
-    pub fn new(observer: Rc<Observer>, timers: Rc<Timers>, request: &Request, traced: bool) -> Watch {
-        let started = timers.now();
+    pub fn new(
+        observer: Rc<Observer>,
+        timers: Rc<Timers>,
+        request: &Request,
+        traced: bool,
+        submitted: Option<Submitted>,
+    ) -> Watch {
+        let started = submitted.map_or_else(|| timers.now(), |submitted| submitted.at);
         let number = observer.count();
         let context = Context::of(observer.context, request, random);
         let listener = (traced || observer.events.is_some()).then(|| {
@@ -44,6 +51,7 @@ impl Watch {
                 redactor: observer.redactor.clone(),
                 timers: timers.clone(),
                 call: number,
+                tag: submitted.map_or(0, |submitted| submitted.tag),
                 started,
                 trace_id: context.map(|context| context.id),
                 trace: traced.then(|| RefCell::new(Trace::new(observer.redactor.clone(), secrets))),

@@ -131,6 +131,7 @@ impl<E> Sender<E> {
         Poll::Pending
     }
 
+    #[cfg(test)]
     pub fn is_closed(&self) -> bool {
         self.0.lock().closed
     }

@@ -58,6 +58,7 @@ impl<T> Completions<T> {
         self.add(1, |items| items.push_back(item));
     }
 
+    #[cfg(test)]
     pub fn push_all(&self, items: impl IntoIterator<Item = T>) {
         // The iterator is somebody else's code.
         let mut new: VecDeque<T> = items.into_iter().collect();

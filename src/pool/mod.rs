@@ -2,25 +2,26 @@
 //! What is between those who submit and reap and the threads that drive the calls is one lock around the schedule, held
 //! for moments and never while anything of the caller's runs.
 
-#[allow(dead_code)]
 pub mod channel;
-#[allow(dead_code)]
 pub mod completions;
 mod descriptor;
 pub mod order;
 pub mod schedule;
+mod stream;
 mod sync;
 mod thread;
 
+use crate::call::Submitted;
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::http::url::Url;
 use crate::observe::counters::Counters;
+use crate::observe::gauge::ConnectionGauge;
 use crate::runtime::clock::{Clock, Instant, SystemClock};
 use crate::status::*;
 use crate::worker::WorkerOptions;
 use completions::{Completions, Popped};
-use order::{Done, Order};
+use order::{Done, Order, Outcome};
 use schedule::{Caps, Facts, Id, Place, Refused, Schedule, Turn, Waited, Why, Withdrawn};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -29,6 +30,8 @@ use std::task::{Wake, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use thread::Desk;
+
+pub use thread::is_a_pools;
 
 pub struct PoolOptions {
     /// What the workers of its threads are like.
@@ -60,10 +63,17 @@ pub struct Shared {
     stopped: AtomicBool,
     pub tallies: Tallies,
     /// What the workers count, by the numbers of their threads: who gets a number goes on with its counters.
-    counters: Mutex<Vec<Arc<Counters>>>,
+    books: Mutex<Vec<Book>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// What went wrong with the last thread that was of no use.
     why_no_thread: Mutex<Option<Error>>,
+}
+
+/// What one thread writes and others read.
+#[derive(Clone)]
+pub struct Book {
+    pub counters: Arc<Counters>,
+    pub connections: Arc<ConnectionGauge>,
 }
 
 /// What has happened so far.
@@ -106,7 +116,7 @@ impl Pool {
             due: AtomicU64::new(u64::MAX),
             stopped: AtomicBool::new(false),
             tallies: Tallies::default(),
-            counters: Mutex::default(),
+            books: Mutex::default(),
             threads: Mutex::default(),
             why_no_thread: Mutex::default(),
         });
@@ -201,6 +211,11 @@ impl Pool {
         &self.shared.tallies
     }
 
+    /// Of each thread that there is or was.
+    pub fn books(&self) -> Vec<Book> {
+        self.shared.books.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Cancels what is open, ends the threads, and lets nobody wait any more. What has ended can still be taken.
     pub fn stop(&self) -> Result<(), Error> {
         self.not_from_inside()?;
@@ -244,10 +259,16 @@ impl Shared {
     fn submit(self: &Arc<Self>, mut order: Order, tag: u64) -> Result<(), Error> {
         let wait = if thread::is_one_of(self) { Some(Duration::ZERO) } else { self.options.submit_timeout };
         let (origin, cost, cancel) = (origin_of(&order.request.url), cost(&order), order.cancel.clone());
-        let mut schedule = self.wait_for_room(wait)?;
+        let mut schedule = match self.wait_for_room(wait) {
+            Ok(schedule) => schedule,
+            Err(error) => {
+                order.refused.iter().for_each(|refused| refused.store(true, Ordering::SeqCst));
+                return Err(error);
+            }
+        };
         let now = SystemClock.now();
         let start = now.saturating_add(std::mem::take(&mut order.limits.start_after));
-        order.limits.since = Some(start);
+        order.limits.submitted = Some(Submitted { at: start, tag });
         let facts = Facts {
             tag,
             origin: &origin,
@@ -373,9 +394,9 @@ impl Shared {
         };
         let details = error.details_mut();
         details.phase = HS_PHASE_QUEUE;
-        details.elapsed_ns = order.limits.since.map_or(0, |since| now.since(since).as_nanos() as u64);
+        details.elapsed_ns = order.limits.submitted.map_or(0, |submitted| now.since(submitted.at).as_nanos() as u64);
         drop(order);
-        self.completed(Done { tag, outcome: Err(error) });
+        self.completed(Done { tag, outcome: Outcome::Failed(error) });
         self.there_may_be_room();
     }
 
@@ -487,11 +508,14 @@ impl Shared {
 
     fn worker_options(&self, key: usize) -> WorkerOptions {
         let mut options = self.options.worker.clone();
-        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        while counters.len() <= key {
-            counters.push(Arc::new(Counters::new(options.observe.counters.keeps_histograms())));
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        while books.len() <= key {
+            let counters = Arc::new(Counters::new(options.observe.counters.keeps_histograms()));
+            books.push(Book { counters, connections: Arc::default() });
         }
-        options.observe.counters = counters[key].clone();
+        options.many = true;
+        options.observe.counters = books[key].counters.clone();
+        options.connections = Some(books[key].connections.clone());
         options
     }
 

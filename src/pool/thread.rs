@@ -3,6 +3,7 @@
 use super::Shared;
 use super::order::{Order, Ticket};
 use super::schedule::{Handed, Place};
+use super::stream;
 use crate::engine::signals::Blocked;
 use crate::error::Error;
 use crate::panics;
@@ -38,6 +39,11 @@ impl Desk {
     fn set_waker(&self, waker: Option<Waker>) {
         *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = waker;
     }
+}
+
+/// Whether the calling thread is one of any pool's.
+pub fn is_a_pools() -> bool {
+    POOL.try_with(Cell::get).is_ok_and(|pool| pool != 0)
 }
 
 thread_local! {
@@ -154,7 +160,14 @@ impl Shift<'_> {
     fn errand(&self, handed: Handed<Order>, dispatcher: Waker) -> Errand {
         let (ticket, order, cancels) = Ticket::of(self.shared, handed);
         let open = Open::new(&self.open, dispatcher);
-        let Order { request, limits, on_body, .. } = order;
+        let Order { request, limits, on_body, streamed, .. } = order;
+        if streamed {
+            let opening = self.worker.opening(Rc::new(request), limits, cancels);
+            return Box::pin(async move {
+                let _open = open;
+                stream::carry(ticket, opening).await;
+            });
+        }
         let on_body = on_body.map(|on_body| -> OwnedOnBody { on_body });
         let call = panics::caught(self.worker.call(Rc::new(request), limits, cancels, on_body));
         Box::pin(async move {

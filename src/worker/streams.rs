@@ -45,7 +45,7 @@ pub struct Reading {
 }
 
 /// What is only known at the end of a body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tail {
     pub metrics: Metrics,
     pub trailers: HeaderBlock,

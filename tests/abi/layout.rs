@@ -103,7 +103,7 @@ fn as_rust_says() -> Vec<String> {
         hs_event {
             struct_size, kind, time_ns, elapsed_ns, call, attempt, hop, status, phase, http_status, http_version,
             tls_version, peer, connection_id, request_bytes, response_bytes, method, url, message, trace_id,
-            hedge, request_sent, stop_reason, wait_reason, from_state, to_state, wait_ns, key, sequence,
+            hedge, request_sent, stop_reason, wait_reason, from_state, to_state, wait_ns, key, sequence, tag,
         }
         hs_observe_options {
             struct_size, flags, on_event, user_data, event_mask, trace_context, redact_query_keys,
@@ -136,7 +136,7 @@ fn as_rust_says() -> Vec<String> {
             struct_size, flags, method, url, headers, header_count, body, timeout_ms, cancel, attempt_timeout_ms,
             connect_timeout_ms, idle_timeout_ms, max_body_bytes, on_body, user_data, http_version, redirects,
             max_redirects, min_http_version, upload, form, auth, max_attempts, reserved, policies,
-            start_after_ms,
+            start_after_ms, body_release, release_data,
         }
         hs_part { struct_size, flags, name, data, file, upload, filename, content_type }
         hs_download_options { struct_size, fd, offset, validator, max_resumes, flags }
@@ -145,7 +145,21 @@ fn as_rust_says() -> Vec<String> {
             struct_size, number, hedge, status, http_status, request_sent, internal_resends, wait_reason, started_ns,
             duration_ns, wait_ns,
         }
-        hs_completion { tag, status, reserved, response, error, more }
+        hs_completion { tag, status, kind, response, error, more }
+        hs_metrics {
+            struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,
+            send_ns, first_byte_ns, body_ns, request_header_bytes, request_body_bytes, response_header_bytes,
+            response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, decoded, proxied, auth_exchanges,
+            file_bytes, tls_verified, tls_resumed, retry_after_ms, stop_reason, reserved, pool_queue_ns,
+        }
+        hs_counters {
+            struct_size, reserved, calls_started, calls_succeeded, calls_failed, calls_in_flight, errors_by_phase,
+            responses_by_class, exchanges, redirects, retries, internal_resends, connections_made, connections_reused,
+            request_header_bytes, request_body_bytes, response_header_bytes, response_body_bytes,
+            attempts, retries_abandoned, hedges, hedges_won, breaker_rejected, limiter_waits, limiter_rejected,
+            bulkhead_waits, bulkhead_rejected, budget_exhausted,
+        }
+        hs_histogram { struct_size, reserved, count, sum_ns, min_ns, max_ns, p50_ns, p90_ns, p99_ns, p999_ns }
         hs_pool_options {
             struct_size,
             flags,
@@ -172,22 +186,10 @@ fn as_rust_says() -> Vec<String> {
             reaped,
             most_in_flight,
             threads_started,
-            threads_failed
+            threads_failed,
+            connections,
+            idle_connections
         }
-        hs_metrics {
-            struct_size, attempts, redirects, internal_resends, total_ns, queue_ns, dns_ns, connect_ns, tls_ns,
-            send_ns, first_byte_ns, body_ns, request_header_bytes, request_body_bytes, response_header_bytes,
-            response_body_bytes, connection_id, connection_reused, http_version, tls_version, peer, local, decoded, proxied, auth_exchanges,
-            file_bytes, tls_verified, tls_resumed, retry_after_ms, stop_reason, reserved,
-        }
-        hs_counters {
-            struct_size, reserved, calls_started, calls_succeeded, calls_failed, calls_in_flight, errors_by_phase,
-            responses_by_class, exchanges, redirects, retries, internal_resends, connections_made, connections_reused,
-            request_header_bytes, request_body_bytes, response_header_bytes, response_body_bytes,
-            attempts, retries_abandoned, hedges, hedges_won, breaker_rejected, limiter_waits, limiter_rejected,
-            bulkhead_waits, bulkhead_rejected, budget_exhausted,
-        }
-        hs_histogram { struct_size, reserved, count, sum_ns, min_ns, max_ns, p50_ns, p90_ns, p99_ns, p999_ns }
         hs_mock_interim { status, reserved, headers, header_count }
         hs_mock_rule {
             struct_size, flags, method, url, headers, header_count, body, times, status, http_version, failure,

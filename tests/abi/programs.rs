@@ -151,6 +151,7 @@ programs! {
         auth: Program { files: &["auth"], ..PROGRAM };
         forms: Program { files: &["forms"], ..PROGRAM };
         pool: Program { files: &["pool"], ..PROGRAM };
+        pool_streams: Program { files: &["pool_streams"], ..PROGRAM };
         many_requests: Program { files: &["many_requests"], ..PROGRAM };
         network: Program { files: &["network"], ..PROGRAM };
         http_versions: Program { files: &["http_versions"], ..PROGRAM };

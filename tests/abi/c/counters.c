@@ -113,7 +113,7 @@ static void histograms(void) {
     CHECK(hs_histogram_bound_ns(HS_HISTOGRAM_BUCKETS - 1) == UINT64_MAX);
 
     hs_histogram histogram = calls;
-    CHECK_STATUS(hs_worker_histogram(worker, 8, &histogram), HS_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(hs_worker_histogram(worker, 9, &histogram), HS_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(hs_worker_histogram_counts(worker, 0, counts, HS_HISTOGRAM_BUCKETS - 1), HS_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(hs_worker_histogram_counts(worker, 0, NULL, HS_HISTOGRAM_BUCKETS), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_worker_histogram(worker, 0, NULL), HS_ERR_NULL_ARGUMENT);

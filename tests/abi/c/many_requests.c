@@ -29,7 +29,7 @@ static void carry_out(hs_worker *worker, size_t count) {
     for (size_t i = 0; i < count; i++) {
         const hs_completion *completion = &completions[i];
         CHECK(completion->tag == i);
-        CHECK(completion->reserved == 0 && completion->more[0] == 0 && completion->more[1] == 0 && completion->more[2] == 0);
+        CHECK(completion->kind == HS_COMPLETION_DONE && completion->more[0] == 0 && completion->more[1] == 0 && completion->more[2] == 0);
         CHECK((completion->status == HS_OK) == (completion->response != NULL));
         CHECK((completion->status == HS_OK) == (completion->error == NULL));
         if (completion->error != NULL) {
