@@ -27,7 +27,7 @@ test: ## everything: gates, all tests, examples, a short soak
 check: ## fast inner loop: fmt, clippy, unit and ABI tests in the debug profile
 	@.ci/check.sh
 
-build: ## the release library (shared and static) and the test server
+build: ## the release library (shared and static), hs-batch, and the test server
 	@.ci/tools.sh build
 	@.ci/build.sh
 

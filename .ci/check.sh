@@ -12,5 +12,6 @@ step "format" cargo fmt --all --check -- --color never
 [ -d "$TARGET/debug/build" ] || say "  the first debug build compiles OpenSSL and libcurl as well: allow some minutes"
 step "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
 step "clippy, fuzz targets" cargo clippy --locked -p hs-fuzz --no-deps --features targets,bundled-curl -- -D warnings
+step "clippy, hs-batch" cargo clippy --locked --features batch --bin hs-batch --test batch -- -D warnings
 step "unit and ABI tests" cargo test --locked --lib --test abi
 end_steps "make check"

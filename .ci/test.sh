@@ -38,6 +38,7 @@ panic_tests() { cargo test --locked --features fault-injection --test abi -- pan
 say "tests"
 step "test server's own tests" cargo test --locked -p hs-test-server || stop
 step "library tests" rust_tests || stop
+step "hs-batch" cargo test --locked --features batch --bin hs-batch --test batch || stop
 step "lock-free parts, in every order of threads" cargo test --locked -p hs-models || stop
 step "a panic, seen from C" panic_tests || stop
 step "threads, under ThreadSanitizer" "$ROOT/.ci/tsan.sh" || stop
