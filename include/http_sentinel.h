@@ -1780,7 +1780,7 @@ typedef struct hs_pool_counters {
     uint64_t threads;
     // Requests that were accepted; each has a completion by now, or is among `queued` or `in_flight`.
     uint64_t accepted;
-    // Requests that were refused.
+    // Requests that were refused although nothing was wrong with them: no room, no thread, or after `hs_pool_drain`.
     uint64_t refused;
     // Completions that there were.
     uint64_t completed;

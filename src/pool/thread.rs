@@ -7,6 +7,7 @@ use super::stream;
 use crate::engine::signals::Blocked;
 use crate::error::Error;
 use crate::panics;
+use crate::process;
 use crate::runtime::clock::Instant;
 use crate::runtime::timers::Sleep;
 use crate::worker::{Errand, OwnedOnBody, Worker};
@@ -41,19 +42,24 @@ impl Desk {
     }
 }
 
-/// Whether the calling thread is one of any pool's.
-pub fn is_a_pools() -> bool {
-    POOL.try_with(Cell::get).is_ok_and(|pool| pool != 0)
+thread_local! {
+    /// The pool whose thread this is, and since how many forks. A child that was forked inside of a callback is nobody's.
+    static POOL: Cell<(usize, u32)> = const { Cell::new((0, 0)) };
 }
 
-thread_local! {
-    /// The pool whose thread this is.
-    static POOL: Cell<usize> = const { Cell::new(0) };
+fn pool_of_thread() -> usize {
+    let (pool, forks) = POOL.try_with(Cell::get).unwrap_or_default();
+    if forks == process::generation() { pool } else { 0 }
+}
+
+/// Whether the calling thread is one of any pool's.
+pub fn is_a_pools() -> bool {
+    pool_of_thread() != 0
 }
 
 /// Whether the calling thread is one of that pool's own, and thus inside a callback.
 pub fn is_one_of(shared: &Arc<Shared>) -> bool {
-    POOL.try_with(Cell::get).is_ok_and(|pool| pool == Arc::as_ptr(shared).addr())
+    pool_of_thread() == Arc::as_ptr(shared).addr()
 }
 
 /// Starts a thread; `ready` hears whether its worker could be made.
@@ -71,7 +77,7 @@ pub fn start(
 }
 
 fn run(shared: Arc<Shared>, place: Place<Arc<Desk>>, ready: Option<SyncSender<Result<(), Error>>>) {
-    POOL.set(Arc::as_ptr(&shared).addr());
+    POOL.set((Arc::as_ptr(&shared).addr(), process::generation()));
     let worker = panics::catch(|| Worker::new(shared.worker_options(place.key)));
     let worker = match worker {
         Ok(worker) => worker,

@@ -28,7 +28,7 @@ pub struct hs_pool_counters {
     pub threads: u64,
     /// Requests that were accepted; each has a completion by now, or is among `queued` or `in_flight`.
     pub accepted: u64,
-    /// Requests that were refused.
+    /// Requests that were refused although nothing was wrong with them: no room, no thread, or after `hs_pool_drain`.
     pub refused: u64,
     /// Completions that there were.
     pub completed: u64,
