@@ -654,6 +654,15 @@ typedef struct hs_limiter hs_limiter;
 // it is freed.
 typedef struct hs_mock hs_mock;
 
+// A request body that other threads write while it is sent: name it in `hs_upload.pipe`, write to it, close it. It holds
+// so many bytes and no more: who writes faster than the server reads waits. It serves one request, and nothing of what
+// that has taken is kept: where the body would have to be sent again (a redirect, a retry, credentials), the call ends with
+// `HS_ERR_NOT_REPLAYABLE` or with what made it necessary, unless nothing was taken yet.
+//
+// It may be used on any thread, by several at once. What is written before the request begins waits for it, and a pipe
+// that is closed by then is a body like any other.
+typedef struct hs_pipe hs_pipe;
+
 // Carries out requests from any thread on threads of its own. Each of these has a worker: its connections are its own, and
 // it drives as many requests at once as there are. A pool may be used on any thread, at the same time.
 typedef struct hs_pool hs_pool;
@@ -1385,32 +1394,36 @@ typedef int32_t (*hs_body_callback)(void *user_data, const void *data, size_t le
 // Gives the next bytes of a request body: writes at most `capacity` of them to `buffer` and their number to `*count`;
 // 0 is the end of the body. Returns 0 to go on; anything else ends the call with `HS_ERR_CALLBACK`. Called on the
 // worker's thread, inside `hs_request` (or `hs_response_read`, where the server answers before the body's end); the
-// worker is busy meanwhile. It may wait for its data, but then the whole worker waits. It must return: no longjmp, no
-// C++ exception.
+// worker is busy meanwhile. It may wait for its data, but then the whole worker waits: a body that another thread makes
+// goes through an `hs_pipe`. It must return: no longjmp, no C++ exception.
 typedef int32_t (*hs_read_callback)(void *user_data, void *buffer, size_t capacity, size_t *count);
 
 // Makes `hs_read_callback` begin again with the first byte. Returns 0, or anything else where it cannot, which ends
 // the call with `HS_ERR_CALLBACK`. The rules of `hs_read_callback` hold.
 typedef int32_t (*hs_rewind_callback)(void *user_data);
 
-// A request body that is read while it is sent. It and what it points to must live until the call has ended, which for
-// a request with `HS_STREAM` is when the response was freed.
+// A request body that is read while it is sent: from `read`, or from `pipe`. It and what it points to must live until
+// the call has ended, which for a request with `HS_STREAM` is when the response was freed. A pipe is a handle: it may be
+// freed as soon as it is closed.
 typedef struct hs_upload {
     // `sizeof(hs_upload)`.
     uint32_t struct_size;
     // Must be 0.
     uint32_t flags;
     // How many bytes there are, which is kept to: what is missing ends the call with `HS_ERR_INVALID_BODY`, what is
-    // too much is not read. 0: not known; the body ends where `read` says so, and HTTP/1.1 sends it in chunks. (A body
-    // that is known to be empty needs no upload.)
+    // too much is not read. 0: not known; the body ends where `read` says so or the pipe is closed, and HTTP/1.1 sends it
+    // in chunks. (A body that is known to be empty needs no upload.)
     uint64_t length;
-    // Gives the bytes; required.
+    // Gives the bytes; NULL where `pipe` does.
     hs_read_callback read;
     // Begins again, for a redirect that repeats the request or a connection that died unused; may be NULL, and the call
-    // then ends with `HS_ERR_NOT_REPLAYABLE` where it would be needed.
+    // then ends with `HS_ERR_NOT_REPLAYABLE` where it would be needed. NULL with a pipe, which cannot.
     hs_rewind_callback rewind;
     // Handed to both.
     void *user_data;
+    // What other threads write the body to; NULL where `read` gives it. It serves this request alone. Not for a part of a
+    // form.
+    struct hs_pipe *pipe;
 } hs_upload;
 
 // Is told that a body is not needed any more; see `hs_request_options.body_release`.
@@ -1446,7 +1459,8 @@ typedef struct hs_request_options {
     uint64_t attempt_timeout_ms;
     // DNS, TCP and TLS of a new connection together.
     uint64_t connect_timeout_ms;
-    // The longest time without progress while the body is received, or an `upload` is sent.
+    // The longest time without progress while the body is received, or an `upload` is sent; waiting for those who write
+    // to its pipe counts.
     uint64_t idle_timeout_ms;
     // The largest body that is accepted, in bytes. 0: the worker's setting, and unlimited where `on_body` or
     // `HS_STREAM` is set.
@@ -2345,6 +2359,12 @@ typedef struct hs_limiter_info {
 // A download cannot go on where it stopped: the server has another version of the file, or sent another part.
 #define HS_ERR_RESUME -174
 
+// The `hs_pipe` that the body comes from was aborted, or freed before it was closed.
+#define HS_ERR_PIPE_ABORTED -175
+
+// Nothing more can be written: the `hs_pipe` was closed, or the request that it was for has ended.
+#define HS_ERR_PIPE_CLOSED -176
+
 // The body's coding is broken.
 #define HS_ERR_DECODE -180
 
@@ -2393,6 +2413,9 @@ typedef struct hs_limiter_info {
 
 // Nothing came within the `timeout_ms` of this read. The stream goes on: read again.
 #define HS_ERR_READ_TIMEOUT -263
+
+// Not all of it went into the `hs_pipe` within the `timeout_ms` of this write; what did is not lost.
+#define HS_ERR_WRITE_TIMEOUT -264
 
 // The circuit breaker is open: the request was not sent. The error says when the next one may try.
 #define HS_ERR_BREAKER_OPEN -270
@@ -2804,6 +2827,60 @@ hs_status hs_request(struct hs_worker *worker,
                      const struct hs_request_options *request,
                      struct hs_response **response,
                      struct hs_error **error);
+
+// Makes a pipe that holds at most `capacity` bytes; 0: 256 KiB, at most 64 MiB. `*pipe` is written on success only; free
+// it with `hs_pipe_free`.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_OUT_OF_MEMORY`,
+// `HS_ERR_TOO_MANY_HANDLES`. Since 1.0.
+//
+// Memory: `pipe` and `error` are NULL or valid for a write.
+hs_status hs_pipe_new(size_t capacity,
+                      struct hs_pipe **pipe,
+                      struct hs_error **error);
+
+// Copies `len` bytes into the pipe, and waits for room where there is too little. `HS_OK` says that all of them are in.
+// Whatever else it says, the first `*written` of them are in and the others are not: to go on, write from `data + *written`.
+// `written` may be NULL; it is written unless the arguments were refused.
+//
+// `timeout_ms` is how long it waits, by the machine's clock: afterwards `HS_ERR_WRITE_TIMEOUT`. 0 puts in what fits and
+// does not wait: `HS_ERR_WOULD_BLOCK` where that was not all. `HS_INFINITE` waits as long as it takes. Each wait also ends
+// with the request: `HS_ERR_PIPE_CLOSED` says that nobody will read this any more, and the request says why (it failed, or
+// the server answered without reading all of it). The same comes of a write after `hs_pipe_close`; `HS_ERR_PIPE_ABORTED`
+// of one that meets `hs_pipe_abort` or `hs_pipe_free`. That bytes are in does not say that they were sent.
+//
+// What several threads write at once goes in one write after the other. In a callback of the library's only a
+// `timeout_ms` of 0 is allowed (`HS_ERR_BUSY`): the wait could be for the very worker that calls.
+//
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT` (`len`
+// is larger than any object), `HS_ERR_BUSY`, `HS_ERR_WRITE_TIMEOUT`, `HS_ERR_WOULD_BLOCK`, `HS_ERR_PIPE_CLOSED`,
+// `HS_ERR_PIPE_ABORTED`. Since 1.0.
+//
+// Memory: `data` is valid for `len` bytes, or NULL where `len` is 0; `written` and `error` are NULL or valid for a write.
+hs_status hs_pipe_write(struct hs_pipe *pipe,
+                        const void *data,
+                        size_t len,
+                        size_t *written,
+                        uint64_t timeout_ms,
+                        struct hs_error **error);
+
+// Says that the body is complete; what is in the pipe is still sent. The pipe may be freed then. Of this and
+// `hs_pipe_abort` the first counts; the second, and doing it again, does nothing.
+//
+// Thread: any; also from a callback. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_pipe_close(struct hs_pipe *pipe);
+
+// Says that the body will never be complete: the request ends with `HS_ERR_PIPE_ABORTED` and is not made again, and so
+// does every write that waits. The server sees a request that breaks off.
+//
+// Thread: any; also from a callback. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_pipe_abort(struct hs_pipe *pipe);
+
+// Frees a pipe. One that was not closed is aborted; a request goes on with what one that was closed still holds. Writes
+// that wait are ended. NULL is fine.
+//
+// Thread: any; also from a callback. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_pipe_free(struct hs_pipe *pipe);
 
 // Makes an empty form. `boundary` is the line between its parts; empty: a random one. `*form` is written on success
 // only; free it with `hs_form_free`.

@@ -32,6 +32,11 @@ pub async fn caught<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T
     .await
 }
 
+/// Whether the export that asks was entered from a callback of the library's.
+pub fn in_callback() -> bool {
+    DEPTH.get() > 1
+}
+
 fn of(panic: Box<dyn Any + Send>) -> Error {
     Error::new(HS_ERR_PANIC, format!("internal panic: {}", message(panic)))
 }

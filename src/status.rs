@@ -113,6 +113,10 @@ pub const HS_ERR_NOT_REPLAYABLE: hs_status = -172;
 pub const HS_ERR_FILE: hs_status = -173;
 /// A download cannot go on where it stopped: the server has another version of the file, or sent another part.
 pub const HS_ERR_RESUME: hs_status = -174;
+/// The `hs_pipe` that the body comes from was aborted, or freed before it was closed.
+pub const HS_ERR_PIPE_ABORTED: hs_status = -175;
+/// Nothing more can be written: the `hs_pipe` was closed, or the request that it was for has ended.
+pub const HS_ERR_PIPE_CLOSED: hs_status = -176;
 
 /// The body's coding is broken.
 pub const HS_ERR_DECODE: hs_status = -180;
@@ -154,6 +158,8 @@ pub const HS_ERR_IDLE_TIMEOUT: hs_status = -262;
 
 /// Nothing came within the `timeout_ms` of this read. The stream goes on: read again.
 pub const HS_ERR_READ_TIMEOUT: hs_status = -263;
+/// Not all of it went into the `hs_pipe` within the `timeout_ms` of this write; what did is not lost.
+pub const HS_ERR_WRITE_TIMEOUT: hs_status = -264;
 
 /// The circuit breaker is open: the request was not sent. The error says when the next one may try.
 pub const HS_ERR_BREAKER_OPEN: hs_status = -270;
@@ -299,6 +305,8 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_NOT_REPLAYABLE, HS_PHASE_SEND, "the body cannot be sent again";
     HS_ERR_FILE, HS_PHASE_BODY, "a file could not be read or written";
     HS_ERR_RESUME, HS_PHASE_BODY, "the download cannot go on";
+    HS_ERR_PIPE_ABORTED, HS_PHASE_SEND, "the pipe was aborted";
+    HS_ERR_PIPE_CLOSED, HS_PHASE_SEND, "nothing more goes into the pipe";
     HS_ERR_DECODE, HS_PHASE_DECODE, "the body's coding is broken";
     HS_ERR_BODY_TOO_LARGE, HS_PHASE_LIMIT, "the body is too large";
     HS_ERR_HEADERS_TOO_LARGE, HS_PHASE_LIMIT, "the response head is too large";
@@ -315,6 +323,7 @@ pub const TABLE: &[Row] = rows! {
     HS_ERR_ATTEMPT_TIMEOUT, HS_PHASE_FIRST_BYTE, "timeout of one attempt";
     HS_ERR_IDLE_TIMEOUT, HS_PHASE_BODY, "no progress";
     HS_ERR_READ_TIMEOUT, HS_PHASE_BODY, "nothing to read yet";
+    HS_ERR_WRITE_TIMEOUT, HS_PHASE_SEND, "the pipe is full";
     HS_ERR_BREAKER_OPEN, HS_PHASE_POLICY, "the circuit breaker is open";
     HS_ERR_RATE_LIMITED, HS_PHASE_POLICY, "the rate limiter lets nothing more through in time";
     HS_ERR_RATE_NEVER_FITS, HS_PHASE_POLICY, "it costs more than the rate limiter ever lets through";

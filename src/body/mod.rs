@@ -2,6 +2,7 @@
 
 pub mod decode;
 pub mod multipart;
+pub mod pipe;
 
 use crate::error::Error;
 use crate::status::{HS_ERR_BODY_TOO_LARGE, HS_ERR_CALLBACK};

@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 /// Makes the source of a part anew for each time that the form is sent.
 pub type OpenSource = dyn Fn() -> Box<dyn Source> + Send + Sync;
@@ -211,13 +212,13 @@ impl Reader {
 }
 
 impl Source for Reader {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
         loop {
             if self.framed < self.framing.len() {
                 let count = buffer.len().min(self.framing.len() - self.framed);
                 buffer[..count].copy_from_slice(&self.framing[self.framed..self.framed + count]);
                 self.framed += count;
-                return Ok(count);
+                return Poll::Ready(Ok(count));
             }
             let count = match &mut self.content {
                 None => 0,
@@ -227,14 +228,17 @@ impl Source for Reader {
                     piece.len()
                 }
                 Some(Open::File(path, file)) => file.read(buffer).map_err(|error| unreadable(path, &error))?,
-                Some(Open::Source(source)) => source.read(buffer)?,
+                Some(Open::Source(source)) => match source.poll_read(cx, buffer) {
+                    Poll::Ready(count) => count?,
+                    Poll::Pending => return Poll::Pending,
+                },
             };
             if count > 0 {
-                return Ok(count);
+                return Poll::Ready(Ok(count));
             }
             self.content = None;
             if !self.next()? {
-                return Ok(0);
+                return Poll::Ready(Ok(0));
             }
         }
     }

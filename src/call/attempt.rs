@@ -15,8 +15,10 @@ use crate::http::response::Head;
 use crate::runtime::clock::Instant;
 use crate::status::*;
 use std::cell::{Cell, RefCell};
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 /// An exchange that was begun.
@@ -100,10 +102,15 @@ impl Running {
         let (mut seen, mut since) = (body.progress(), stops.now());
         while !seen.1 {
             // Looked at now and then: nobody is woken by each piece that goes out.
-            let look = stops.now().saturating_add(patience.map_or(Duration::from_secs(1), |limit| limit / LOOKS));
-            match stops.guard(Some(look), self.exchange.head()).await {
-                Ok(head) => return head.map(Some),
-                Err(Stop::Limit) => {}
+            let look = patience.map(|limit| stops.now().saturating_add(limit / LOOKS));
+            let mut head = pin!(self.exchange.head());
+            let step = poll_fn(|cx| match head.as_mut().poll(cx) {
+                Poll::Ready(head) => Poll::Ready(Some(head)),
+                Poll::Pending => body.poll_end(cx).map(|()| None),
+            });
+            match stops.guard(look, step).await {
+                Ok(Some(head)) => return head.map(Some),
+                Ok(None) | Err(Stop::Limit) => {}
                 Err(stop) => return Err(self.stopped(stop, None, HS_ERR_IDLE_TIMEOUT)),
             }
             let progress = body.progress();
@@ -270,6 +277,7 @@ impl Drop for Running {
         if !self.counted.get() {
             self.count();
         }
+        self.request.body.leave();
     }
 }
 

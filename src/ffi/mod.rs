@@ -47,6 +47,8 @@ pub mod request;
 
 pub mod upload;
 
+pub mod pipe;
+
 pub mod form;
 
 #[cfg(unix)]

@@ -70,7 +70,8 @@ pub struct hs_request_options {
     pub attempt_timeout_ms: u64,
     /// DNS, TCP and TLS of a new connection together.
     pub connect_timeout_ms: u64,
-    /// The longest time without progress while the body is received, or an `upload` is sent.
+    /// The longest time without progress while the body is received, or an `upload` is sent; waiting for those who write
+    /// to its pipe counts.
     pub idle_timeout_ms: u64,
     /// The largest body that is accepted, in bytes. 0: the worker's setting, and unlimited where `on_body` or
     /// `HS_STREAM` is set.
@@ -226,6 +227,8 @@ pub unsafe fn prepare(
     let parse_url = |text: &[u8]| worker.parse_url(text);
     // SAFETY: as the caller promises.
     let Checked { request, limits, cancel } = unsafe { check(&given, worker.limits(), parse_url, body, to_file) }?;
+    // Last: a request that is refused has claimed nothing.
+    request.body.claim()?;
     Ok(Prepared { token, worker, given, request: Rc::new(request), limits, cancel })
 }
 

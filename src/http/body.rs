@@ -5,16 +5,23 @@ use crate::status::{HS_ERR_INVALID_BODY, HS_ERR_NOT_REPLAYABLE};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 /// Where a streamed body comes from.
 pub trait Source: Send {
-    /// Fills the buffer from its start; 0 at the end of the body.
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error>;
+    /// Fills the buffer from its start; 0 at the end of the body. What is not there yet is told to the waker when it is.
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Error>>;
     /// Whether `rewind` is worth a try.
     fn can_rewind(&self) -> bool;
     /// Begins again with the first byte.
     fn rewind(&mut self) -> Result<(), Error>;
+    /// A request begins that reads it.
+    fn claim(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+    /// Nothing more will be read.
+    fn leave(&mut self) {}
 }
 
 #[derive(Clone, Debug)]
@@ -29,6 +36,8 @@ pub struct Streamed {
     length: Option<u64>,
     read: AtomicU64,
     ended: AtomicBool,
+    /// Who waits for the end.
+    watcher: Mutex<Option<Waker>>,
 }
 
 impl fmt::Debug for Streamed {
@@ -51,7 +60,8 @@ impl Body {
     /// A body of that length, or of one that only its end will tell.
     pub fn streamed(source: Box<dyn Source>, length: Option<u64>) -> Body {
         let (read, ended) = (AtomicU64::new(0), AtomicBool::new(length == Some(0)));
-        Body::Streamed(Arc::new(Streamed { source: Mutex::new(Some(source)), length, read, ended }))
+        let (source, watcher) = (Mutex::new(Some(source)), Mutex::default());
+        Body::Streamed(Arc::new(Streamed { source, length, read, ended, watcher }))
     }
 
     /// How long it is, where that is known before it is sent.
@@ -76,6 +86,27 @@ impl Body {
         }
     }
 
+    /// Takes the source for the request that this is the body of. Without that a source serves nobody.
+    pub fn claim(&self) -> Result<(), Error> {
+        match self {
+            Body::Bytes(_) => Ok(()),
+            Body::Streamed(streamed) => streamed.with(|source| source.claim()),
+        }
+    }
+
+    /// An exchange with it is over: unless it can begin again, it is read no more.
+    pub fn leave(&self) {
+        if let Body::Streamed(streamed) = self
+            && !self.is_replayable()
+        {
+            // It fails for a source that is in use, and that is not left.
+            let _ = streamed.with(|source| {
+                source.leave();
+                Ok(())
+            });
+        }
+    }
+
     /// Makes it ready to be sent from its start.
     pub fn rewind(&self) -> Result<(), Error> {
         match self {
@@ -96,24 +127,58 @@ impl Streamed {
     }
 
     /// Bytes for the wire; 0 at the end. An announced length is kept to the byte.
-    pub fn fill(&self, buffer: &mut [u8]) -> Result<usize, Error> {
+    pub fn poll_fill(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
         let room = match self.length {
             Some(length) => buffer.len().min(usize::try_from(length - self.progress().0).unwrap_or(usize::MAX)),
             None => buffer.len(),
         };
         if room == 0 || self.progress().1 {
-            self.ended.store(true, Ordering::Relaxed);
-            return Ok(0);
+            self.has_ended();
+            return Poll::Ready(Ok(0));
         }
-        let count = self.with(|source| source.read(&mut buffer[..room]))?;
+        let count = match self.with(|source| Ok(source.poll_read(cx, &mut buffer[..room])))? {
+            Poll::Ready(count) => count?,
+            Poll::Pending => return Poll::Pending,
+        };
         if let (0, Some(length)) = (count, self.length) {
             let message = format!("the body ended after {} of {length} bytes", self.progress().0);
-            return Err(Error::new(HS_ERR_INVALID_BODY, message));
+            return Poll::Ready(Err(Error::new(HS_ERR_INVALID_BODY, message)));
         }
         let read = self.progress().0 + count as u64;
         self.read.store(read, Ordering::Relaxed);
-        self.ended.store(count == 0 || self.length == Some(read), Ordering::Relaxed);
-        Ok(count)
+        if count == 0 || self.length == Some(read) {
+            self.has_ended();
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    /// For sources that have everything at once.
+    #[cfg(test)]
+    pub fn fill(&self, buffer: &mut [u8]) -> Result<usize, Error> {
+        match self.poll_fill(&mut Context::from_waker(Waker::noop()), buffer) {
+            Poll::Ready(filled) => filled,
+            Poll::Pending => panic!("the source has nothing yet"),
+        }
+    }
+
+    fn has_ended(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+        if let Some(watcher) = self.watcher().take() {
+            watcher.wake();
+        }
+    }
+
+    fn watcher(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.watcher.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ready when all was read.
+    pub fn poll_end(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.progress().1 {
+            return Poll::Ready(());
+        }
+        *self.watcher() = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     pub fn rewind(&self) -> Result<(), Error> {
@@ -155,8 +220,8 @@ mod tests {
     struct Text(Cursor<&'static [u8]>, bool);
 
     impl Source for Text {
-        fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-            Ok(self.0.read(buffer).unwrap())
+        fn poll_read(&mut self, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
+            Poll::Ready(Ok(self.0.read(buffer).unwrap()))
         }
         fn can_rewind(&self) -> bool {
             self.1

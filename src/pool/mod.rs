@@ -259,7 +259,9 @@ impl Shared {
     fn submit(self: &Arc<Self>, mut order: Order, tag: u64) -> Result<(), Error> {
         let wait = if thread::is_one_of(self) { Some(Duration::ZERO) } else { self.options.submit_timeout };
         let (origin, cost, cancel) = (origin_of(&order.request.url), cost(&order), order.cancel.clone());
-        let mut schedule = match self.wait_for_room(wait) {
+        // A request that is refused has claimed nothing.
+        let claimed = |schedule| order.request.body.claim().map(|()| schedule);
+        let mut schedule = match self.wait_for_room(wait).and_then(claimed) {
             Ok(schedule) => schedule,
             Err(error) => {
                 order.refused.iter().for_each(|refused| refused.store(true, Ordering::SeqCst));

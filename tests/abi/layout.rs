@@ -131,7 +131,7 @@ fn as_rust_says() -> Vec<String> {
             network, cookies, proxy, min_http_version, max_attempts, auth, dns, observe, mock,
             record, tls, simulation, policies,
         }
-        hs_upload { struct_size, flags, length, read, rewind, user_data }
+        hs_upload { struct_size, flags, length, read, rewind, user_data, pipe }
         hs_request_options {
             struct_size, flags, method, url, headers, header_count, body, timeout_ms, cancel, attempt_timeout_ms,
             connect_timeout_ms, idle_timeout_ms, max_body_bytes, on_body, user_data, http_version, redirects,

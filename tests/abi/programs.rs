@@ -134,6 +134,7 @@ programs! {
         many: Program { files: &["many"], slow: &["threads=20", "each=5"], alone: true, ..PROGRAM };
         streams: Program { files: &["streams"], slow: &["length=300000"], ..PROGRAM };
         uploads: Program { files: &["uploads"], ..PROGRAM };
+        pipe: Program { files: &["pipe"], slow: &["length=100003"], ..PROGRAM };
         downloads: Program { files: &["downloads"], ..PROGRAM };
         breaker: Program { files: &["breaker"], slow: &["rounds=3", "work=2000"], ..PROGRAM };
         mock: Program { files: &["mock"], ..PROGRAM };

@@ -80,10 +80,10 @@ fn a_file_is_read_when_its_turn_comes_and_its_absence_told_before() {
 struct Once(Option<&'static [u8]>, bool);
 
 impl Source for Once {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let Some(bytes) = self.0.take() else { return Ok(0) };
+    fn poll_read(&mut self, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
+        let Some(bytes) = self.0.take() else { return Poll::Ready(Ok(0)) };
         buffer[..bytes.len()].copy_from_slice(bytes);
-        Ok(bytes.len())
+        Poll::Ready(Ok(bytes.len()))
     }
     fn can_rewind(&self) -> bool {
         self.1

@@ -17,6 +17,7 @@ mod sys;
 pub mod tls;
 mod transfer;
 mod tunnel;
+mod upload;
 
 use crate::dns::{self, Resolver};
 use crate::engine::dns::{System, resolver};
@@ -39,7 +40,7 @@ use network::Wiring;
 use proxy::Routes;
 use resolve::{Given, Resolving};
 use slab::Slab;
-use sockets::Sockets;
+use sockets::{Seat, Sockets};
 use spare::Spare;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -48,6 +49,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tls::Trust;
 use transfer::{HeadState, PinnedTransfer, Stale, State, Transfer};
+use upload::Uploads;
 
 pub struct CurlEngine {
     // Fields drop in this order: transfers and spare handles before the multi that they were in, then what that refers to.
@@ -59,6 +61,7 @@ pub struct CurlEngine {
     /// A connection that others wait for cannot be shared: they must be told.
     alone: Rc<Cell<bool>>,
     resolving: Resolving,
+    uploads: Arc<Uploads>,
     given: Given,
     resolver: Resolver<System>,
     dns: dns::Options,
@@ -102,6 +105,7 @@ impl CurlEngine {
             dirty: Cell::new(false),
             alone: Rc::default(),
             resolving: Resolving::default(),
+            uploads: Uploads::new(multi.waker()),
             given: Given::default(),
             resolver: resolver(),
             dns: options.dns.clone(),
@@ -179,11 +183,25 @@ impl CurlEngine {
     }
 
     fn resume(&self, id: ExchangeId) {
-        let easy = self.with(id, |transfer| transfer.paused.replace(false).then(|| transfer.easy.raw()));
-        if let Some(easy) = easy {
-            // SAFETY: the live handle of a running transfer. It may run the write callback, which borrows the
-            // transfer's state: nothing of it is borrowed here.
-            unsafe { curl_sys::curl_easy_pause(easy, sys::PAUSE_NOTHING) };
+        self.unpause(id, |transfer| &transfer.paused);
+    }
+
+    /// Goes on with the uploads whose next bytes have come.
+    fn go_on_sending(&self) {
+        while let Some(id) = self.uploads.next() {
+            if self.transfers.borrow().contains(id) {
+                self.unpause(id, |transfer| &transfer.starved);
+            }
+        }
+    }
+
+    fn unpause(&self, id: ExchangeId, which: impl FnOnce(&Transfer) -> &Cell<bool>) {
+        let paused =
+            self.with(id, |transfer| which(transfer).replace(false).then(|| (transfer.easy.raw(), transfer.pauses())));
+        if let Some((easy, pauses)) = paused {
+            // SAFETY: the live handle of a running transfer. It may run the callbacks, which borrow the transfer's
+            // state: nothing of it is borrowed here.
+            unsafe { curl_sys::curl_easy_pause(easy, pauses) };
             self.dirty.set(true);
         }
     }
@@ -192,10 +210,21 @@ impl CurlEngine {
 impl Engine for CurlEngine {
     fn start(&self, request: ExchangeRequest) -> Result<ExchangeId, Error> {
         let easy = self.spare.take()?;
-        let route = self.routes.choose(&request.request.url);
-        let verifies = self.trust.common().verified;
-        let (rule, alone, sockets) = (self.rule.clone(), self.alone.clone(), self.sockets.clone());
-        let transfer = PinnedTransfer::new(Transfer::new(easy, request, rule, route, alone, verifies, sockets));
+        let transfer = PinnedTransfer::new(Transfer {
+            easy,
+            rule: self.rule.clone(),
+            route: self.routes.choose(&request.request.url),
+            exchange: request,
+            verifies: self.trust.common().verified,
+            state: RefCell::default(),
+            paused: Cell::new(false),
+            starved: Cell::new(false),
+            uploads: self.uploads.clone(),
+            alone: self.alone.clone(),
+            id: Cell::new(0),
+            sockets: self.sockets.clone(),
+            seat: Seat::default(),
+        });
         transfer.check_target(&self.wiring)?;
         // SAFETY: transfer, trust, routes and wiring stay where they are until `release` resets the handle.
         unsafe {
@@ -271,7 +300,7 @@ impl Engine for CurlEngine {
     }
 
     fn wait(&self, timeout: Option<Duration>) {
-        if self.dirty.get() {
+        if self.dirty.get() || !self.uploads.is_empty() {
             return;
         }
         let resolving = self.resolving_until().map(|until| until.since(SystemClock.now()));
@@ -279,6 +308,7 @@ impl Engine for CurlEngine {
     }
 
     fn advance(&self) {
+        self.go_on_sending();
         let dirty = self.dirty.replace(false);
         self.routes.turn.update(|turn| turn + 1);
         self.multi.run(dirty, self.busy());

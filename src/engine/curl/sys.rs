@@ -63,8 +63,8 @@ pub(super) const CURLPX_USER_REJECTED: c_long = 33;
 pub(super) const CURL_SOCKOPT_OK: c_int = 0;
 pub(super) const CURL_PREREQFUNC_OK: c_int = 0;
 pub(super) const CURL_PREREQFUNC_ABORT: c_int = 1;
-/// `CURLPAUSE_CONT`.
-pub(super) const PAUSE_NOTHING: c_int = 0;
+pub(super) const CURLPAUSE_RECV: c_int = 1;
+pub(super) const CURLPAUSE_SEND: c_int = 4;
 /// The write callback's way to stop a transfer until `curl_easy_pause`.
 pub(super) const WRITE_PAUSE: usize = 0x1000_0001;
 /// The write callback's way to fail a transfer, also where libcurl writes zero bytes.
@@ -136,6 +136,8 @@ pub unsafe fn private(easy: *mut CURL) -> *mut c_void {
 
 /// The read callback's way to fail a transfer.
 pub(super) const READ_ABORT: usize = 0x1000_0000;
+/// The read callback's way to stop sending until `curl_easy_pause`.
+pub(super) const READ_PAUSE: usize = 0x1000_0001;
 
 /// The C prototypes of the callbacks that we install.
 pub type ProgressCallback = extern "C" fn(*mut c_void, curl_off_t, curl_off_t, curl_off_t, curl_off_t) -> c_int;

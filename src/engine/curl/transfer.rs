@@ -8,6 +8,7 @@ use super::resolve::Resolution;
 use super::sockets::{Seat, Sockets};
 use super::sys;
 use super::tls::{self, Notes, Trust};
+use super::upload::Uploads;
 use crate::engine::{ExchangeId, ExchangeRequest, HttpChoice};
 use crate::error::{Error, quoted};
 use crate::http::address::AddressRule;
@@ -22,7 +23,8 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::rc::Rc;
-use std::task::Waker;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 /// Bytes of a body that wait for their taker before the transfer is paused.
 const HIGH_WATER: usize = 256 * 1024;
@@ -39,6 +41,10 @@ pub struct Transfer {
     pub state: RefCell<State>,
     /// Set by the write callback, read by the engine between two turns.
     pub paused: Cell<bool>,
+    /// Set by the read callback where there is nothing to send yet.
+    pub starved: Cell<bool>,
+    /// Where to say that there is.
+    pub uploads: Arc<Uploads>,
     /// Set when a new connection turns out not to be one that others can share.
     pub alone: Rc<Cell<bool>>,
     /// Its place in the engine.
@@ -133,18 +139,11 @@ impl Drop for PinnedTransfer {
 }
 
 impl Transfer {
-    pub fn new(
-        easy: Easy,
-        exchange: ExchangeRequest,
-        rule: Option<Rc<AddressRule>>,
-        route: Option<Route>,
-        alone: Rc<Cell<bool>>,
-        verifies: bool,
-        sockets: Rc<Sockets>,
-    ) -> Transfer {
-        let (paused, id, seat) = (Cell::new(false), Cell::new(0), Seat::default());
-        let state = RefCell::default();
-        Transfer { easy, exchange, rule, route, verifies, state, paused, alone, id, sockets, seat }
+    /// The ways that wait, as `curl_easy_pause` wants to hear it.
+    pub fn pauses(&self) -> c_int {
+        let receiving = if self.paused.get() { sys::CURLPAUSE_RECV } else { 0 };
+        let sending = if self.starved.get() { sys::CURLPAUSE_SEND } else { 0 };
+        receiving | sending
     }
 
     pub fn wake(&self) {
@@ -350,7 +349,13 @@ pub extern "C" fn read_callback(buffer: *mut c_char, size: usize, count: usize, 
         // SAFETY: libcurl gives a buffer of that size, which nobody else uses during the callback.
         let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), size * count) };
         if let Body::Streamed(body) = &transfer.exchange.request.body {
-            filled = body.fill(buffer)?;
+            let waker = transfer.uploads.waker(transfer.id.get());
+            let polled = body.poll_fill(&mut Context::from_waker(&waker), buffer);
+            transfer.starved.set(polled.is_pending());
+            filled = match polled {
+                Poll::Ready(count) => count?,
+                Poll::Pending => sys::READ_PAUSE,
+            };
         }
         Ok(())
     });

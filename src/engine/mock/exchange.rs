@@ -121,12 +121,13 @@ impl Scripted {
                 }
                 Poll::Ready(Ok(chosen))
             }
-            Ok(None) => match self.read() {
-                Ok(()) => {
+            Ok(None) => match self.read(cx) {
+                Poll::Ready(Ok(())) => {
                     cx.waker().wake_by_ref();
                     Poll::Pending
                 }
-                Err(error) => Poll::Ready(Err(error)),
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                Poll::Pending => Poll::Pending,
             },
             Err(error) => {
                 self.saw(0);
@@ -135,18 +136,21 @@ impl Scripted {
         }
     }
 
-    fn read(&mut self) -> Result<(), Error> {
-        let Body::Streamed(body) = &self.exchange.request.body else { return Ok(()) };
+    fn read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Body::Streamed(body) = &self.exchange.request.body else { return Poll::Ready(Ok(())) };
         let mut buffer = vec![0; READ_BYTES];
-        let count = body.fill(&mut buffer).map_err(|mut error| {
-            error.details_mut().sent = Sent::Maybe;
-            error
-        })?;
+        let count = match body.poll_fill(cx, &mut buffer) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(count) => count.map_err(|mut error| {
+                error.details_mut().sent = Sent::Maybe;
+                error
+            })?,
+        };
         self.body_bytes += count as u64;
         let kept = count.min(MOST_BODY_KEPT - self.body.len());
         self.body.extend_from_slice(&buffer[..kept]);
         self.body_read = body.progress().1;
-        Ok(())
+        Poll::Ready(Ok(()))
     }
 
     fn saw(&self, rule: u32) {

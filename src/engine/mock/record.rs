@@ -70,10 +70,12 @@ struct Tapped {
 }
 
 impl Source for Tapped {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let count = self.body.fill(buffer)?;
-        copied(&self.copy).add(&buffer[..count]);
-        Ok(count)
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
+        let polled = self.body.poll_fill(cx, buffer);
+        if let Poll::Ready(Ok(count)) = polled {
+            copied(&self.copy).add(&buffer[..count]);
+        }
+        polled
     }
 
     fn can_rewind(&self) -> bool {

@@ -5,6 +5,7 @@ use crate::hop::auth::Bound;
 use crate::http::body::{Body, Source};
 use crate::http::credentials::{Auth, Credentials};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 fn digest(password: &str) -> Arc<Credentials> {
     Arc::new(Credentials::digest(b"u", password.as_bytes()).unwrap())
@@ -183,11 +184,11 @@ fn what_becomes_of_the_answer_is_what_becomes_of_the_request() {
 struct Once(bool);
 
 impl Source for Once {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+    fn poll_read(&mut self, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
         let count = if self.0 { 0 } else { 1 };
         self.0 = true;
         buffer[..count].fill(b'x');
-        Ok(count)
+        Poll::Ready(Ok(count))
     }
 
     fn can_rewind(&self) -> bool {

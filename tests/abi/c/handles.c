@@ -3,7 +3,7 @@
 
 #include "client.h"
 
-enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, SIMULATION, BREAKER, BUDGET, BULKHEAD, RETRY, LIMITER, KINDS };
+enum { WORKER, RESPONSE, ERROR, CANCEL, TEXT, JAR, MOCK, SIMULATION, BREAKER, BUDGET, BULKHEAD, RETRY, LIMITER, PIPE, KINDS };
 
 static const char *const kind_names[KINDS] = {"worker", "response", "error", "cancel", "text", "cookie jar", "mock",
                                                "simulation", "breaker", "budget", "bulkhead", "retry", "limiter"};
@@ -111,6 +111,11 @@ static hs_status use_details(void *handle) {
 }
 static hs_status use_trigger(void *handle) { return hs_cancel_trigger(handle); }
 static hs_status use_cancel_free(void *handle) { return hs_cancel_free(handle); }
+static hs_status use_pipe_write(void *handle) { return hs_pipe_write(handle, "a", 1, NULL, 0, NULL); }
+static hs_status use_pipe_close(void *handle) { return hs_pipe_close(handle); }
+static hs_status use_pipe_abort(void *handle) { return hs_pipe_abort(handle); }
+static hs_status use_pipe_free(void *handle) { return hs_pipe_free(handle); }
+static hs_status use_given_pipe(void *handle);
 static hs_status use_given_cancel(void *handle);
 static hs_status use_text(void *handle) { return none(hs_text_value(handle).data == NULL); }
 static hs_status use_text_free(void *handle) { return hs_text_free(handle); }
@@ -386,6 +391,11 @@ static const struct use {
     {CANCEL, "hs_cancel_trigger", use_trigger},
     {CANCEL, "hs_cancel_free", use_cancel_free},
     {CANCEL, "hs_request_options.cancel", use_given_cancel},
+    {PIPE, "hs_pipe_write", use_pipe_write},
+    {PIPE, "hs_pipe_close", use_pipe_close},
+    {PIPE, "hs_pipe_abort", use_pipe_abort},
+    {PIPE, "hs_pipe_free", use_pipe_free},
+    {PIPE, "hs_upload.pipe", use_given_pipe},
     {TEXT, "hs_text_value", use_text},
     {TEXT, "hs_text_free", use_text_free},
     {JAR, "hs_cookie_jar_count", use_jar_count},
@@ -465,6 +475,17 @@ static hs_status use_given_cancel(void *handle) {
     return hs_request(live[WORKER], &request, &response, NULL);
 }
 
+static hs_status use_given_pipe(void *handle) {
+    hs_request_options request = get("http://127.0.0.1:1/");
+    hs_response *response = NULL;
+    hs_upload upload;
+    memset(&upload, 0, sizeof upload);
+    upload.struct_size = sizeof upload;
+    upload.pipe = handle;
+    request.upload = &upload;
+    return hs_request(live[WORKER], &request, &response, NULL);
+}
+
 static hs_status use_bulkhead_cancel(void *handle) {
     hs_bulkhead_permit permit;
     return hs_bulkhead_acquire(live[BULKHEAD], text("key"), 0, handle, &permit, NULL);
@@ -512,6 +533,9 @@ static void make(void *objects[KINDS]) {
     hs_limiter *limiter = NULL;
     CHECK_STATUS(make_limiter(NULL, &limiter), HS_OK);
     objects[LIMITER] = limiter;
+    hs_pipe *pipe = NULL;
+    CHECK_STATUS(hs_pipe_new(100, &pipe, NULL), HS_OK);
+    objects[PIPE] = pipe;
     objects[TEXT] = made;
     hs_breaker *breaker = NULL;
     CHECK_STATUS(hs_breaker_new(NULL, &breaker, NULL), HS_OK);
@@ -533,6 +557,7 @@ static void destroy(void *objects[KINDS]) {
     CHECK_STATUS(hs_bulkhead_free(objects[BULKHEAD]), HS_OK);
     CHECK_STATUS(hs_retry_free(objects[RETRY]), HS_OK);
     CHECK_STATUS(hs_limiter_free(objects[LIMITER]), HS_OK);
+    CHECK_STATUS(hs_pipe_free(objects[PIPE]), HS_OK);
 }
 
 static void refused_by(const struct use *use, void *handle, const char *what) {
@@ -560,6 +585,7 @@ static void the_live_ones_live(void) {
     CHECK_INT(hs_mock_unused(live[MOCK]), 1);
     CHECK_INT(hs_breaker_count(live[BREAKER]), 1);
     CHECK_INT(hs_simulation_now(live[SIMULATION]), 7);
+    CHECK_STATUS(use_pipe_write(live[PIPE]), HS_OK);
     hs_bulkhead_info info;
     info.struct_size = sizeof info;
     CHECK_STATUS(hs_bulkhead_state(live[BULKHEAD], text("live"), &info), HS_OK);

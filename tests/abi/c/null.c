@@ -48,6 +48,7 @@ static void freeing_nothing(void) {
     CHECK_STATUS(hs_retry_free(NULL), HS_OK);
     CHECK_STATUS(hs_simulation_free(NULL), HS_OK);
     CHECK_STATUS(hs_limiter_free(NULL), HS_OK);
+    CHECK_STATUS(hs_pipe_free(NULL), HS_OK);
 }
 
 static void no_object(void) {
@@ -73,6 +74,9 @@ static void no_object(void) {
     CHECK_INT(info.status, 0);
     CHECK(hs_error_message(NULL).data == NULL && hs_error_message(NULL).len == 0);
     CHECK_STATUS(hs_cancel_trigger(NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_pipe_close(NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_pipe_abort(NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_pipe_write(NULL, "a", 1, NULL, 0, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK(hs_text_value(NULL).data == NULL && hs_text_value(NULL).len == 0);
     hs_text *made = UNTOUCHED;
     CHECK_INT(hs_cookie_jar_count(NULL), 0);
@@ -233,6 +237,14 @@ static void nowhere_to_write(void) {
     CHECK_STATUS(hs_limiter_learn(limiter, text("k"), NULL, 200, NULL, 0, NULL), HS_OK);
     CHECK_STATUS(hs_limiter_acquire(limiter, text("k"), 0, 0, NULL, NULL, NULL), HS_OK);
     CHECK_STATUS(hs_limiter_free(limiter), HS_OK);
+    hs_pipe *pipe = NULL;
+    size_t written = 7;
+    CHECK_STATUS(hs_pipe_new(0, NULL, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_pipe_new(0, &pipe, NULL), HS_OK);
+    CHECK_STATUS(hs_pipe_write(pipe, NULL, 1, &written, 0, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_INT(written, 7);
+    CHECK_STATUS(hs_pipe_write(pipe, NULL, 0, NULL, 0, NULL), HS_OK);
+    CHECK_STATUS(hs_pipe_free(pipe), HS_OK);
     CHECK_STATUS(hs_simulation_new(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
     hs_simulation *simulation = NULL;
     CHECK_STATUS(hs_simulation_new(NULL, &simulation, NULL), HS_OK);
