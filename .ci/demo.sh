@@ -14,17 +14,18 @@ example() {
     return $status
 }
 
-# Each language whose examples were built runs the same two programs.
+# Each language whose examples were built runs the same programs.
 run_examples() {
     local language name bin failed=0
     for language in "$@"; do
-        for name in first_request threads; do
+        for name in first_request threads pool; do
             bin=$TARGET/examples/$language/$name
             [ "$language" = zig ] && bin=$TARGET/examples/zig/bin/$name
             [ -x "$bin" ] || { not_run "$language $name" "it was not built"; failed=1; continue; }
             case $name in
                 first_request) step "$language $name" example "$bin" "$HS_TEST_HTTPS$path" "$HS_TEST_CA" || failed=1 ;;
                 threads) step "$language $name" example "$bin" "$HS_TEST_HTTP$path" 8 50 || failed=1 ;;
+                pool) step "$language $name" example "$bin" "$HS_TEST_HTTP$path" 2000 200 || failed=1 ;;
             esac
         done
     done

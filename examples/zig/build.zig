@@ -9,7 +9,7 @@ pub fn build(b: *std.Build) void {
     const chosen = b.option([]const u8, "lib-dir", "where libhttp_sentinel.so is");
     const lib_dir: std.Build.LazyPath = .{ .cwd_relative = chosen orelse b.pathFromRoot("../../target/release") };
 
-    for ([_][]const u8{ "first_request", "threads" }) |name| {
+    for ([_][]const u8{ "first_request", "threads", "pool" }) |name| {
         const exe = b.addExecutable(.{
             .name = name,
             .root_module = b.createModule(.{

@@ -16,6 +16,7 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -26,6 +27,9 @@ use std::task::{Context, Poll, Waker};
 pub struct Desk {
     pub inbox: SegQueue<Handed<Order>>,
     waker: Mutex<Option<Waker>>,
+    /// Where its worker is, for nobody to follow. A forked child has no such thread, and its copy of the worker, which is
+    /// never closed there, is still no leak.
+    worker: AtomicUsize,
 }
 
 impl Desk {
@@ -78,7 +82,7 @@ pub fn start(
 
 fn run(shared: Arc<Shared>, place: Place<Arc<Desk>>, ready: Option<SyncSender<Result<(), Error>>>) {
     POOL.set((Arc::as_ptr(&shared).addr(), process::generation()));
-    let worker = panics::catch(|| Worker::new(shared.worker_options(place.key)));
+    let worker = panics::catch(|| Worker::new(shared.worker_options(place.key))).map(Box::new);
     let worker = match worker {
         Ok(worker) => worker,
         Err(error) => {
@@ -88,11 +92,13 @@ fn run(shared: Arc<Shared>, place: Place<Arc<Desk>>, ready: Option<SyncSender<Re
             return;
         }
     };
+    place.handle.worker.store(std::ptr::from_ref(&*worker).expose_provenance(), Ordering::Relaxed);
     let _ = ready.map(|ready| ready.send(Ok(())));
     let mut shift =
         Shift { shared: &shared, place: &place, worker: &worker, open: Rc::default(), due: None, idle: None };
     let served = panics::catch(|| worker.serve(|cx, begin| shift.next(cx, begin)));
     place.handle.set_waker(None);
+    place.handle.worker.store(0, Ordering::Relaxed);
     if let Err(error) = served {
         shared.thread_failed(&place, &error);
     }

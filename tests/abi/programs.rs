@@ -154,7 +154,7 @@ programs! {
         pool: Program { files: &["pool"], ..PROGRAM };
         pool_streams: Program { files: &["pool_streams"], ..PROGRAM };
         pool_misuse: Program { files: &["pool_misuse"], ..PROGRAM };
-        pool_fork: Program { files: &["pool_fork"], ..PROGRAM };
+        pool_fork: Program { files: &["pool_fork"], slow: &["leave_by_exec=1"], ..PROGRAM };
         many_requests: Program { files: &["many_requests"], ..PROGRAM };
         network: Program { files: &["network"], ..PROGRAM };
         http_versions: Program { files: &["http_versions"], ..PROGRAM };
@@ -170,7 +170,7 @@ programs! {
             ..PROGRAM
         };
         tls: Program { files: &["tls"], ..PROGRAM };
-        pool_leave: Program { files: &["pool_leave"], exits_with: 42, ..PROGRAM };
+        pool_leave: Program { files: &["pool_leave"], slow: &["requests=10"], exits_with: 42, ..PROGRAM };
         leave: Program { files: &["leave"], exits_with: 42, ..PROGRAM };
     }
 }

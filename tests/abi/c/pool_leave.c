@@ -55,13 +55,13 @@ int main(int count, char **arguments) {
         request.timeout_ms = request.attempt_timeout_ms = HS_INFINITE;
         SUBMIT(pool, &request, tag);
     }
+    await_counter(watcher, stalled, 20);
     pthread_t thread;
     for (int i = 0; i < 2; i++) {
         CHECK_INT(pthread_create(&thread, NULL, reap, pool), 0);
         CHECK_INT(pthread_create(&thread, NULL, feed, pool), 0);
-        CHECK_INT(pthread_create(&thread, NULL, come_and_go, NULL), 0);
     }
-    await_counter(watcher, stalled, 20);
-    await_counter(watcher, counted, 200);
+    CHECK_INT(pthread_create(&thread, NULL, come_and_go, NULL), 0);
+    await_counter(watcher, counted, number("requests", 200));
     exit(42);
 }
