@@ -3,8 +3,9 @@
  *     NAME URL CA_FILE|- IN_FLIGHT MILLISECONDS [...]
  *
  * keeps so many requests in flight: first one to URL/meet/IN_FLIGHT each, where that is not TLS, so that there are as many
- * connections, then to URL/; warms up for a third of the time, counts for the time, and prints how many ended in a second
- * and how many microseconds of processor time each of them took this process. */
+ * connections, then to URL/; warms up for a third of the time, counts for the time, and longer where that is not four times as
+ * many as are in flight, and prints how many ended in a second and how many microseconds of processor time each of them took
+ * this process. */
 
 #ifndef CONTEST_H
 #define CONTEST_H
@@ -73,7 +74,7 @@ static inline int contest_goes_on(struct contest *contest, long ended) {
         contest->start = now;
         contest->processor = processor_seconds();
         contest->ended = 0;
-    } else if (contest->state == 2 && now - contest->start >= contest->length) {
+    } else if (contest->state == 2 && now - contest->start >= contest->length && contest->ended >= 4 * contest->in_flight) {
         printf("%.1f %.3f\n", (double)contest->ended / (now - contest->start),
                (processor_seconds() - contest->processor) * 1e6 / (double)(contest->ended > 0 ? contest->ended : 1));
         fflush(stdout);

@@ -35,11 +35,12 @@ use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::wake::Unpark;
 pub use easy::ConnectionAges;
 use keep::Keep;
-use multi::Multi;
+use multi::{Finished, Multi};
 use network::Wiring;
 use proxy::Routes;
 use resolve::{Given, Resolving};
 use slab::Slab;
+use smallvec::SmallVec;
 use sockets::{Seat, Sockets};
 use spare::Spare;
 use std::cell::{Cell, RefCell};
@@ -315,8 +316,11 @@ impl Engine for CurlEngine {
         if self.alone.replace(false) && self.transfers.borrow().len() > 1 {
             self.stop_waiting();
         }
-        while let Some(finished) = self.multi.next_finished() {
-            // SAFETY: the live handle of a transfer that is in the multi, and therefore in the slab.
+        // All of them are read before the first is removed: for each that is, libcurl looks through those that are not read.
+        let all: SmallVec<[Finished; 16]> = std::iter::from_fn(|| self.multi.next_finished()).collect();
+        for finished in all {
+            // SAFETY: the live handle of a transfer that is in the multi, and therefore in the slab: what is done here
+            // removes no other one.
             let transfer = unsafe {
                 self.multi.remove(finished.easy);
                 transfer::transfer(sys::private(finished.easy))
