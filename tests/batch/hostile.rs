@@ -29,12 +29,13 @@ fn cases() -> Vec<Case> {
         |url: &str, name, message| refused(format!(r#"{{"id":"@","url":"{url}"}}"#), Some(json!("@")), name, message);
     vec![
         refused("{", None, ARGUMENT, "not JSON"),
-        refused("[1,2]", None, ARGUMENT, "expected an object"),
+        refused("[1,2]", None, ARGUMENT, "not an object"),
         refused("\0\0\0", None, ARGUMENT, "not JSON"),
         refused(b"{\"url\":\"\xc3\x28\"}".as_slice(), None, ARGUMENT, "not UTF-8"),
         refused(format!(r#"{{"url":"{get}"}}{{"url":"{get}"}}"#), None, ARGUMENT, "not JSON"),
-        refused("[".repeat(100_000), None, ARGUMENT, "not JSON"),
+        refused("[".repeat(100_000), None, ARGUMENT, "not an object"),
         refused(format!(r#"{{"url":"{}"}}"#, "x".repeat(200_000)), None, ARGUMENT, "at most 150000"),
+        refused(format!("\"{}\"", "a secret ".repeat(10_000)), None, ARGUMENT, "not an object"),
         refused(r#"{"id":{},"url":"u"}"#, None, ARGUMENT, "id must be"),
         refused(r#"{"id":"@"}"#, Some(json!("@")), ARGUMENT, "url is missing"),
         own(r#""metod":"GET""#, ARGUMENT, "\"metod\""),

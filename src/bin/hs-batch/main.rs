@@ -89,19 +89,14 @@ fn carry_out(options: &Options) -> Result<u8, String> {
     heed_signals(&run)?;
     let mut progress = Progress::new(options.progress, length);
     // It may be waiting for a line that never comes when all is over, so that nobody waits for it.
-    let feed = std::thread::spawn({
-        let run = run.clone();
-        move || run.feed(BufReader::with_capacity(1 << 16, manifest), done)
-    });
+    let feeder = run.clone();
+    std::thread::spawn(move || feeder.feed(BufReader::with_capacity(1 << 16, manifest), done));
     run.reap(&mut progress);
     run.pool.free();
     progress.clear();
     let elapsed = started.elapsed();
 
     let mut broken = run.broken();
-    if feed.is_finished() && feed.join().is_err() {
-        broken = Some("reading the manifest: a fault of this program".into());
-    }
     let tally = run.tally.lock().map_err(|_| "a fault of this program")?;
     let written = match &mut summary {
         Some(file) => writeln!(file, "{}", tally.json(elapsed)),

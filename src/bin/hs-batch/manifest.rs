@@ -4,7 +4,7 @@ use crate::options::LONGEST_MS;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -68,7 +68,8 @@ pub fn parse(line: &[u8], number: u64) -> Result<Entry, Refused> {
     let nameless = |why: String| Refused { id: None, why };
     let text = str::from_utf8(line)
         .map_err(|error| nameless(format!("not UTF-8: the byte at {} is none of it", error.valid_up_to() + 1)))?;
-    let Fields { known, wrong } = serde_json::from_str(text).map_err(|error| nameless(said("not JSON", &error)))?;
+    let Fields { known, wrong } = serde_json::from_str(text)
+        .map_err(|error| nameless(if error.is_data() { "not an object".into() } else { said("not JSON", &error) }))?;
     let id = match known[0].filter(|id| id.get() != "null") {
         None => Id::of_line(number),
         Some(raw) => Id::parse(raw).map_err(nameless)?,
@@ -87,10 +88,13 @@ pub fn parse(line: &[u8], number: u64) -> Result<Entry, Refused> {
         max_retries: number_in(max_retries, "max_retries", 0, 99).map_err(refused)?.map(|number| number as u32),
         id: id.clone(),
     };
-    if let Some(Headers(fields)) =
-        read(headers, "headers", "an object or an array of [name, value]").map_err(refused)?
-    {
-        entry.headers = fields;
+    let fields: Option<Headers> =
+        read(headers, "headers", "an object or an array of [name, value], all strings").map_err(refused)?;
+    if let Some(Headers { fields, wrong }) = fields {
+        match wrong {
+            None => entry.headers = fields,
+            Some(why) => return Err(refused(format!("headers: {why}"))),
+        }
     }
     let plain = read::<String>(body, "body", "a string").map_err(refused)?;
     let coded = read::<String>(body_base64, "body_base64", "a string").map_err(refused)?;
@@ -108,10 +112,8 @@ pub fn parse(line: &[u8], number: u64) -> Result<Entry, Refused> {
 /// A value, or nothing where it is missing or null.
 fn read<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>, name: &str, wanted: &str) -> Result<Option<T>, String> {
     let Some(raw) = raw.filter(|raw| raw.get() != "null") else { return Ok(None) };
-    match serde_json::from_str(raw.get()) {
-        Ok(value) => Ok(Some(value)),
-        Err(error) => Err(format!("{name} must be {wanted}: {}", without_place(&error))),
-    }
+    // Not what serde_json says of it: that has the value in it, which may be a secret, and as long as the line.
+    serde_json::from_str(raw.get()).map(Some).map_err(|_| format!("{name} must be {wanted}"))
 }
 
 fn number_in(raw: Option<&RawValue>, name: &str, least: u64, most: u64) -> Result<Option<u64>, String> {
@@ -122,17 +124,13 @@ fn number_in(raw: Option<&RawValue>, name: &str, least: u64, most: u64) -> Resul
     }
 }
 
+/// Without the line, which serde_json counts by itself and which would be mistaken for the manifest's.
 fn said(what: &str, error: &serde_json::Error) -> String {
-    format!("{what}: {} (column {})", without_place(error), error.column())
-}
-
-/// serde_json counts lines of its own, which would be mistaken for the manifest's.
-fn without_place(error: &serde_json::Error) -> String {
     let mut text = error.to_string();
     if let Some(at) = text.rfind(" at line ") {
         text.truncate(at);
     }
-    text
+    format!("{what}: {text} (column {})", error.column())
 }
 
 /// The values of the keys that there are, and what is wrong with the first key that is; of those nothing is kept.
@@ -170,15 +168,19 @@ impl<'de> Deserialize<'de> for Fields<'de> {
     }
 }
 
-struct Headers(Vec<(String, String)>);
+/// As `Fields`.
+#[derive(Default)]
+struct Headers {
+    fields: Vec<(String, String)>,
+    wrong: Option<String>,
+}
 
 impl Headers {
-    fn add<E: Error>(&mut self, field: (String, String)) -> Result<(), E> {
-        if self.0.len() == MOST_HEADERS {
-            return Err(E::custom(format!("there are more than {MOST_HEADERS}")));
+    fn add(&mut self, field: (String, String)) {
+        match self.fields.len() < MOST_HEADERS {
+            true => self.fields.push(field),
+            false => self.wrong = Some(format!("there are more than {MOST_HEADERS}")),
         }
-        self.0.push(field);
-        Ok(())
     }
 }
 
@@ -189,27 +191,25 @@ impl<'de> Deserialize<'de> for Headers {
             type Value = Headers;
 
             fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-                formatter.write_str("names and values that are strings")
+                formatter.write_str("an object or an array")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
-                let mut headers = Headers(Vec::new());
+                let mut headers = Headers::default();
                 while let Some(field) = map.next_entry::<String, String>()? {
-                    if headers.0.iter().any(|(name, _)| *name == field.0) {
+                    if headers.fields.iter().any(|(name, _)| *name == field.0) {
                         let name = quoted(&field.0);
-                        return Err(A::Error::custom(format!(
-                            "{name} is twice there; an array of pairs may repeat names"
-                        )));
+                        headers.wrong = Some(format!("{name} is twice there; an array of pairs may repeat names"));
                     }
-                    headers.add(field)?;
+                    headers.add(field);
                 }
                 Ok(headers)
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut pairs: A) -> Result<Headers, A::Error> {
-                let mut headers = Headers(Vec::new());
+                let mut headers = Headers::default();
                 while let Some(field) = pairs.next_element()? {
-                    headers.add(field)?;
+                    headers.add(field);
                 }
                 Ok(headers)
             }

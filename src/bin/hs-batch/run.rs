@@ -275,10 +275,13 @@ impl Run {
     }
 }
 
-struct EndOfFeed<'a>(&'a Run);
+struct EndOfFeed<'a>(&'a Arc<Run>);
 
 impl Drop for EndOfFeed<'_> {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.break_off("reading the manifest: a fault of this program".into(), 0);
+        }
         self.0.window.close();
         self.0.pool.wake();
     }

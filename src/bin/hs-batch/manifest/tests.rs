@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 
 fn entry(line: &str) -> Entry {
     parse(line.as_bytes(), 7).unwrap_or_else(|refused| panic!("{line}: {}", refused.why))
@@ -72,11 +73,11 @@ fn what_is_not_json() {
         refused(line, None, "not JSON");
     }
     for line in ["[]", "1", "null", r#""url""#] {
-        refused(line, None, "expected an object");
+        refused(line, None, "not an object");
     }
     refused(b"{\"url\":\"\xff\"}", None, "not UTF-8: the byte at 9");
     refused("\0", None, "not JSON");
-    refused("[".repeat(1_000_000), None, "not JSON");
+    refused("[".repeat(1_000_000), None, "not an object");
     let deep = format!("{}1{}", r#"{"id":1,"x":"#.repeat(200_000), "}".repeat(200_000));
     refused(deep, Some("1"), "no key");
     refused(r#"{"url":"u","timeout_ms":1e}"#, None, "(column ");
@@ -103,6 +104,7 @@ fn wrong_types_are_named() {
         (r#""url":"u","body":"\ud800""#, "body must be"),
         (r#""url":"u","headers":"A: b""#, "headers must be"),
         (r#""url":"u","headers":{"A":1}"#, "headers must be"),
+        (r#""url":"u","headers":[1]"#, "headers must be"),
         (r#""url":"u","headers":{"A":"1","A":"2"}"#, "twice"),
         (r#""url":"u","headers":[["A"]]"#, "headers must be"),
         (r#""url":"u","headers":[["A","1","2"]]"#, "headers must be"),
@@ -137,5 +139,69 @@ fn messages_do_not_say_which_line_of_the_line() {
     for line in ["{\"url\":\"u\",\n\n?", r#"{"url":[]}"#] {
         let why = parse(line.as_bytes(), 7).unwrap_err().why;
         assert!(!why.contains("line"), "{why}");
+    }
+}
+
+#[test]
+fn messages_neither_repeat_values_nor_grow() {
+    let secret = "Bearer-0123".repeat(1000);
+    for line in [
+        format!("\"{secret}\""),
+        format!(r#"{{"url":"u","headers":"{secret}"}}"#),
+        format!(r#"{{"url":"u","headers":{{"Authorization":["{secret}"]}}}}"#),
+        format!(r#"{{"url":"u","headers":["{secret}"]}}"#),
+        format!(r#"{{"url":"u","timeout_ms":"{secret}"}}"#),
+        format!(r#"{{"url":["{secret}"]}}"#),
+        format!(r#"{{"url":"u","body_base64":"{secret}*"}}"#),
+        format!(r#"{{"url":"u","id":["{secret}"]}}"#),
+        format!(r#"{{"url":"u","body":"{secret}"#),
+    ] {
+        let why = parse(line.as_bytes(), 7).expect_err(&line).why;
+        assert!(!why.contains("Bearer") && why.len() < 200, "{why}");
+    }
+    let why = parse(format!(r#"{{"url":"u","{secret}":1}}"#).as_bytes(), 7).unwrap_err().why;
+    assert!(why.len() < 200, "{why}");
+}
+
+/// Valid lines with bytes of them replaced, taken out and put in.
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let whole = r#"{"id":"a\u00e9","url":"http://a/","method":"PUT","headers":[["A","1"],["B","2"]],"body":"x","timeout_ms":5,"max_retries":1}"#;
+    let other = r#"{"id":-1.5e3,"url":"u","headers":{"A":"1"},"body_base64":"AP8=","timeout_ms":null}"#;
+    let change = (any::<prop::sample::Index>(), prop::sample::select(b"{}[],:\"\\unl-eE.\n\0\xff ".to_vec()), 0..3);
+    (prop::sample::select(vec![whole, other]), prop::collection::vec(change, 0..4)).prop_map(|(line, changes)| {
+        let mut line = line.as_bytes().to_vec();
+        for (at, byte, how) in changes {
+            let at = at.index(line.len());
+            match how {
+                0 => line[at] = byte,
+                1 => line.insert(at, byte),
+                _ => drop(line.remove(at)),
+            }
+        }
+        line
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// serde_json's own reading of the whole line agrees with what was taken of it.
+    #[test]
+    fn damaged_lines(line in damaged()) {
+        let read: Option<serde_json::Value> = serde_json::from_slice(&line).ok();
+        match parse(&line, 7) {
+            Ok(entry) => {
+                let read = read.expect("a line that was taken is JSON");
+                prop_assert_eq!(read["url"].as_str(), Some(entry.url.as_str()));
+                prop_assert_eq!(read["method"].as_str().unwrap_or_default(), entry.method);
+                prop_assert_eq!(read["timeout_ms"].as_u64().unwrap_or(0), entry.timeout_ms);
+                let count = read["headers"].as_array().map_or(0, Vec::len) + read["headers"].as_object().map_or(0, |fields| fields.len());
+                prop_assert_eq!(count, entry.headers.len());
+                let id = serde_json::from_str::<serde_json::Value>(&entry.id.raw);
+                // A number that no f64 holds is an id all the same.
+                prop_assert!(id.is_err() || read["id"].is_null() || id.unwrap() == read["id"]);
+            }
+            Err(refused) => prop_assert!(!refused.why.is_empty() && refused.why.len() < 300),
+        }
     }
 }
