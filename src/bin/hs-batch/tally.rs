@@ -120,7 +120,7 @@ impl Tally {
         };
         list("status", self.classes().map(|(class, count)| format!("{class} {count}")).collect());
         list("errors", self.errors.iter().map(|(name, count)| format!("{name} {count}")).collect());
-        if self.requests > 0 {
+        if !self.latencies.is_empty() {
             list("latency", self.latencies().map(|(name, ms)| format!("{name} {ms} ms")).collect());
         }
         let (sent, received) = (BinaryBytes(self.sent), BinaryBytes(self.received));
