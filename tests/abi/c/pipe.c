@@ -475,6 +475,97 @@ static void a_pipe_that_is_freed_ends_its_writers(void) {
     }
 }
 
+static void write_later(void *user_data) {
+    CHECK_STATUS(hs_pipe_write(user_data, "cd", 2, NULL, 0, NULL), HS_OK);
+    CHECK_STATUS(hs_pipe_close(user_data), HS_OK);
+}
+
+static void virtual_time_passes_until_it_is_written(void) {
+    hs_mock *mock = NULL;
+    hs_simulation *simulation = NULL;
+    CHECK_STATUS(hs_mock_new(&mock), HS_OK);
+    CHECK_STATUS(hs_simulation_new(NULL, &simulation, NULL), HS_OK);
+    hs_mock_rule rule;
+    memset(&rule, 0, sizeof rule);
+    rule.struct_size = sizeof rule;
+    rule.body = text("abcd");
+    CHECK_STATUS(hs_mock_add(mock, &rule, NULL), HS_OK);
+    hs_worker_options options = defaults();
+    hs_worker *simulated = NULL;
+    options.mock = mock;
+    options.simulation = simulation;
+    CHECK_STATUS(hs_worker_new(&options, &simulated, NULL), HS_OK);
+    for (int written = 0; written < 2; written++) {
+        hs_pipe *pipe = open_pipe(0);
+        const hs_upload upload = upload_from(pipe, 0);
+        hs_request_options request = put("http://api.test/", &upload);
+        request.idle_timeout_ms = HS_INFINITE;
+        request.timeout_ms = HS_INFINITE;
+        CHECK_STATUS(hs_pipe_write(pipe, "ab", 2, NULL, 0, NULL), HS_OK);
+        if (written) {
+            CHECK_STATUS(hs_simulation_at(simulation, UINT64_C(3600000000000), write_later, pipe), HS_OK);
+            CHECK_STATUS(hs_response_free(SEND(simulated, &request)), HS_OK);
+            CHECK_INT(hs_simulation_now(simulation), UINT64_C(3600000000000));
+        } else {
+            /* Nobody is left who could. */
+            FAILS_SAYING(simulated, &request, HS_ERR_MOCK, "virtual time");
+        }
+        CHECK_STATUS(hs_pipe_free(pipe), HS_OK);
+    }
+    close_worker(simulated);
+    CHECK_STATUS(hs_simulation_free(simulation), HS_OK);
+    CHECK_STATUS(hs_mock_free(mock), HS_OK);
+}
+
+static void a_pool_reads_pipes_too(void) {
+    enum { COUNT = 10, LENGTH = 30011 };
+    const hs_worker_options workers = defaults();
+    hs_pool_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.worker = &workers;
+    options.max_threads = 1;
+    hs_pool *pool = NULL;
+    CHECK_STATUS(hs_pool_new(&options, &pool, NULL), HS_OK);
+    struct writer writers[COUNT];
+    hs_upload uploads[COUNT];
+    const char *target = url("%s/upload", address("http"));
+    for (int i = 0; i < COUNT; i++) {
+        writers[i] = start(open_pipe(1000), LENGTH);
+        uploads[i] = upload_from(writers[i].pipe, 0);
+        const hs_request_options request = put(target, &uploads[i]);
+        CHECK_STATUS(hs_pool_submit(pool, &request, (uint64_t)i, NULL), HS_OK);
+        CHECK_STATUS(hs_pool_submit(pool, &request, 99, NULL), HS_ERR_INVALID_ARGUMENT);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        RUN(&writers[i]);
+    }
+    for (int ended = 0; ended < COUNT; ended++) {
+        hs_completion completion;
+        size_t count = 0;
+        CHECK_STATUS(hs_pool_next(pool, &completion, 1, &count, HS_INFINITE), HS_OK);
+        CHECK_INT(count, 1);
+        CHECK_STATUS(completion.status, HS_OK);
+        CHECK_HAS(hs_response_body(completion.response), url("\"length\":%d", LENGTH));
+        CHECK_STATUS(hs_response_free(completion.response), HS_OK);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        JOIN(&writers[i]);
+        CHECK_STATUS(writers[i].status, HS_OK);
+        CHECK_STATUS(hs_pipe_free(writers[i].pipe), HS_OK);
+    }
+    /* A pool that takes nothing more leaves the pipe to another. */
+    hs_pipe *pipe = open_pipe(0);
+    const hs_upload upload = upload_from(pipe, 0);
+    const hs_request_options request = put(target, &upload);
+    CHECK_STATUS(hs_pool_drain(pool, HS_INFINITE), HS_OK);
+    CHECK_STATUS(hs_pool_submit(pool, &request, 1, NULL), HS_ERR_POOL_CLOSED);
+    CHECK_STATUS(hs_pipe_close(pipe), HS_OK);
+    CHECK_STATUS(hs_response_free(SEND(worker, &request)), HS_OK);
+    CHECK_STATUS(hs_pipe_free(pipe), HS_OK);
+    CHECK_STATUS(hs_pool_free(pool), HS_OK);
+}
+
 int main(int count, char **arguments) {
     begin(count, arguments);
     worker = open_worker();
@@ -502,6 +593,8 @@ int main(int count, char **arguments) {
     what_was_taken_is_not_sent_again();
     what_makes_no_sense_is_refused();
     a_pipe_that_is_freed_ends_its_writers();
+    virtual_time_passes_until_it_is_written();
+    a_pool_reads_pipes_too();
     GOOD(worker, url("%s/get", address("http")));
     close_worker(worker);
     return 0;
