@@ -49,6 +49,8 @@ impl Easy {
 
     /// Forgets the last exchange, but keeps what is worth keeping.
     pub fn reset(&mut self) {
+        // A reset leaves libcurl with addresses that were given for a transfer which never ran, and the next one would take them.
+        let _ = Options::of(self).data(sys::CURLOPT_RESOLVE, std::ptr::null_mut());
         // SAFETY: a live handle that is in no multi.
         unsafe { sys::curl_easy_reset(self.raw) };
         self.headers = RefCell::default();
@@ -337,5 +339,38 @@ impl Drop for List {
     fn drop(&mut self) {
         // SAFETY: a list of ours or NULL; no transfer uses it any more.
         unsafe { sys::curl_slist_free_all(self.0) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// They were freed, too.
+    #[test]
+    fn addresses_of_a_transfer_that_never_ran_are_not_for_the_next_one() {
+        super::super::global::init().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut addresses = List::default();
+        addresses.push(&CString::new(format!("127.0.0.2:{port}:127.0.0.1")).unwrap()).unwrap();
+        let connected = |reset: bool| {
+            let mut easy = Easy::new().unwrap();
+            let url = CString::new(format!("http://127.0.0.2:{port}/")).unwrap();
+            // The list is this test's, and stays.
+            Options::of(&easy).data(sys::CURLOPT_RESOLVE, addresses.raw()).unwrap();
+            if reset {
+                easy.reset();
+            }
+            let options = Options::of(&easy);
+            options.text(sys::CURLOPT_URL, &url).unwrap();
+            options.number(sys::CURLOPT_CONNECT_ONLY, 1).unwrap();
+            options.text(sys::CURLOPT_PROXY, c"").unwrap();
+            // SAFETY: a live handle that is in no multi.
+            unsafe { sys::curl_easy_perform(easy.raw()) == sys::CURLE_OK }
+        };
+        assert!(connected(false));
+        assert!(!connected(true));
     }
 }
