@@ -84,7 +84,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
 
-    /// After SIGINT or SIGTERM, how long to wait for what is in flight
+    /// After SIGINT or SIGTERM, how long to wait for what is under way
     #[arg(long, value_name = "MS", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(0..=LONGEST_MS))]
     pub drain_ms: u64,
 }

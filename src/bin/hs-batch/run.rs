@@ -66,11 +66,11 @@ impl Run {
         }
     }
 
-    /// Nothing begins any more; what is in flight has a while to end.
+    /// No more lines are taken; what is under way, in flight or waiting in the pool, has a while to end.
     pub fn interrupt(self: &Arc<Self>, signal: i32) {
         self.signal.store(signal, Ordering::Release);
         crate::complain(&format!(
-            "interrupted; what is in flight has {} ms to end, and a second signal ends it at once",
+            "interrupted; what is under way has {} ms to end, and a second signal ends it at once",
             self.drain_ms
         ));
         self.stop(self.drain_ms);
