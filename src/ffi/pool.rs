@@ -13,7 +13,7 @@ use super::sized;
 use super::version::{HS_INFINITE, HS_STREAM};
 use crate::error::Error;
 use crate::http::body::Body;
-use crate::http::url::Url;
+use crate::http::url::{Url, UrlCache};
 use crate::pool::Pool;
 use crate::pool::completions::Popped;
 use crate::pool::order::{Done, OnBody, Order, Outcome};
@@ -112,7 +112,10 @@ unsafe fn order(pool: &Pool, request: *const hs_request_options) -> Result<Order
     let worker = &pool.options().worker;
     // SAFETY: as the caller promises.
     let given = unsafe { sized::read(request) }?;
-    let parse_url = |text: &[u8]| Url::parse_showing(text, &worker.observe.redactor);
+    let parse_url = |text: &[u8]| {
+        let parsed = URLS.try_with(|urls| urls.parse(text, &worker.observe.redactor));
+        parsed.unwrap_or_else(|_| Url::parse_showing(text, &worker.observe.redactor))
+    };
     // SAFETY: as the caller promises.
     let checked = unsafe { request::check(&given, &worker.limits, parse_url, Keeping::Taken, false) }?;
     let Checked { mut request, limits, cancel } = checked;
@@ -135,6 +138,11 @@ unsafe fn order(pool: &Pool, request: *const hs_request_options) -> Result<Order
         Box::new(move |bytes| listener.take(bytes))
     });
     Ok(Order { request, limits, cancel, on_body, streamed: given.flags & HS_STREAM != 0, refused })
+}
+
+thread_local! {
+    /// What this thread has submitted a short while ago.
+    static URLS: UrlCache = UrlCache::default();
 }
 
 /// A body of the caller's, who is told when nobody needs it any more.

@@ -48,7 +48,8 @@ pub struct Pool {
     shared: Arc<Shared>,
 }
 
-type Crew = Schedule<Order, Arc<Desk>>;
+/// Orders are large, and go through several hands.
+type Crew = Schedule<Box<Order>, Arc<Desk>>;
 
 pub struct Shared {
     options: PoolOptions,
@@ -57,6 +58,7 @@ pub struct Shared {
     room: Condvar,
     ended: Condvar,
     waiting_for_room: AtomicU64,
+    waiting_for_the_end: AtomicU64,
     completions: Completions<Done>,
     /// When something is due for those that wait, in the clock's nanoseconds; MAX: never.
     due: AtomicU64,
@@ -112,6 +114,7 @@ impl Pool {
             room: Condvar::new(),
             ended: Condvar::new(),
             waiting_for_room: AtomicU64::new(0),
+            waiting_for_the_end: AtomicU64::new(0),
             completions: Completions::new(),
             due: AtomicU64::new(u64::MAX),
             stopped: AtomicBool::new(false),
@@ -279,7 +282,7 @@ impl Shared {
             deadline: order.limits.timeout.map(|timeout| start.saturating_add(timeout)),
         };
         one_more(&self.tallies.accepted);
-        let (id, turn) = schedule.accept(facts, order, now);
+        let (id, turn) = schedule.accept(facts, Box::new(order), now);
         let waits = !turn.hand.iter().any(|(_, handed)| handed.id == id);
         self.act(schedule, turn);
         if let (true, Some(cancel)) = (waits, cancel) {
@@ -339,7 +342,7 @@ impl Shared {
     }
 
     /// Does what a step of the schedule asks for, and lets go of its lock.
-    fn act(self: &Arc<Self>, schedule: MutexGuard<'_, Crew>, mut turn: Turn<Order, Arc<Desk>>) {
+    fn act(self: &Arc<Self>, schedule: MutexGuard<'_, Crew>, mut turn: Turn<Box<Order>, Arc<Desk>>) {
         let mut schedule = schedule;
         loop {
             let mut wake: smallvec::SmallVec<[Arc<Desk>; 2]> = smallvec::SmallVec::new();
@@ -359,7 +362,8 @@ impl Shared {
             }
             let in_flight = schedule.in_flight() as u64;
             self.tallies.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
-            let over = schedule.open() == 0;
+            // Whoever waits has said so under this lock. To ring for nobody would be a system call all the same.
+            let over = schedule.open() == 0 && self.waiting_for_the_end.load(Ordering::SeqCst) > 0;
             drop(schedule);
             wake.iter().for_each(|desk| desk.wake());
             if over {
@@ -383,7 +387,7 @@ impl Shared {
         }
     }
 
-    fn never_began(&self, waited: Waited<Order>) {
+    fn never_began(&self, waited: Waited<Box<Order>>) {
         let Waited { tag, job: order, why } = waited;
         let now = SystemClock.now();
         let mut error = match why {
@@ -438,11 +442,15 @@ impl Shared {
         let mut schedule = self.schedule();
         while schedule.open() > 0 {
             let left = until.map(|until| until.saturating_duration_since(std::time::Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return false;
+            }
+            self.waiting_for_the_end.fetch_add(1, Ordering::SeqCst);
             schedule = match left {
-                Some(Duration::ZERO) => return false,
                 Some(left) => self.ended.wait_timeout(schedule, left).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.ended.wait(schedule).unwrap_or_else(PoisonError::into_inner),
             };
+            self.waiting_for_the_end.fetch_sub(1, Ordering::SeqCst);
         }
         true
     }
@@ -545,7 +553,7 @@ impl Shared {
     }
 }
 
-fn take_back(schedule: &mut Crew, place: &Place<Arc<Desk>>) -> Turn<Order, Arc<Desk>> {
+fn take_back(schedule: &mut Crew, place: &Place<Arc<Desk>>) -> Turn<Box<Order>, Arc<Desk>> {
     let back: Vec<_> = std::iter::from_fn(|| place.handle.inbox.pop()).collect();
     schedule.thread_failed(place.key, back, SystemClock.now())
 }

@@ -62,7 +62,7 @@ pub struct Ticket {
 
 impl Ticket {
     /// The order, its promise, and what ends it.
-    pub fn of(shared: &Arc<Shared>, handed: Handed<Order>) -> (Ticket, Order, Cancels) {
+    pub fn of(shared: &Arc<Shared>, handed: Handed<Box<Order>>) -> (Ticket, Box<Order>, Cancels) {
         let Handed { id, tag, cancel, job } = handed;
         let cancels = Cancels::either(cancel, job.cancel.clone());
         let shared = shared.clone();

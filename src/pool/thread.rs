@@ -25,7 +25,7 @@ use std::task::{Context, Poll, Waker};
 /// off its list gets no more.
 #[derive(Default)]
 pub struct Desk {
-    pub inbox: SegQueue<Handed<Order>>,
+    pub inbox: SegQueue<Handed<Box<Order>>>,
     waker: Mutex<Option<Waker>>,
     /// Where its worker is, for nobody to follow. A forked child has no such thread, and its copy of the worker, which is
     /// never closed there, is still no leak.
@@ -169,10 +169,10 @@ impl Shift<'_> {
         }
     }
 
-    fn errand(&self, handed: Handed<Order>, dispatcher: Waker) -> Errand {
+    fn errand(&self, handed: Handed<Box<Order>>, dispatcher: Waker) -> Errand {
         let (ticket, order, cancels) = Ticket::of(self.shared, handed);
         let open = Open::new(&self.open, dispatcher);
-        let Order { request, limits, on_body, streamed, .. } = order;
+        let Order { request, limits, on_body, streamed, .. } = *order;
         if streamed {
             let opening = self.worker.opening(Rc::new(request), limits, cancels);
             return Box::pin(async move {
