@@ -53,6 +53,8 @@ struct Watched {
     /// It was opened by a connection, and its closing will be told.
     known: bool,
     wanted: EventFlags,
+    /// It was ready once since nobody wants it.
+    rang: bool,
     /// What the kernel was told.
     told: EventFlags,
 }
@@ -110,7 +112,7 @@ impl Events {
     fn unwatched(&self) -> Watched {
         self.numbers.update(|number| number.wrapping_add(1));
         let none = EventFlags::empty();
-        Watched { number: self.numbers.get(), known: false, wanted: none, told: none }
+        Watched { number: self.numbers.get(), known: false, wanted: none, rang: false, told: none }
     }
 
     /// What libcurl wants to hear of a socket from now on.
@@ -118,6 +120,7 @@ impl Events {
         let sockets = &mut *self.sockets.borrow_mut();
         let watched = sockets.entry(socket).or_insert_with(|| self.unwatched());
         watched.wanted = wanted;
+        watched.rang = false;
         if !wanted.is_empty() {
             watched.watch(&self.epoll, socket);
         } else if !watched.known {
@@ -126,15 +129,19 @@ impl Events {
         }
     }
 
-    /// Whether libcurl wants to hear of this; where it does not, the kernel is told.
+    /// Whether libcurl wants to hear of this; where it does not and it goes on, the kernel is told.
     fn is_wanted(&self, event: &epoll::Event) -> Option<sys::curl_socket_t> {
         let data = event.data.u64();
         let (number, socket) = ((data >> 32) as u32, data as u32 as sys::curl_socket_t);
         let mut sockets = self.sockets.borrow_mut();
         let watched = sockets.get_mut(&socket).filter(|watched| data != BELL && watched.number == number)?;
         if watched.wanted.is_empty() {
-            watched.unwatch(&self.epoll, socket);
-            watched.told = EventFlags::empty();
+            // The first time it may be what libcurl has read meanwhile.
+            if watched.rang {
+                watched.unwatch(&self.epoll, socket);
+                watched.told = EventFlags::empty();
+            }
+            watched.rang = true;
             return None;
         }
         Some(socket)
