@@ -201,6 +201,11 @@ impl Drop for Pipe {
 }
 
 impl Source for Reader {
+    fn is_starved(&self) -> bool {
+        let state = self.pipe.state();
+        state.writing == Writing::Open && state.bytes.is_empty()
+    }
+
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
         let mut state = self.pipe.state();
         if state.writing == Writing::Aborted {

@@ -263,6 +263,12 @@ impl Admission {
         self.slot = None;
     }
 
+    /// It has failed, and not because of the server.
+    pub fn excused(&mut self, call: &Call) {
+        self.pending = None;
+        self.record(call, Outcome::Neutral, call.now());
+    }
+
     pub fn failed(&mut self, call: &Call, request: &Request, error: &Error) {
         self.pending = None;
         if self.permit.is_some() {

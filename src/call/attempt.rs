@@ -69,10 +69,16 @@ impl Running {
         let mut admission = self.admission.borrow_mut();
         match &head {
             Ok(head) => admission.head(&self.call, &self.request, head),
+            Err(error) if error.status() == HS_ERR_IDLE_TIMEOUT && self.is_starved() => admission.excused(&self.call),
             Err(error) => admission.failed(&self.call, &self.request, error),
         }
         drop(admission);
         head
+    }
+
+    /// Whether the caller is waited for, who writes the body too slowly.
+    fn is_starved(&self) -> bool {
+        matches!(&self.request.body, Body::Streamed(body) if body.is_starved())
     }
 
     async fn answer(&self) -> Result<Head, Error> {

@@ -20,6 +20,10 @@ pub trait Source: Send {
     fn claim(&mut self) -> Result<(), Error> {
         Ok(())
     }
+    /// Whether it is waited for, and not the server.
+    fn is_starved(&self) -> bool {
+        false
+    }
     /// Nothing more will be read.
     fn leave(&mut self) {}
 }
@@ -170,6 +174,10 @@ impl Streamed {
 
     fn watcher(&self) -> MutexGuard<'_, Option<Waker>> {
         self.watcher.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn is_starved(&self) -> bool {
+        self.with(|source| Ok(source.is_starved())).unwrap_or(false)
     }
 
     /// Ready when all was read.

@@ -70,6 +70,10 @@ struct Tapped {
 }
 
 impl Source for Tapped {
+    fn is_starved(&self) -> bool {
+        self.body.is_starved()
+    }
+
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
         let polled = self.body.poll_fill(cx, buffer);
         if let Poll::Ready(Ok(count)) = polled {

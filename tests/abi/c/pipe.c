@@ -342,6 +342,29 @@ static void a_writer_that_writes_nothing_is_not_waited_for_for_ever(void) {
     CHECK_STATUS(hs_pipe_free(pipe), HS_OK);
 }
 
+/* It is not the server's fault either. */
+static void a_writer_that_writes_nothing_opens_no_circuit(void) {
+    hs_breaker *breaker = NULL;
+    CHECK_STATUS(hs_breaker_new(NULL, &breaker, NULL), HS_OK);
+    hs_policies policies;
+    memset(&policies, 0, sizeof policies);
+    policies.struct_size = sizeof policies;
+    policies.breaker = breaker;
+    hs_pipe *pipe = open_pipe(0);
+    const hs_upload upload = upload_from(pipe, 0);
+    hs_request_options request = put(url("%s/upload", address("http")), &upload);
+    request.idle_timeout_ms = 200;
+    request.policies = &policies;
+    FAILS(worker, &request, HS_ERR_IDLE_TIMEOUT);
+    CHECK_STATUS(hs_pipe_free(pipe), HS_OK);
+    hs_breaker_info info;
+    info.struct_size = sizeof info;
+    CHECK_STATUS(hs_breaker_state(breaker, text(address("http")), &info), HS_OK);
+    CHECK_INT(info.total_failures, 0);
+    CHECK_INT(info.total_neutral, 1);
+    CHECK_STATUS(hs_breaker_free(breaker), HS_OK);
+}
+
 static void what_was_taken_is_not_sent_again(void) {
     char script[512];
     snprintf(script, sizeof script,
@@ -590,6 +613,7 @@ int main(int count, char **arguments) {
     a_pipe_that_is_freed_while_it_is_read_fails_it_too();
     the_writer_is_told();
     a_writer_that_writes_nothing_is_not_waited_for_for_ever();
+    a_writer_that_writes_nothing_opens_no_circuit();
     what_was_taken_is_not_sent_again();
     what_makes_no_sense_is_refused();
     a_pipe_that_is_freed_ends_its_writers();
