@@ -50,6 +50,7 @@ pub struct Pool {
 
 /// Orders are large, and go through several hands.
 type Crew = Schedule<Box<Order>, Arc<Desk>>;
+type Step = Turn<Box<Order>, Arc<Desk>>;
 
 pub struct Shared {
     options: PoolOptions,
@@ -106,8 +107,8 @@ fn one_more(tally: &AtomicU64) {
 impl Pool {
     /// Starts its first thread, so that options which no worker can be made of are refused here.
     pub fn new(options: PoolOptions) -> Result<Pool, Error> {
-        let mut schedule = Schedule::new(options.caps);
-        let first = (0..options.caps.min_threads.max(1)).map(|_| schedule.add_thread()).collect::<Vec<_>>();
+        let schedule = Schedule::new(options.caps);
+        let first = options.caps.min_threads.max(1);
         let shared = Arc::new(Shared {
             options,
             schedule: Mutex::new(schedule),
@@ -124,9 +125,14 @@ impl Pool {
             why_no_thread: Mutex::default(),
         });
         let pool = Pool { shared };
-        for place in first {
+        for _ in 0..first {
             let (told, ready) = sync_channel(1);
-            thread::start(&pool.shared, place, Some(told)).map_err(|error| no_thread(&error))?;
+            let place = pool.shared.schedule().add_thread();
+            let key = place.key;
+            thread::start(&pool.shared, place, Some(told)).map_err(|error| {
+                pool.shared.schedule().thread_gone(key);
+                no_thread(&error)
+            })?;
             ready.recv().unwrap_or_else(|_| Err(Error::plain(HS_ERR_INTERNAL)))?;
         }
         Ok(pool)
@@ -242,6 +248,22 @@ impl Drop for Pool {
     }
 }
 
+/// There is somebody to be told of room.
+struct WaitsForRoom<'a>(&'a AtomicU64);
+
+impl WaitsForRoom<'_> {
+    fn new(count: &AtomicU64) -> WaitsForRoom<'_> {
+        count.fetch_add(1, Ordering::SeqCst);
+        WaitsForRoom(count)
+    }
+}
+
+impl Drop for WaitsForRoom<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// Calls off a request that waits, when the caller's own cancel is thrown.
 struct CallsOff {
     shared: Arc<Shared>,
@@ -305,6 +327,7 @@ impl Shared {
     fn wait_for_room(&self, wait: Option<Duration>) -> Result<MutexGuard<'_, Crew>, Error> {
         let mut schedule = self.schedule();
         let until = wait.and_then(|wait| std::time::Instant::now().checked_add(wait));
+        let mut waiting = None;
         loop {
             if self.is_stopped() {
                 return Err(Error::plain(HS_ERR_POOL_CLOSED));
@@ -327,9 +350,13 @@ impl Shared {
                 let message = format!("the pool is full: {waiting} requests wait, {} are under way", open - waiting);
                 return Err(Error::new(HS_ERR_POOL_FULL, format!("{message}, {unreaped} completions were not taken")));
             }
-            self.waiting_for_room.fetch_add(1, Ordering::SeqCst);
+            // Who takes completions does so without the lock, and looks afterwards whether anybody waits: the look before the
+            // wait must come after having said so.
+            if waiting.is_none() {
+                waiting = Some(WaitsForRoom::new(&self.waiting_for_room));
+                continue;
+            }
             schedule = self.room.wait_timeout(schedule, left).unwrap_or_else(PoisonError::into_inner).0;
-            self.waiting_for_room.fetch_sub(1, Ordering::SeqCst);
         }
     }
 
@@ -342,8 +369,9 @@ impl Shared {
     }
 
     /// Does what a step of the schedule asks for, and lets go of its lock.
-    fn act(self: &Arc<Self>, schedule: MutexGuard<'_, Crew>, mut turn: Turn<Box<Order>, Arc<Desk>>) {
+    fn act(self: &Arc<Self>, schedule: MutexGuard<'_, Crew>, mut turn: Step) {
         let mut schedule = schedule;
+        let (mut failed, mut again) = (Vec::<Place<Arc<Desk>>>::new(), Vec::new());
         loop {
             let mut wake: smallvec::SmallVec<[Arc<Desk>; 2]> = smallvec::SmallVec::new();
             for (desk, handed) in turn.hand.drain(..) {
@@ -369,25 +397,41 @@ impl Shared {
             if over {
                 self.ended.notify_all();
             }
-            for waited in std::mem::take(&mut turn.waited) {
-                self.never_began(waited);
-            }
-            let mut failed = None;
+            self.never_began(std::mem::take(&mut turn.waited));
             for place in std::mem::take(&mut turn.start) {
                 one_more(&self.tallies.threads_started);
                 if let Err(error) = thread::start(self, place.clone(), None) {
                     self.note_failure(no_thread(&error));
-                    failed = Some(place);
+                    failed.push(place);
                 }
             }
-            // There is one at most: after a failure no other one is tried for a while.
-            let Some(place) = failed else { return };
+            let Some(place) = failed.pop() else { break };
             schedule = self.schedule();
-            turn = take_back(&mut schedule, &place);
+            let back;
+            (turn, back) = self.take_back(&mut schedule, &place);
+            again.extend(back);
         }
+        again.iter().for_each(|(id, cancel)| self.end_with(*id, cancel));
     }
 
-    fn never_began(&self, waited: Waited<Box<Order>>) {
+    /// Tells of requests that they will never begin. They are open until then.
+    fn never_began(&self, all: Vec<Waited<Box<Order>>>) {
+        let count = all.len();
+        if count == 0 {
+            return;
+        }
+        all.into_iter().for_each(|waited| self.one_never_began(waited));
+        let mut schedule = self.schedule();
+        schedule.told(count);
+        let over = schedule.open() == 0;
+        drop(schedule);
+        if over {
+            self.ended.notify_all();
+        }
+        self.there_may_be_room();
+    }
+
+    fn one_never_began(&self, waited: Waited<Box<Order>>) {
         let Waited { tag, job: order, why } = waited;
         let now = SystemClock.now();
         let mut error = match why {
@@ -403,7 +447,6 @@ impl Shared {
         details.elapsed_ns = order.limits.submitted.map_or(0, |submitted| now.since(submitted.at).as_nanos() as u64);
         drop(order);
         self.completed(Done { tag, outcome: Outcome::Failed(error) });
-        self.there_may_be_room();
     }
 
     fn no_thread(&self) -> Error {
@@ -456,12 +499,21 @@ impl Shared {
     }
 
     fn stop(self: &Arc<Self>) {
-        self.schedule().close();
+        let mut schedule = self.schedule();
+        schedule.stop();
+        // A thread that sees this has all on its desk that it will ever get.
         self.stopped.store(true, Ordering::SeqCst);
-        self.call_off_all();
-        let desks: Vec<Arc<Desk>> = self.schedule().crew().handles().cloned().collect();
-        desks.iter().for_each(|desk| desk.wake());
+        let desks: Vec<Arc<Desk>> = schedule.crew().handles().cloned().collect();
+        drop(schedule);
         self.room.notify_all();
+        self.call_off_all();
+        desks.iter().for_each(|desk| desk.wake());
+        // Also those that somebody is about to start.
+        let mut schedule = self.schedule();
+        while schedule.crew().len() > 0 {
+            schedule = self.ended.wait(schedule).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(schedule);
         loop {
             let thread = self.threads.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let Some(thread) = thread else { break };
@@ -509,6 +561,9 @@ impl Shared {
         if let Some(desk) = other {
             desk.wake();
         }
+        if may {
+            self.ended.notify_all();
+        }
         may
     }
 
@@ -525,14 +580,24 @@ impl Shared {
         }
         options.many = true;
         options.observe.counters = books[key].counters.clone();
+        // The thread that had the number before may still be closing its connections.
+        books[key].connections = Arc::default();
         options.connections = Some(books[key].connections.clone());
         options
     }
 
-    fn started(&self, thread: JoinHandle<()>) {
+    /// Who waits for all threads to end finds each that was on the list of the schedule: it is started under this lock.
+    fn start(&self, thread: impl FnOnce() -> std::io::Result<JoinHandle<()>>) -> std::io::Result<()> {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         threads.retain(|thread| !thread.is_finished());
-        threads.push(thread);
+        threads.push(thread()?);
+        Ok(())
+    }
+
+    /// A thread ends that is still on the list, with nothing on its desk.
+    fn thread_gone(&self, key: usize) {
+        self.schedule().thread_gone(key);
+        self.ended.notify_all();
     }
 
     /// A thread is of no use any more. What it was handed and has not begun goes to others.
@@ -541,21 +606,26 @@ impl Shared {
         error.details_mut().os_error = why.details().os_error;
         self.note_failure(error);
         let mut schedule = self.schedule();
-        let turn = take_back(&mut schedule, place);
+        let (turn, again) = self.take_back(&mut schedule, place);
         self.act(schedule, turn);
+        again.iter().for_each(|(id, cancel)| self.end_with(*id, cancel));
     }
-}
 
-impl Shared {
     fn note_failure(&self, error: Error) {
         one_more(&self.tallies.threads_failed);
         *self.why_no_thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
-}
 
-fn take_back(schedule: &mut Crew, place: &Place<Arc<Desk>>) -> Turn<Box<Order>, Arc<Desk>> {
-    let back: Vec<_> = std::iter::from_fn(|| place.handle.inbox.pop()).collect();
-    schedule.thread_failed(place.key, back, SystemClock.now())
+    /// What lies on the desk of a thread that is of no use waits again, and by its caller's own cancel as well.
+    fn take_back(&self, schedule: &mut Crew, place: &Place<Arc<Desk>>) -> (Step, Vec<(Id, Cancel)>) {
+        let back: Vec<_> = std::iter::from_fn(|| place.handle.inbox.pop()).collect();
+        let cancels = back.iter().filter_map(|handed| Some((handed.id, handed.job.cancel.clone()?))).collect();
+        // It may have been the one that was to look at the clock.
+        self.due.store(u64::MAX, Ordering::SeqCst);
+        let turn = schedule.thread_failed(place.key, back, SystemClock.now());
+        self.ended.notify_all();
+        (turn, cancels)
+    }
 }
 
 fn no_thread(error: &std::io::Error) -> Error {

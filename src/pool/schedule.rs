@@ -56,6 +56,8 @@ pub enum Refused {
 struct Entry<J> {
     serial: u64,
     tag: u64,
+    /// Where among those with its tag.
+    tagged: usize,
     origin: OriginKey,
     cost: u32,
     deadline: Option<Instant>,
@@ -122,6 +124,7 @@ pub enum Withdrawn<J> {
 pub struct Schedule<J, H> {
     caps: Caps,
     closed: bool,
+    stopped: bool,
     entries: Slab<Entry<J>>,
     serial: u64,
     tags: HashMap<u64, SmallVec<[usize; 2]>, foldhash::fast::RandomState>,
@@ -131,6 +134,8 @@ pub struct Schedule<J, H> {
     moments: BTreeSet<(Instant, Id)>,
     in_flight: usize,
     waiting: usize,
+    /// Those that will never begin, and for which that was not told yet.
+    ending: usize,
 }
 
 impl<J, H: Clone + Default> Schedule<J, H> {
@@ -138,6 +143,7 @@ impl<J, H: Clone + Default> Schedule<J, H> {
         Schedule {
             caps,
             closed: false,
+            stopped: false,
             entries: Slab::new(),
             serial: 0,
             tags: HashMap::default(),
@@ -146,6 +152,7 @@ impl<J, H: Clone + Default> Schedule<J, H> {
             moments: BTreeSet::new(),
             in_flight: 0,
             waiting: 0,
+            ending: 0,
         }
     }
 
@@ -153,9 +160,9 @@ impl<J, H: Clone + Default> Schedule<J, H> {
         self.caps
     }
 
-    /// Those that were accepted and have not ended.
+    /// Those that were accepted and have not ended: nobody was told so.
     pub fn open(&self) -> usize {
-        self.entries.len()
+        self.entries.len() + self.ending
     }
 
     pub fn in_flight(&self) -> usize {
@@ -181,6 +188,16 @@ impl<J, H: Clone + Default> Schedule<J, H> {
         self.closed = true;
     }
 
+    /// Nothing begins any more either.
+    pub fn stop(&mut self) {
+        (self.closed, self.stopped) = (true, true);
+    }
+
+    /// So many of those that will never begin have been told so.
+    pub fn told(&mut self, count: usize) {
+        self.ending -= count;
+    }
+
     /// Whether a request would be accepted, where so many have ended and were not taken away yet.
     pub fn room(&self, unreaped: usize, now: Instant) -> Result<(), Refused> {
         if self.closed {
@@ -190,7 +207,7 @@ impl<J, H: Clone + Default> Schedule<J, H> {
             return Err(Refused::NoThread);
         }
         let all = self.caps.in_flight.saturating_add(self.caps.queued);
-        if self.waiting >= self.caps.queued || self.entries.len().saturating_add(unreaped) >= all {
+        if self.waiting >= self.caps.queued || self.open().saturating_add(unreaped) >= all {
             return Err(Refused::Full);
         }
         Ok(())
@@ -200,9 +217,11 @@ impl<J, H: Clone + Default> Schedule<J, H> {
     pub fn accept(&mut self, facts: Facts<'_>, job: J, now: Instant) -> (Id, Turn<J, H>) {
         self.serial += 1;
         let (origin, serial) = (self.origins.of(facts.origin), self.serial);
+        let tagged = self.tags.entry(facts.tag).or_default();
         let slot = self.entries.insert(Entry {
             serial,
             tag: facts.tag,
+            tagged: tagged.len(),
             origin,
             cost: facts.cost.max(1),
             deadline: facts.deadline,
@@ -211,18 +230,16 @@ impl<J, H: Clone + Default> Schedule<J, H> {
             watching: None,
             state: State::Waiting(job),
         });
+        tagged.push(slot);
         let id = Id { slot, serial };
-        self.tags.entry(facts.tag).or_default().push(slot);
         self.waiting += 1;
-        if let Some(start) = facts.start.filter(|start| *start > now) {
-            self.set_moment(id, Some(start));
-            return (id, Turn::default());
+        let early = facts.start.filter(|start| *start > now);
+        if early.is_none() {
+            self.origins.wait(origin, id);
         }
-        self.origins.wait(origin, id);
         let turn = self.go_on(now);
-        let entry = &self.entries[slot];
-        if entry.serial == serial && matches!(entry.state, State::Waiting(_)) {
-            self.set_moment(id, facts.deadline);
+        if self.entry(id).is_some_and(|entry| matches!(entry.state, State::Waiting(_))) {
+            self.set_moment(id, early.or(facts.deadline));
         }
         (id, turn)
     }
@@ -244,6 +261,9 @@ impl<J, H: Clone + Default> Schedule<J, H> {
     /// Begins what may begin.
     fn go_on(&mut self, now: Instant) -> Turn<J, H> {
         let mut turn = Turn::default();
+        if self.stopped {
+            return turn;
+        }
         while self.in_flight < self.caps.in_flight {
             let entries = &self.entries;
             let next = self.origins.next(self.caps.per_origin, |id| {
@@ -273,24 +293,44 @@ impl<J, H: Clone + Default> Schedule<J, H> {
             self.waiting -= 1;
             self.in_flight += 1;
         }
+        if self.waiting > 0 && self.crew.active() == 0 {
+            self.man(&mut turn, now);
+        }
         turn
+    }
+
+    /// Somebody must look at the clock for those that wait; where there cannot be anybody, they wait for nothing.
+    fn man(&mut self, turn: &mut Turn<J, H>, now: Instant) {
+        if !self.crew.is_hopeless(now) {
+            turn.start.push(self.crew.add());
+            return;
+        }
+        for id in self.all() {
+            if let Withdrawn::Waiting(waited) = self.withdraw(id, Why::NoThread) {
+                turn.waited.push(waited);
+            }
+        }
     }
 
     fn remove(&mut self, id: Id) -> Entry<J> {
         self.set_moment(id, None);
         let entry = self.entries.remove(id.slot);
         if let Some(slots) = self.tags.get_mut(&entry.tag) {
-            slots.retain(|slot| *slot != id.slot);
-            if slots.is_empty() {
-                self.tags.remove(&entry.tag);
+            slots.swap_remove(entry.tagged);
+            match slots.get(entry.tagged) {
+                Some(moved) => self.entries[*moved].tagged = entry.tagged,
+                None if slots.is_empty() => drop(self.tags.remove(&entry.tag)),
+                None => {}
             }
         }
+        self.origins.release(entry.origin);
         entry
     }
 
     fn remove_waiting(&mut self, id: Id, why: Why) -> Option<Waited<J>> {
         let entry = self.remove(id);
         self.waiting -= 1;
+        self.ending += 1;
         match entry.state {
             State::Waiting(job) => Some(Waited { tag: entry.tag, job, why }),
             State::Running(_) => None,
@@ -301,10 +341,10 @@ impl<J, H: Clone + Default> Schedule<J, H> {
     pub fn finish(&mut self, id: Id, now: Instant, multiplexed: Option<bool>) -> Turn<J, H> {
         let Some(State::Running(thread)) = self.entry(id).map(|entry| &entry.state) else { return Turn::default() };
         let thread = *thread;
-        let entry = self.remove(id);
         self.in_flight -= 1;
         self.crew.ended(thread);
-        self.origins.ended(entry.origin, thread, now, multiplexed);
+        self.origins.ended(self.entries[id.slot].origin, thread, now, multiplexed);
+        self.remove(id);
         self.go_on(now)
     }
 
@@ -371,19 +411,26 @@ impl<J, H: Clone + Default> Schedule<J, H> {
     /// A thread could not be started; what it was handed comes back.
     pub fn thread_failed(&mut self, key: usize, back: Vec<Handed<J>>, now: Instant) -> Turn<J, H> {
         self.crew.failed(key, now);
+        let mut called_off = Vec::new();
         for Handed { id, job, .. } in back.into_iter().rev() {
             let Some(entry) = self.entries.get_mut(id.slot).filter(|entry| entry.serial == id.serial) else { continue };
             entry.state = State::Waiting(job);
-            let (origin, deadline) = (entry.origin, entry.deadline);
-            self.set_moment(id, deadline);
+            let (origin, deadline, is_over) = (entry.origin, entry.deadline, entry.cancel.is_triggered());
             self.crew.ended(key);
             self.origins.ended(origin, key, now, None);
-            self.origins.wait_first(origin, id);
             self.in_flight -= 1;
             self.waiting += 1;
+            if is_over {
+                called_off.extend(self.remove_waiting(id, Why::CalledOff));
+            } else {
+                self.set_moment(id, deadline);
+                self.origins.wait_first(origin, id);
+            }
         }
         self.thread_gone(key);
-        self.go_on(now)
+        let mut turn = self.go_on(now);
+        turn.waited.extend(called_off);
+        turn
     }
 
     /// A thread has nothing to do any more and is gone.
@@ -409,3 +456,6 @@ impl<J, H: Clone + Default> Schedule<J, H> {
         (self.go_on(now), leaving)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,9 +75,7 @@ pub fn start(
     let name = format!("http-pool-{}", place.key);
     let _blocked = Blocked::all();
     let of = shared.clone();
-    let handle = std::thread::Builder::new().name(name).spawn(move || run(of, place, ready))?;
-    shared.started(handle);
-    Ok(())
+    shared.start(|| std::thread::Builder::new().name(name).spawn(move || run(of, place, ready)))
 }
 
 fn run(shared: Arc<Shared>, place: Place<Arc<Desk>>, ready: Option<SyncSender<Result<(), Error>>>) {
@@ -94,17 +92,30 @@ fn run(shared: Arc<Shared>, place: Place<Arc<Desk>>, ready: Option<SyncSender<Re
     };
     place.handle.worker.store(std::ptr::from_ref(&*worker).expose_provenance(), Ordering::Relaxed);
     let _ = ready.map(|ready| ready.send(Ok(())));
-    let mut shift =
-        Shift { shared: &shared, place: &place, worker: &worker, open: Rc::default(), due: None, idle: None };
+    let mut shift = Shift {
+        shared: &shared,
+        place: &place,
+        worker: &worker,
+        open: Rc::default(),
+        due: None,
+        idle: None,
+        left: false,
+    };
     let served = panics::catch(|| worker.serve(|cx, begin| shift.next(cx, begin)));
     place.handle.set_waker(None);
     place.handle.worker.store(0, Ordering::Relaxed);
-    if let Err(error) = served {
-        shared.thread_failed(&place, &error);
-    }
-    // Of a pool that is stopped: what was handed over and not begun.
-    while let Some(handed) = place.handle.inbox.pop() {
-        drop(Ticket::of(&shared, handed));
+    let left = shift.left;
+    drop(shift);
+    match served {
+        Err(error) => shared.thread_failed(&place, &error),
+        Ok(()) if left => {}
+        Ok(()) => {
+            // The pool is stopped, and nothing more comes: what was handed over and not begun.
+            while let Some(handed) = place.handle.inbox.pop() {
+                drop(Ticket::of(&shared, handed));
+            }
+            shared.thread_gone(place.key);
+        }
     }
 }
 
@@ -118,6 +129,8 @@ struct Shift<'a> {
     due: Option<(Instant, Sleep)>,
     /// Until it has had nothing to do for long enough.
     idle: Option<Sleep>,
+    /// It is off the list.
+    left: bool,
 }
 
 impl Shift<'_> {
@@ -136,7 +149,7 @@ impl Shift<'_> {
         if self.open.get() > 0 {
             return Poll::Pending;
         }
-        if self.shared.may_leave(self.place.key, false) {
+        if self.may_leave(false) {
             return Poll::Ready(());
         }
         let Some(patience) = self.shared.idle_thread() else { return Poll::Pending };
@@ -144,13 +157,18 @@ impl Shift<'_> {
         let idle = self.idle.get_or_insert_with(|| timers.at(timers.now().saturating_add(patience)));
         if Pin::new(idle).poll(cx).is_ready() {
             self.idle = None;
-            if self.shared.may_leave(self.place.key, true) {
+            if self.may_leave(true) {
                 return Poll::Ready(());
             }
             // It is needed; the next look is as long away.
             cx.waker().wake_by_ref();
         }
         Poll::Pending
+    }
+
+    fn may_leave(&mut self, idle: bool) -> bool {
+        self.left = self.shared.may_leave(self.place.key, idle);
+        self.left
     }
 
     /// Each thread looks after those that wait: whichever comes first does what is due.

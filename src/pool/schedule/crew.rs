@@ -12,14 +12,14 @@ const SPREAD: usize = 16;
 const NEXT_TRY: Duration = Duration::from_secs(1);
 
 pub struct Crew<H> {
-    members: Slab<Member<H>>,
+    pub(super) members: Slab<Member<H>>,
     active: usize,
     not_before: Option<Instant>,
 }
 
-struct Member<H> {
+pub(super) struct Member<H> {
     handle: H,
-    running: usize,
+    pub(super) running: usize,
     /// It ends what it has and gets no more.
     retiring: bool,
 }
@@ -47,6 +47,11 @@ impl<H: Clone + Default> Crew<H> {
     /// All that run, those that are about to go included.
     pub fn len(&self) -> usize {
         self.members.len()
+    }
+
+    /// Those that get requests.
+    pub fn active(&self) -> usize {
+        self.active
     }
 
     pub fn handles(&self) -> impl Iterator<Item = &H> {
@@ -113,7 +118,7 @@ impl<H: Clone + Default> Crew<H> {
     /// Takes a thread off the list, if it may go now: it has nothing to do, and it is to go, or is `idle` and not needed.
     pub fn leave(&mut self, key: usize, idle: bool, caps: &Caps) -> bool {
         let member = &self.members[key];
-        let may = member.running == 0 && (member.retiring || idle && self.active > caps.min_threads);
+        let may = member.running == 0 && (member.retiring || idle && self.active > caps.min_threads.max(1));
         if may {
             self.remove(key);
         }

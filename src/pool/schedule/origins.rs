@@ -10,43 +10,45 @@ use std::time::Duration;
 pub type OriginKey = usize;
 
 /// What an origin may spend more each time its turn comes.
-const QUANTUM: u32 = 1;
+pub(super) const QUANTUM: u32 = 1;
 /// Beyond so many, those with nothing to do are forgotten now and then.
-const MOST_IDLE: usize = 1_024;
+pub(super) const MOST_IDLE: usize = if cfg!(test) { 4 } else { 1_024 };
 /// A little less than connections are kept by default.
 const WARM_FOR: Duration = Duration::from_secs(50);
 /// Queues are cleaned of what has left them from so much on.
-const MOST_STALE: usize = 64;
+pub(super) const MOST_STALE: usize = 64;
 
 #[derive(Default)]
 pub struct Origins {
-    names: HashMap<Box<str>, OriginKey, foldhash::fast::RandomState>,
-    all: Slab<Origin>,
+    pub(super) names: HashMap<Box<str>, OriginKey, foldhash::fast::RandomState>,
+    pub(super) all: Slab<Origin>,
     /// Those that could go on, the next one first.
-    ring: VecDeque<OriginKey>,
+    pub(super) ring: VecDeque<OriginKey>,
     sweep_at: usize,
 }
 
 pub struct Origin {
-    name: Box<str>,
-    queue: VecDeque<Id>,
+    pub(super) name: Box<str>,
+    /// Its requests that have not ended.
+    open: usize,
+    pub(super) queue: VecDeque<Id>,
     /// How many of the queue have left it without their turn.
-    stale: usize,
-    running: usize,
-    deficit: u32,
+    pub(super) stale: usize,
+    pub(super) running: usize,
+    pub(super) deficit: u32,
     /// Its turn has begun.
     served: bool,
-    in_ring: bool,
+    pub(super) in_ring: bool,
     /// Its connections carry many requests at once.
     multiplexed: bool,
     /// Which threads have connections to it.
-    warm: SmallVec<[Warm; 2]>,
+    pub(super) warm: SmallVec<[Warm; 2]>,
 }
 
 /// Connections that a thread has, or had a short while ago.
 #[derive(Clone, Copy)]
-struct Warm {
-    thread: usize,
+pub(super) struct Warm {
+    pub(super) thread: usize,
     running: usize,
     /// As many as ran at once.
     connections: usize,
@@ -65,23 +67,18 @@ impl Origin {
 }
 
 impl Origins {
+    /// Of one more request; it is known for as long as any of them has not ended.
     pub fn of(&mut self, name: &str) -> OriginKey {
         if let Some(key) = self.names.get(name) {
+            self.all[*key].open += 1;
             return *key;
         }
         if self.all.len() >= self.sweep_at.max(MOST_IDLE) {
-            let names = &mut self.names;
-            self.all.retain(|_, origin| {
-                let needed = origin.running > 0 || !origin.queue.is_empty() || origin.in_ring;
-                if !needed {
-                    names.remove(&origin.name);
-                }
-                needed
-            });
-            self.sweep_at = 2 * self.all.len();
+            self.sweep();
         }
         let key = self.all.insert(Origin {
             name: name.into(),
+            open: 1,
             queue: VecDeque::new(),
             stale: 0,
             running: 0,
@@ -93,6 +90,24 @@ impl Origins {
         });
         self.names.insert(name.into(), key);
         key
+    }
+
+    /// Forgets all that have nothing to do, also those that wait in the ring with nothing in line any more.
+    fn sweep(&mut self) {
+        self.ring.retain(|key| self.all[*key].open > 0);
+        let names = &mut self.names;
+        self.all.retain(|_, origin| {
+            if origin.open == 0 {
+                names.remove(&origin.name);
+            }
+            origin.open > 0
+        });
+        self.sweep_at = 2 * self.all.len();
+    }
+
+    /// One of its requests has ended.
+    pub fn release(&mut self, key: OriginKey) {
+        self.all[key].open -= 1;
     }
 
     pub fn get(&self, key: OriginKey) -> &Origin {
