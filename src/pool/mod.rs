@@ -70,6 +70,8 @@ pub struct Shared {
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// What went wrong with the last thread that was of no use.
     why_no_thread: Mutex<Option<Error>>,
+    #[cfg(test)]
+    faults: tests::Faults,
 }
 
 /// What one thread writes and others read.
@@ -123,6 +125,8 @@ impl Pool {
             books: Mutex::default(),
             threads: Mutex::default(),
             why_no_thread: Mutex::default(),
+            #[cfg(test)]
+            faults: Default::default(),
         });
         let pool = Pool { shared };
         for _ in 0..first {
@@ -590,6 +594,8 @@ impl Shared {
     fn start(&self, thread: impl FnOnce() -> std::io::Result<JoinHandle<()>>) -> std::io::Result<()> {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         threads.retain(|thread| !thread.is_finished());
+        #[cfg(test)]
+        self.faults.at_start()?;
         threads.push(thread()?);
         Ok(())
     }

@@ -138,6 +138,8 @@ impl Shift<'_> {
     fn next(&mut self, cx: &mut Context<'_>, begin: &dyn Fn(Errand)) -> Poll<()> {
         let desk = &self.place.handle;
         desk.set_waker(Some(cx.waker().clone()));
+        #[cfg(test)]
+        self.shared.faults.in_loop();
         if self.shared.is_stopped() {
             return Poll::Ready(());
         }
