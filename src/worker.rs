@@ -7,6 +7,8 @@ use crate::cancel::Cancel;
 use crate::cookies::Jar;
 use crate::dns;
 use crate::engine::Engine;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::engine::curl::lanes::Lanes;
 use crate::engine::curl::{ConnectionAges, CurlEngine, CurlOptions};
 use crate::engine::mock::MockEngine;
 use crate::engine::mock::record::Recorder;
@@ -127,13 +129,23 @@ pub struct Worker {
     urls: UrlCache,
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn curl(options: CurlOptions) -> Result<Rc<dyn Engine>, Error> {
+    Ok(if options.many { Rc::new(Lanes::new(options)?) } else { Rc::new(CurlEngine::new(&options)?) })
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn curl(options: CurlOptions) -> Result<Rc<dyn Engine>, Error> {
+    Ok(Rc::new(CurlEngine::new(&options)?))
+}
+
 impl Worker {
     pub fn new(options: WorkerOptions) -> Result<Worker, Error> {
         let simulation = options.simulation;
         let mut engine: Rc<dyn Engine> = match (options.mock, &simulation) {
             (Some(mock), Some(simulation)) => Rc::new(MockEngine::simulated(mock, simulation.clone())),
             (Some(mock), None) => Rc::new(MockEngine::new(mock, Arc::new(SystemClock))),
-            (None, _) => Rc::new(CurlEngine::new(&CurlOptions {
+            (None, _) => curl(CurlOptions {
                 ca: options.ca,
                 proxies: options.proxies,
                 proxy_ca: options.proxy_ca,
@@ -145,7 +157,7 @@ impl Worker {
                 dns: options.dns,
                 many: options.many,
                 connections: options.connections,
-            })?),
+            })?,
         };
         if let Some(path) = options.record {
             engine = Rc::new(Recorder::new(engine, &path, options.observe.redactor.clone())?);

@@ -23,8 +23,12 @@ impl ConnectionGauge {
         self.idle.load(Ordering::Relaxed)
     }
 
-    pub fn set(&self, open: usize, idle: usize) {
-        self.open.store(open as u64, Ordering::Relaxed);
-        self.idle.store(idle as u64, Ordering::Relaxed);
+    /// A part of what is counted has changed from one to the other: open, and idle.
+    pub fn change(&self, from: (usize, usize), to: (usize, usize)) {
+        let add = |to: &AtomicU64, from: usize, now: usize| {
+            to.store(to.load(Ordering::Relaxed).wrapping_add(now as u64).wrapping_sub(from as u64), Ordering::Relaxed);
+        };
+        add(&self.open, from.0, to.0);
+        add(&self.idle, from.1, to.1);
     }
 }

@@ -15,7 +15,7 @@ use std::ffi::{c_long, c_void};
 const STEP: usize = 32;
 
 pub struct Keep {
-    most_idle: usize,
+    most_idle: Cell<usize>,
     told: Cell<usize>,
     /// There were several exchanges at once since there was none.
     several: Cell<bool>,
@@ -23,15 +23,26 @@ pub struct Keep {
 
 impl Keep {
     pub fn new(most_idle: u32, multi: &Multi) -> Result<Keep, Error> {
-        let keep = Keep { most_idle: most_idle as usize, told: Cell::new(usize::MAX), several: Cell::new(false) };
+        let keep =
+            Keep { most_idle: Cell::new(most_idle as usize), told: Cell::new(usize::MAX), several: Cell::new(false) };
         keep.tell(multi, 0)?;
         Ok(keep)
+    }
+
+    pub fn most_idle(&self) -> usize {
+        self.most_idle.get()
+    }
+
+    /// Holds from the next exchange on.
+    pub fn set_most_idle(&self, most_idle: usize) {
+        self.most_idle.set(most_idle);
     }
 
     fn tell(&self, multi: &Multi, exchanges: usize) -> Result<(), Error> {
         // The connection of the one that ends is counted as an idle one already.
         let in_use = if exchanges <= 1 { 0 } else { exchanges.next_multiple_of(STEP) };
-        let limit = self.most_idle.saturating_add(in_use);
+        // 0 would be a default of libcurl's own.
+        let limit = self.most_idle.get().saturating_add(in_use).max(1);
         if self.told.replace(limit) != limit {
             multi.set(sys::CURLMOPT_MAXCONNECTS, c_long::try_from(limit).unwrap_or(c_long::MAX))?;
         }
@@ -46,7 +57,7 @@ impl CurlEngine {
         let _ = self.keep.tell(&self.multi, exchanges);
         if exchanges > 1 {
             self.keep.several.set(true);
-        } else if exchanges == 0 && self.keep.several.replace(false) && self.sockets.open() > self.keep.most_idle {
+        } else if exchanges == 0 && self.keep.several.replace(false) && self.sockets.open() > self.keep.most_idle() {
             let _ = self.close_surplus();
         }
     }
@@ -62,7 +73,7 @@ impl CurlEngine {
         options.number(sys::CURLOPT_FRESH_CONNECT, 1)?;
         let callback: sys::curl_opensocket_callback = no_socket;
         options.function(sys::CURLOPT_OPENSOCKETFUNCTION, callback as *const c_void)?;
-        let room_for_one_more = c_long::try_from(self.keep.most_idle).unwrap_or(c_long::MAX - 1) + 1;
+        let room_for_one_more = c_long::try_from(self.keep.most_idle()).unwrap_or(c_long::MAX - 1) + 1;
         self.multi.set(sys::CURLMOPT_MAX_TOTAL_CONNECTIONS, room_for_one_more)?;
         // SAFETY: a live handle in no multi that refers to nothing.
         unsafe {

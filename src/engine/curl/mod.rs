@@ -4,6 +4,8 @@ mod address;
 mod easy;
 pub mod global;
 mod keep;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub mod lanes;
 mod multi;
 mod network;
 mod observe;
@@ -126,6 +128,21 @@ impl CurlEngine {
 
     fn busy(&self) -> bool {
         !self.transfers.borrow().is_empty()
+    }
+
+    pub fn exchanges(&self) -> usize {
+        self.transfers.borrow().len()
+    }
+
+    /// It has something to do at once.
+    pub fn is_eager(&self) -> bool {
+        self.dirty.get() || !self.uploads.is_empty()
+    }
+
+    /// When it has something to do whatever happens.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn due(&self) -> Option<crate::runtime::clock::Instant> {
+        self.multi.due(self.busy()).into_iter().chain(self.resolving_until()).min()
     }
 
     fn with<R>(&self, id: ExchangeId, look: impl FnOnce(&Transfer) -> R) -> R {
@@ -301,7 +318,7 @@ impl Engine for CurlEngine {
     }
 
     fn wait(&self, timeout: Option<Duration>) {
-        if self.dirty.get() || !self.uploads.is_empty() {
+        if self.is_eager() {
             return;
         }
         let resolving = self.resolving_until().map(|until| until.since(SystemClock.now()));

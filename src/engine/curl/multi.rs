@@ -80,6 +80,24 @@ impl Multi {
         }
     }
 
+    /// Makes an epoll of the caller's ready, as that number, whenever a wait would end by something that has happened.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn watch(&self, epoll: &rustix::fd::OwnedFd, number: u64) -> rustix::io::Result<()> {
+        match &self.way {
+            Way::Poll(_) => Err(rustix::io::Errno::NOSYS),
+            Way::Events(events) => events.watch_by(epoll, number),
+        }
+    }
+
+    /// When it is to run whatever happens; `busy`: there are transfers.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn due(&self, busy: bool) -> Option<crate::runtime::clock::Instant> {
+        match &self.way {
+            Way::Poll(_) => None,
+            Way::Events(events) => events.until(busy),
+        }
+    }
+
     /// # Safety
     /// `easy` is a live easy handle in no multi, and everything that its options point to lives until `remove`.
     pub unsafe fn add(&self, easy: *mut sys::CURL) -> Result<(), Error> {

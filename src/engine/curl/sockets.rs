@@ -95,9 +95,10 @@ impl Sockets {
 
     fn change<R>(&self, change: impl FnOnce(&mut State) -> R) {
         let state = &mut *self.state.borrow_mut();
+        let before = (state.open.len(), state.idle);
         change(state);
         if let Some(gauge) = &self.gauge {
-            gauge.set(state.open.len(), state.idle);
+            gauge.change(before, (state.open.len(), state.idle));
         }
     }
 

@@ -36,7 +36,8 @@ again! {
         a_cancel_ends_a_call_that_waits
         a_connection_that_is_closed_while_nobody_uses_it_is_in_nobodys_way
         a_body_that_nobody_reads_waits_and_then_comes_whole
-        a_server_that_does_not_speak_http2_is_left_without_any_time_limit;
+        a_server_that_does_not_speak_http2_is_left_without_any_time_limit
+        what_begins_when_hundreds_are_under_way_is_as_good;
     auth:
         a_nonce_that_is_used_up_is_replaced;
     connections:
@@ -155,6 +156,50 @@ fn a_server_that_does_not_speak_http2_is_left_without_any_time_limit() {
         let error = worker.request(&request, limits, None, Sink::Buffer(Vec::new())).unwrap_err();
         assert!(matches!(error.status(), HS_ERR_HTTP2 | HS_ERR_SEND | HS_ERR_RECEIVE), "{error}");
     }
+}
+
+/// Of an engine for many: on another multi than they are.
+#[test]
+fn what_begins_when_hundreds_are_under_way_is_as_good() {
+    let server = server();
+    let worker = worker_for(&server);
+    let base = server.http_url();
+    let stalled = format!("{base}/stall/body?bytes=1");
+    let open = || worker.open(&request("GET", &stalled, b""), worker.limits().clone(), None).unwrap().1;
+    let mut streams: Vec<_> = (0..260).map(|_| open()).collect();
+
+    let named = base.replace("127.0.0.1", "localhost");
+    let first = get(&worker, &format!("{named}/get")).unwrap();
+    let second = get(&worker, &format!("{named}/get")).unwrap();
+    assert!(!first.metrics.exchange.connection_reused && second.metrics.exchange.connection_reused);
+    assert_eq!(first.metrics.exchange.connection_id, second.metrics.exchange.connection_id);
+    assert_eq!(get(&worker, &format!("{}/bytes/3000000", server.https_url())).unwrap().body.len(), 3_000_000);
+    const ORDER: &[u8] = &[b'x'; 1_000_000];
+    assert_eq!(send(&worker, &request("POST", &format!("{base}/echo"), ORDER)).unwrap().body, ORDER);
+
+    let waiting = request("GET", &format!("{base}/stall/head"), b"");
+    let limits = Limits { attempt_timeout: Some(Duration::from_millis(30)), ..worker.limits().clone() };
+    let error = worker.request(&waiting, limits, None, Sink::Buffer(Vec::new())).unwrap_err();
+    assert_eq!(error.status(), HS_ERR_ATTEMPT_TIMEOUT);
+    let cancel = Cancel::default();
+    let switch = cancel.clone();
+    let key = "begun-among-many";
+    let waiting = request("GET", &format!("{base}/stall/head?key={key}"), b"");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(server.wait_counter(key, 1, Duration::from_secs(60)));
+            switch.trigger();
+        });
+        let error = worker.request(&waiting, worker.limits().clone(), Some(cancel), Sink::Buffer(Vec::new()));
+        assert_eq!(error.unwrap_err().status(), HS_ERR_CANCELLED);
+    });
+
+    // What was first is still there.
+    let mut buffer = [0; 8];
+    let read = worker.read(streams[0], &mut buffer, None).unwrap();
+    assert_eq!(read.count, 1);
+    streams.drain(..).for_each(|stream| worker.abandoned().push(stream));
+    assert_eq!(get(&worker, &format!("{base}/get")).unwrap().head.status, 200);
 }
 
 /// So many calls, all begun before any of them is waited for.

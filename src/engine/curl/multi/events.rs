@@ -147,16 +147,22 @@ impl Events {
         Some(socket)
     }
 
-    pub fn wait(&self, timeout: Option<Duration>, busy: bool) {
+    pub fn watch_by(&self, epoll: &OwnedFd, number: u64) -> Result<(), Errno> {
+        epoll::add(epoll, &self.epoll, EventData::new_u64(number), EventFlags::IN)
+    }
+
+    pub fn until(&self, busy: bool) -> Option<Instant> {
         let (due, all_due) = (self.due.get(), busy.then(|| self.all_due.get()));
-        let until = due.into_iter().chain(all_due).min();
-        let left = until.map(|until| until.since(SystemClock.now()));
+        due.into_iter().chain(all_due).min()
+    }
+
+    pub fn wait(&self, timeout: Option<Duration>, busy: bool) {
+        let left = self.until(busy).map(|until| until.since(SystemClock.now()));
         self.look(timeout.into_iter().chain(left).min());
     }
 
     fn look(&self, timeout: Option<Duration>) {
-        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout.min(LONGEST)).ok());
+        let timeout = timeout.map(timespec);
         let ready = &mut *self.ready.borrow_mut();
         ready.clear();
         ready.reserve(MOST_AT_ONCE);
@@ -225,6 +231,13 @@ impl Watched {
             let _ = epoll::delete(epoll, unsafe { BorrowedFd::borrow_raw(socket) });
         }
     }
+}
+
+/// A day at most.
+pub fn timespec(timeout: Duration) -> Timespec {
+    const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+    let timeout = timeout.min(LONGEST);
+    Timespec { tv_sec: timeout.as_secs() as _, tv_nsec: timeout.subsec_nanos() as _ }
 }
 
 /// Makes libcurl say what it waits for.
