@@ -91,6 +91,8 @@ fn each_expectation_that_is_not_met_is_a_fault() {
         "metrics.attempts = 2",
         "metrics.attempts = 'HS_NO_SUCH_CONSTANT'",
         "saw.method = 'GET'",
+        "jar = ['count 1']",
+        "pool = ['drain HS_OK']",
     ];
     for expect in unmet {
         assert!(!judged(&good(), expect).is_empty(), "{expect} went unnoticed");
@@ -125,10 +127,20 @@ fn a_word_that_is_no_part_of_the_format_is_refused() {
         "[[case]]\nname = 'a'\nrequest = {}",
         "[[case]]\nname = 'a'\nexpect = {}",
         "[[case]]\nname = '{b}'\nvars = ['b']\nrows = [['1', '2']]\nrequest = {}\nexpect = {}",
+        "[[case]]\nname = 'a'\nvia.worker = ''\nrequest = {}\nexpect = {}",
+        "[[case]]\nname = 'a'\nvia.both = 'why'\nrequest = {}\nexpect = {}",
+        "[[case]]\nname = 'a'\npool.max_threads = 1\nrequest = {}\nexpect = {}",
+        "[[case]]\nname = 'a'\nstep = [{ submit = {}, expect = {} }]",
+        "[[case]]\nname = 'a'\nvia.pool = 'why'\nstep = [{ submit = {}, next = {}, expect = {} }]",
     ];
     for text in refused {
         assert!(case::read("topic", text).is_err(), "{text} was read");
     }
+    let ways = "[[case]]\nname = 'a'\nrequest = {}\nexpect = {}\n[[case]]\nname = 'b'\nvia.worker = 'why'\nrequest = {}\nexpect = {}
+        [[case]]\nname = 'c'\nvia.pool = 'why'\nstep = [{ submit = {}, expect = {} }]";
+    let cases = case::read("topic", ways).expect("three cases");
+    let ways: Vec<_> = cases.iter().map(|case| (case.goes(false), case.goes(true))).collect();
+    assert_eq!(ways, [(true, true), (true, false), (false, true)]);
     let rows = "[[case]]\nname = '{b}'\nvars = ['b']\nrows = [['1'], ['2']]\nrequest.url = '/{b}'\nexpect = {}";
     let names: Vec<String> = case::read("topic", rows).expect("two cases").into_iter().map(|case| case.name).collect();
     assert_eq!(names, ["topic: 1", "topic: 2"]);

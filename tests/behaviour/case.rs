@@ -18,8 +18,16 @@ pub struct Case {
     /// Needs the libcurl that the library brings along.
     #[serde(default)]
     pub bundled: bool,
+    /// The only way that it is taken, and why.
+    pub via: Option<Via>,
     #[serde(default)]
     pub worker: Table,
+    /// `hs_pool_options`, for a case that is about a pool.
+    #[serde(default)]
+    pub pool: Table,
+    /// `KIND NAME` and its options: what the options above may name.
+    #[serde(default)]
+    pub objects: BTreeMap<String, Table>,
     /// A script that the test server plays; `{script_addr}` is where, if it has a port of its own.
     pub script: Option<Value>,
     /// Its path, where that is not `{key}`.
@@ -33,14 +41,51 @@ pub struct Case {
     pub counters: BTreeMap<String, u64>,
 }
 
+/// One of the two, with the reason.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Via {
+    Worker(String),
+    Pool(String),
+}
+
+/// One of its blocks, and what comes of it.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     pub request: Option<Table>,
-    /// Instead of a request: what is done with the jar, each with its arguments.
+    /// A request that a pool is handed; nobody waits for it.
+    pub submit: Option<Table>,
+    /// The completion with that `tag`.
+    pub next: Option<Table>,
+    /// What is done with the jar, each with its arguments.
     #[serde(default)]
     pub jar: Vec<Vec<String>>,
+    /// What is done with the pool.
+    #[serde(default)]
+    pub pool: Vec<Vec<String>>,
+    /// So often; `{nth}` counts from 0.
+    pub times: Option<u32>,
     pub expect: Expect,
+}
+
+/// What a step says to a driver.
+pub enum Said<'a> {
+    Request(&'static str, &'a Table),
+    Operations(&'static str, &'a [Vec<String>]),
+}
+
+impl Step {
+    fn all(&self) -> Vec<Said<'_>> {
+        let requests = [("request", &self.request), ("submit", &self.submit), ("next", &self.next)];
+        let requests = requests.into_iter().filter_map(|(verb, options)| Some(Said::Request(verb, options.as_ref()?)));
+        let operations = [("jar", &self.jar), ("pool", &self.pool)].into_iter().filter(|(_, all)| !all.is_empty());
+        requests.chain(operations.map(|(verb, all)| Said::Operations(verb, all))).collect()
+    }
+
+    pub fn said(&self) -> Said<'_> {
+        self.all().remove(0)
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -69,6 +114,8 @@ pub struct Expect {
     pub redirects: Option<Vec<String>>,
     /// `OPERATION RESULT` of each operation on the jar.
     pub jar: Option<Vec<String>>,
+    /// The same of the pool.
+    pub pool: Option<Vec<String>>,
     pub phase: Option<String>,
     pub request_sent: Option<String>,
     pub retryable: Option<String>,
@@ -125,19 +172,37 @@ impl Case {
     pub fn steps(&self) -> Vec<Step> {
         match (&self.request, &self.expect) {
             (Some(request), Some(expect)) => {
-                vec![Step { request: Some(request.clone()), jar: Vec::new(), expect: expect.clone() }]
+                vec![Step { request: Some(request.clone()), expect: expect.clone(), ..Step::default() }]
             }
             _ => self.step.clone(),
         }
     }
 
+    /// Whether it is taken that way.
+    pub fn goes(&self, through_a_pool: bool) -> bool {
+        match &self.via {
+            None => true,
+            Some(Via::Worker(_)) => !through_a_pool,
+            Some(Via::Pool(_)) => through_a_pool,
+        }
+    }
+
     fn check(&self) -> Result<(), String> {
         let complain = |what: &str| Err(format!("{}: {what}", self.name));
+        if let Some(Via::Worker(why) | Via::Pool(why)) = &self.via
+            && why.is_empty()
+        {
+            return complain("via has no reason");
+        }
+        let pools = |step: &Step| step.submit.is_some() || step.next.is_some() || !step.pool.is_empty();
+        if (!self.pool.is_empty() || self.step.iter().any(pools)) && self.goes(false) {
+            return complain("what is done with a pool needs via.pool");
+        }
         match (&self.request, &self.expect, self.step.is_empty()) {
             (Some(_), Some(_), true) => Ok(()),
-            (None, None, false) => match self.step.iter().all(|step| step.request.is_some() == step.jar.is_empty()) {
+            (None, None, false) => match self.step.iter().all(|step| step.all().len() == 1) {
                 true => Ok(()),
-                false => complain("a step has either a request or a jar"),
+                false => complain("a step is one of request, submit, next, jar and pool"),
             },
             (None, Some(expect), true) if expect.status.is_some() => Ok(()),
             (None, Some(_), true) => complain("a worker that is refused needs expect.status"),

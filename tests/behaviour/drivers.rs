@@ -5,12 +5,16 @@ use crate::library::{library_folder, root};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[derive(Clone)]
 pub struct Driver {
     pub language: &'static str,
     /// Tells its counters from those of the others.
     #[allow(dead_code)] // scenarios have none
     pub mark: char,
     pub program: PathBuf,
+    /// Its requests go through a pool.
+    #[allow(dead_code)] // scenarios have none
+    pub pool: bool,
 }
 
 type Builder = fn(&Path);
@@ -27,7 +31,7 @@ pub fn build(folder: &str, languages: &[&str]) -> Vec<Driver> {
             std::fs::create_dir_all(program.parent().expect("its folder")).expect("a folder");
             scope.spawn(move || {
                 builder(&program);
-                Driver { language, mark, program }
+                Driver { language, mark, program, pool: false }
             })
         };
         let running: Vec<_> = builders.map(start).collect();

@@ -17,11 +17,12 @@ pub struct Judge<'a> {
 
 impl Judge<'_> {
     pub fn judge(mut self, expect: &Expect) -> Vec<String> {
-        if let Some(jar) = &expect.jar {
-            let expected: Vec<String> = jar.iter().map(|line| (self.fill)(line)).collect();
-            let pairs = self.outcome.pairs("jar");
+        for (key, operations) in [("jar", &expect.jar), ("pool", &expect.pool)] {
+            let Some(operations) = operations else { continue };
+            let expected: Vec<String> = operations.iter().map(|line| (self.fill)(line)).collect();
+            let pairs = self.outcome.pairs(key);
             let found: Vec<String> = pairs.iter().map(|(operation, result)| format!("{operation} {result}")).collect();
-            self.same("jar", &found, &expected);
+            self.same(key, &found, &expected);
             return self.faults;
         }
         let status = expect.status.as_deref().unwrap_or("HS_OK");

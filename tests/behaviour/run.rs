@@ -1,6 +1,6 @@
 //! Takes every case through every driver, and compares.
 
-use crate::case::{Case, Expect};
+use crate::case::{Case, Expect, Said};
 use crate::constants::Constants;
 use crate::drivers::Driver;
 use crate::judge::Judge;
@@ -23,7 +23,7 @@ impl Report {
     pub fn summary(&self) -> String {
         let Report { failures, cases, drivers, expectations, comparisons } = self;
         format!(
-            "{cases} cases in {drivers} languages: {expectations} outcomes held against expectations, {comparisons} \
+            "{cases} cases through {drivers} drivers: {expectations} outcomes held against expectations, {comparisons} \
              against each other, {} failures",
             failures.len()
         )
@@ -40,7 +40,7 @@ pub struct Told {
 pub fn run(server: &Server, drivers: &[Driver], cases: &[Case]) -> Report {
     let constants = Constants::read();
     // All of one driver's cases in one process; the drivers side by side.
-    let told: Vec<Vec<Told>> = std::thread::scope(|scope| {
+    let told: Vec<Vec<Option<Told>>> = std::thread::scope(|scope| {
         let constants = &constants;
         let shows = std::env::var_os("HS_SHOW").is_some();
         let start = |driver| scope.spawn(move || Runner { server, constants, driver, shows }.all(cases));
@@ -50,12 +50,13 @@ pub fn run(server: &Server, drivers: &[Driver], cases: &[Case]) -> Report {
     let languages: Vec<&str> = drivers.iter().map(|driver| driver.language).collect();
     let mut report = Report { cases: cases.len(), drivers: drivers.len(), ..Report::default() };
     for (nth, case) in cases.iter().enumerate() {
-        let of_case: Vec<(&str, &Told)> = languages.iter().copied().zip(told.iter().map(|all| &all[nth])).collect();
-        compare(&case.name, &of_case, &mut report);
+        let told = told.iter().map(|all| all[nth].as_ref());
+        let of_case = languages.iter().zip(told).filter_map(|(language, told)| Some((*language, told?)));
+        compare(&case.name, &of_case.collect::<Vec<_>>(), &mut report);
     }
     // Besides the cases, what a driver did at its end.
     for (language, all) in languages.iter().zip(&told) {
-        for fault in all.get(cases.len()).iter().flat_map(|end| &end.faults) {
+        for fault in all.last().into_iter().flatten().flat_map(|end| &end.faults) {
             report.failures.push(format!("at the end: {language}: {fault}"));
         }
     }
@@ -99,10 +100,15 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    fn all(&self, cases: &[Case]) -> Vec<Told> {
+    /// What there is of each case, and of the driver's end.
+    fn all(&self, cases: &[Case]) -> Vec<Option<Told>> {
         let mut process = Process::start(&self.driver.program);
         let mut all = Vec::new();
         for (nth, case) in cases.iter().enumerate() {
+            if !case.goes(self.driver.pool) {
+                all.push(None);
+                continue;
+            }
             // Of the same length in each language.
             let key = format!("k{}{nth:05}", self.driver.mark);
             let mut told = Told::default();
@@ -110,9 +116,9 @@ impl Runner<'_> {
                 told.faults.push(why);
                 process = Process::start(&self.driver.program);
             }
-            all.push(told);
+            all.push(Some(told));
         }
-        all.push(Told { outcomes: Vec::new(), faults: process.end().err().into_iter().collect() });
+        all.push(Some(Told { outcomes: Vec::new(), faults: process.end().err().into_iter().collect() }));
         all
     }
 
@@ -128,10 +134,14 @@ impl Runner<'_> {
             own_port.as_ref().map_or(text.clone(), |port| text.replace("{script_addr}", port))
         };
         let steps = case.steps();
-        let opened = process.say(&self.block("open", &case.worker, &fill)?)?;
+        for (object, options) in &case.objects {
+            let (kind, name) = object.split_once(' ').ok_or("an object is a kind and a name")?;
+            process.say(&self.block(&format!("{kind}.new {name}"), options, &fill)?)?;
+        }
+        let opened = process.say(&self.open(case, &fill)?)?;
         let refused = if steps.is_empty() { case.expect.clone() } else { None };
-        let mut judged = |outcome: &Outcome, expect: &Expect, what: &str| {
-            let judge = Judge { constants: self.constants, fill: &fill, outcome, faults: Vec::new() };
+        let mut judged = |outcome: &Outcome, expect: &Expect, fill: &dyn Fn(&str) -> String, what: &str| {
+            let judge = Judge { constants: self.constants, fill, outcome, faults: Vec::new() };
             let faults = judge.judge(expect);
             told.faults.extend(faults.iter().map(|fault| format!("{what}: {fault}")));
             told.outcomes.push(outcome.comparable(key, own_port.as_deref(), &expect.vary));
@@ -140,14 +150,20 @@ impl Runner<'_> {
             }
         };
         let refused = refused.unwrap_or_default();
-        judged(&opened, &refused, "worker");
+        judged(&opened, &refused, &fill, "worker");
         for (nth, step) in steps.iter().enumerate() {
-            let block = match &step.request {
-                Some(request) => self.block("request", request, &fill)?,
-                None => jar_block(&step.jar, &fill),
-            };
-            let outcome = process.say(&block)?;
-            judged(&outcome, &step.expect, &format!("request {}", nth + 1));
+            for time in 0..step.times.unwrap_or(1) {
+                let fill = |text: &str| fill(&text.replace("{nth}", &time.to_string()));
+                let block = match step.said() {
+                    Said::Request(verb, options) => self.block(verb, options, &fill)?,
+                    Said::Operations(verb, operations) => self.operations(verb, operations, &fill)?,
+                };
+                let outcome = process.say(&block)?;
+                judged(&outcome, &step.expect, &fill, &format!("request {}", nth + 1));
+            }
+        }
+        if !case.objects.is_empty() {
+            process.say("reset\n\n")?;
         }
         for (name, expected) in &case.counters {
             let (name, found) = (fill(name), self.server.counter(&fill(name)));
@@ -164,11 +180,22 @@ impl Runner<'_> {
         if options.contains_key("nts") {
             block.push_str("nts 1\n");
         }
+        self.lines(&mut block, "", options, fill)?;
+        block.push('\n');
+        Ok(block)
+    }
+
+    fn open(&self, case: &Case, fill: &dyn Fn(&str) -> String) -> Result<String, String> {
+        let mut block = String::from("open\n");
         // A case that is not about retries would only wait for them.
-        if verb == "open" && !["max_attempts", "policies"].iter().any(|key| options.contains_key(*key)) {
+        if !["max_attempts", "policies"].iter().any(|key| case.worker.contains_key(*key)) {
             block.push_str("max_attempts 1\n");
         }
-        self.lines(&mut block, "", options, fill)?;
+        if self.driver.pool {
+            block.push_str("via pool\n");
+        }
+        self.lines(&mut block, "pool.", &case.pool, fill)?;
+        self.lines(&mut block, "", &case.worker, fill)?;
         block.push('\n');
         Ok(block)
     }
@@ -227,6 +254,23 @@ impl Runner<'_> {
         Ok(())
     }
 
+    /// A line for each operation: its name, and its arguments.
+    fn operations(
+        &self,
+        verb: &str,
+        operations: &[Vec<String>],
+        fill: &dyn Fn(&str) -> String,
+    ) -> Result<String, String> {
+        let mut block = format!("{verb}\n");
+        for words in operations {
+            let (operation, arguments) = words.split_first().ok_or("an operation has a name")?;
+            let arguments = arguments.iter().map(|text| self.value(&fill(text))).collect::<Result<Vec<_>, _>>()?;
+            let _ = writeln!(block, "{operation} {}", arguments.join(" "));
+        }
+        block.push('\n');
+        Ok(block)
+    }
+
     fn value(&self, text: &str) -> Result<String, String> {
         self.constants.resolve(text).map(|text| encode(&bytes(&text)))
     }
@@ -245,15 +289,6 @@ impl Runner<'_> {
 
 fn word(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned).or_else(|| value.as_integer().map(|number| number.to_string()))
-}
-
-fn jar_block(operations: &[Vec<String>], fill: &dyn Fn(&str) -> String) -> String {
-    let line = |words: &Vec<String>| {
-        let (operation, arguments) = words.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
-        let arguments: Vec<String> = arguments.iter().map(|text| encode(&bytes(&fill(text)))).collect();
-        format!("{operation} {}\n", arguments.join(" "))
-    };
-    format!("jar\n{}\n", operations.iter().map(line).collect::<String>())
 }
 
 /// The bytes of a text; `\u{E0XX}` is the byte XX, since TOML has no other way to say bytes that are not UTF-8.

@@ -87,5 +87,5 @@ pub fn hold(peer: &'static str, server: &Server, shared: Vec<Case>, own: Vec<Cas
 pub fn driver() -> Driver {
     static PROGRAM: std::sync::OnceLock<std::path::PathBuf> = std::sync::OnceLock::new();
     let program = PROGRAM.get_or_init(|| drivers::build("peers", &["c"]).remove(0).program).clone();
-    Driver { language: "c", mark: 'c', program }
+    Driver { language: "c", mark: 'c', program, pool: false }
 }

@@ -40,7 +40,11 @@ static const struct {
 
 typedef struct {
     hs_worker_options worker;
+    hs_pool_options pool;
+    int via_pool; /* a pool of such workers */
     hs_request_options request;
+    uint64_t tag;
+    int lends; /* the body, until it is released */
     hs_header headers[1200];
     hs_part parts[MOST_PARTS];
     size_t part_count;
@@ -77,7 +81,15 @@ static void worker_option(block *b, const char *key, const char *value) {
         b->worker.cookies = jar;
         return;
     }
-    if (set("hs_worker_options", &b->worker, &b->how, key, value)) return;
+    if (strcmp(key, "via") == 0) {
+        b->via_pool = strcmp(value, "pool") == 0;
+        return;
+    }
+    if (strncmp(key, "pool.", 5) == 0) {
+        if (set("hs_pool_options", &b->pool, &b->how, key + 5, value)) return;
+    } else if (set("hs_worker_options", &b->worker, &b->how, key, value)) {
+        return;
+    }
     fail("unknown worker option", key);
 }
 
@@ -124,6 +136,10 @@ static void request_option(block *b, const char *key, char *value) {
         upload_of(b)->rewind = rewind_upload;
     } else if (strcmp(key, "read") == 0) {
         b->read = (size_t)number(value);
+    } else if (strcmp(key, "tag") == 0) {
+        b->tag = number(value);
+    } else if (strcmp(key, "lend") == 0) {
+        b->lends = 1;
     } else if (strcmp(key, "nts") == 0) {
         b->how.nts = 1;
     } else if (strcmp(key, "null") == 0) {
@@ -195,6 +211,25 @@ static void read_body(block *b, hs_response *response) {
     put_status("read.again", hs_response_read(response, buffer, b->read, &count, 0, NULL));
 }
 
+typedef struct {
+    block *block;
+    hs_response *response;
+} reading;
+
+static void *reader(void *user_data) {
+    const reading *what = user_data;
+    read_body(what->block, what->response);
+    return NULL;
+}
+
+/* What came through a pool is read by another thread. */
+static void read_elsewhere(block *b, hs_response *response) {
+    pthread_t thread;
+    reading what = {b, response};
+    if (pthread_create(&thread, NULL, reader, &what) != 0) fail("no", "thread");
+    pthread_join(thread, NULL);
+}
+
 static void put_response(block *b, hs_response *response) {
     put_number("http", hs_response_status(response));
     put_text("url", hs_response_url(response));
@@ -211,7 +246,7 @@ static void put_response(block *b, hs_response *response) {
         }
     }
 
-    if (b->read > 0) read_body(b, response);
+    if (b->read > 0) (pool_is_open() ? read_elsewhere : read_body)(b, response);
     const hs_str body = hs_response_body(response);
     if (b->on_body == NULL && b->read == 0) {
         put_body(body.data, body.len);
@@ -298,7 +333,9 @@ static void *canceller(void *user_data) {
 static hs_worker *open_worker(block *b) {
     hs_worker *worker = NULL;
     hs_error *error = NULL;
-    const hs_status status = hs_worker_new(&b->worker, &worker, &error);
+    b->pool.worker = &b->worker;
+    const hs_status status =
+        b->via_pool ? pool_open(&b->pool, &error) : hs_worker_new(&b->worker, &worker, &error);
     put_status("status", status);
     if (status != HS_OK) put_error(error);
     return worker;
@@ -322,6 +359,15 @@ static void take_body(block *b) {
     b->request.user_data = b;
 }
 
+static void put_outcome(block *b, hs_status status, hs_response *response, hs_error *error) {
+    put_status("status", status);
+    if (status == HS_OK) {
+        put_response(b, response);
+    } else {
+        put_error(error);
+    }
+}
+
 static void request(block *b, hs_worker *worker) {
     pthread_t thread;
     hs_form *form = b->part_count > 0 ? form_of(b) : NULL;
@@ -336,19 +382,37 @@ static void request(block *b, hs_worker *worker) {
     take_body(b);
     if (b->cancel_after.data != NULL && pthread_create(&thread, NULL, canceller, b) != 0) fail("no", "thread");
 
-    const hs_status status = hs_request(is(b->null, "worker") ? NULL : worker,
-                                        is(b->null, "request") ? NULL : &b->request,
-                                        is(b->null, "response") ? NULL : &response, &error);
+    const hs_request_options *options = is(b->null, "request") ? NULL : &b->request;
+    const hs_status status = pool_is_open() ? pool_request(options, &response, &error)
+                                            : hs_request(is(b->null, "worker") ? NULL : worker, options,
+                                                         is(b->null, "response") ? NULL : &response, &error);
 
     if (b->cancel_after.data != NULL) pthread_join(thread, NULL);
-    put_status("status", status);
-    if (status == HS_OK) {
-        put_response(b, response);
-    } else {
-        put_error(error);
-    }
+    put_outcome(b, status, response, error);
     if (b->switch_ != NULL) put_status("cancel.freed", hs_cancel_free(b->switch_));
     if (form != NULL) put_status("form.freed", hs_form_free(form));
+    free(b->body);
+}
+
+static void submit(const block *b) {
+    hs_error *error = NULL;
+    const hs_status status = pool_submit(&b->request, b->tag, &error);
+    put_status("status", status);
+    if (status != HS_OK) put_error(error);
+}
+
+static void take_completion(block *b) {
+    hs_response *response = NULL;
+    hs_error *error = NULL;
+    const hs_status status = pool_take(b->tag, &response, &error);
+    if (status == HS_OK) {
+        hs_metrics metrics;
+        memset(&metrics, 0, sizeof metrics);
+        metrics.struct_size = sizeof metrics;
+        hs_response_metrics(response, &metrics);
+        put_number("waited", metrics.pool_queue_ns > 0);
+    }
+    put_outcome(b, status, response, error);
     free(b->body);
 }
 
@@ -419,6 +483,7 @@ static int next_block(hs_worker **worker) {
     static block b;
     memset(&b, 0, sizeof b);
     b.worker.struct_size = sizeof b.worker;
+    b.pool.struct_size = sizeof b.pool;
     b.request.struct_size = sizeof b.request;
     char *line = read_line();
     if (line == NULL) return 0;
@@ -427,13 +492,18 @@ static int next_block(hs_worker **worker) {
     const lines all = read_lines();
     if (strcmp(verb, "open") == 0) {
         for (size_t i = 0; i < all.count; i++) worker_option(&b, all.keys[i], all.values[i]);
-        put_status("closed", hs_worker_free(*worker));
+        put_status("closed", pool_is_open() ? pool_close() : hs_worker_free(*worker));
         *worker = open_worker(&b);
     } else if (strcmp(verb, "jar") == 0) {
         for (size_t i = 0; i < all.count; i++) jar_operation(all.keys[i], all.values[i]);
-    } else if (strcmp(verb, "request") == 0) {
+    } else if (strcmp(verb, "pool") == 0) {
+        for (size_t i = 0; i < all.count; i++) pool_operation(all.keys[i], all.values[i]);
+    } else if (is(verb, "request") || is(verb, "submit") || is(verb, "next")) {
         for (size_t i = 0; i < all.count; i++) request_option(&b, all.keys[i], all.values[i]);
-        request(&b, *worker);
+        if (b.lends) pool_lend(&b.request);
+        if (is(verb, "request")) request(&b, *worker);
+        if (is(verb, "submit")) submit(&b);
+        if (is(verb, "next")) take_completion(&b);
     } else if (!scenario(verb, name, &all)) {
         fail("unknown block", verb);
     }
@@ -449,5 +519,6 @@ int main(void) {
     hs_worker *worker = NULL;
     while (next_block(&worker)) {
     }
-    return hs_cookie_jar_free(jar) == HS_OK && hs_worker_free(worker) == HS_OK ? 0 : 1;
+    const hs_status closed = pool_is_open() ? pool_close() : hs_worker_free(worker);
+    return hs_cookie_jar_free(jar) == HS_OK && closed == HS_OK ? 0 : 1;
 }

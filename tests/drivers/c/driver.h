@@ -52,6 +52,9 @@ int set(const char *name, void *options, const manner *how, const char *key, con
 /* Sets its size. */
 void size_struct(const char *name, void *options);
 
+/* The value of a field that is a number. */
+uint64_t get(const char *name, const void *facts, const char *field_name);
+
 /* Tells ` field=value` of every number that is not zero and every text that is not empty. */
 void put_fields(const char *name, const void *facts);
 
@@ -72,6 +75,25 @@ typedef struct {
     size_t count;
 } lines;
 int scenario(const char *verb, const char *name, const lines *all);
+
+/* ---- pool.c ------------------------------------------------------------------------------------------------------- */
+
+hs_status pool_open(const hs_pool_options *options, hs_error **error);
+int pool_is_open(void);
+
+/* Frees it, and the completions that nobody asked for. */
+hs_status pool_close(void);
+hs_status pool_submit(const hs_request_options *request, uint64_t tag, hs_error **error);
+
+/* Waits for the completion with that tag; what it brings is the caller's. */
+hs_status pool_take(uint64_t tag, hs_response **response, hs_error **error);
+
+/* Both, as `hs_request`. */
+hs_status pool_request(const hs_request_options *request, hs_response **response, hs_error **error);
+
+/* Lends the body until it is released. */
+void pool_lend(hs_request_options *request);
+void pool_operation(const char *key, char *value);
 
 /* ---- driver.c ----------------------------------------------------------------------------------------------------- */
 

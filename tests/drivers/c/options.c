@@ -136,6 +136,17 @@ int set(const char *name, void *options, const manner *how, const char *key, con
     return set_in(table_of(name), options, how, key, value);
 }
 
+uint64_t get(const char *name, const void *facts, const char *field_name) {
+    const table *t = table_of(name);
+    for (size_t i = 0; i < t->count; i++) {
+        const void *at = (const char *)facts + t->fields[i].offset;
+        if (strcmp(t->fields[i].name, field_name) != 0) continue;
+        return t->fields[i].kind == UNSIGNED64 ? *(const uint64_t *)at : *(const uint32_t *)at;
+    }
+    fail("unknown field", field_name);
+    return 0;
+}
+
 void put_fields(const char *name, const void *facts) {
     const table *t = table_of(name);
     for (size_t i = 0; i < t->count; i++) {

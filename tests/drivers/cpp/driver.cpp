@@ -2,6 +2,7 @@
 // told in tests/drivers/README.md.
 #include "objects.hpp"
 #include "options.hpp"
+#include "pool.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -48,7 +49,11 @@ extern "C" std::int32_t rewind_upload(void *user_data);
 class Block : public Setter {
   public:
     hs_worker_options worker = sized<hs_worker_options>();
+    hs_pool_options pool = sized<hs_pool_options>();
+    bool via_pool = false; // a pool of such workers
     hs_request_options request = sized<hs_request_options>();
+    std::uint64_t tag = 0;
+    bool lends = false; // the body, until it is released
     std::vector<hs_part> parts;
     std::string boundary;
     std::string null;
@@ -68,7 +73,12 @@ class Block : public Setter {
             worker.cookies = jar;
             return;
         }
-        if (!set(worker, key, value)) fail("unknown worker option", key);
+        if (key == "via") {
+            via_pool = value == "pool";
+            return;
+        }
+        const bool of_pool = key.rfind("pool.", 0) == 0;
+        if (!(of_pool ? set(pool, key.substr(5), value) : set(worker, key, value))) fail("unknown worker option", key);
     }
 
     void request_option(const std::string &key, const std::string &value) {
@@ -99,6 +109,10 @@ class Block : public Setter {
             made(request.upload)->user_data = this;
         } else if (key == "read") {
             read = number(value);
+        } else if (key == "tag") {
+            tag = number(value);
+        } else if (key == "lend") {
+            lends = true;
         } else if (key == "nts") {
             nts = true;
         } else if (key == "null") {
@@ -186,7 +200,7 @@ void read_body(Block &block, hs_response *response) {
     put_status("read.again", hs_response_read(response, buffer.data(), buffer.size(), &count, 0, nullptr));
 }
 
-void put_response(Block &block, hs_response *response) {
+void put_response(Block &block, hs_response *response, bool pooled) {
     put_number("http", hs_response_status(response));
     put("url", view(hs_response_url(response)));
     hs_header header{};
@@ -202,7 +216,9 @@ void put_response(Block &block, hs_response *response) {
         }
     }
 
-    if (block.read > 0) read_body(block, response);
+    // What came through a pool is read by another thread.
+    if (block.read > 0 && pooled) std::thread(read_body, std::ref(block), response).join();
+    if (block.read > 0 && !pooled) read_body(block, response);
     const auto body = view(hs_response_body(response));
     const bool elsewhere = !block.on_body.empty() || block.read > 0;
     put_body(elsewhere ? std::string_view(block.body) : body);
@@ -258,12 +274,17 @@ void cancel_when_answered(const std::string &url, hs_cancel *switch_) {
     hs_response_free(response);
 }
 
-Worker open(const Block &block) {
+Worker open(Block &block, Pool &pool) {
     hs_worker *worker = nullptr;
-    hs_error *error = nullptr;
-    const hs_status status = hs_worker_new(&block.worker, &worker, &error);
-    put_status("status", status);
-    if (status != HS_OK) put_error(error);
+    Pool::Outcome outcome{};
+    if (block.via_pool) {
+        block.pool.worker = &block.worker;
+        outcome = pool.open(block.pool);
+    } else {
+        outcome.status = hs_worker_new(&block.worker, &worker, &outcome.error);
+    }
+    put_status("status", outcome.status);
+    if (outcome.status != HS_OK) put_error(outcome.error);
     return Worker(worker);
 }
 
@@ -285,7 +306,16 @@ void take_body(Block &block) {
     block.request.user_data = &block;
 }
 
-void send(Block &block, hs_worker *worker) {
+void put_outcome(Block &block, const Pool::Outcome &outcome, bool pooled) {
+    put_status("status", outcome.status);
+    if (outcome.status == HS_OK) {
+        put_response(block, outcome.response, pooled);
+    } else {
+        put_error(outcome.error);
+    }
+}
+
+void send(Block &block, hs_worker *worker, Pool &pool) {
     Form form = block.parts.empty() ? nullptr : form_of(block);
     block.request.form = form.get();
     if (!block.cancel.empty() || block.cancel_after || block.on_body == "cancel") {
@@ -297,21 +327,35 @@ void send(Block &block, hs_worker *worker) {
     std::thread canceller;
     if (block.cancel_after) canceller = std::thread(cancel_when_answered, *block.cancel_after, block.switch_);
 
-    hs_response *response = nullptr;
-    hs_error *error = nullptr;
-    const hs_status status =
-        hs_request(block.null == "worker" ? nullptr : worker, block.null == "request" ? nullptr : &block.request,
-                   block.null == "response" ? nullptr : &response, &error);
+    const hs_request_options *const request = block.null == "request" ? nullptr : &block.request;
+    Pool::Outcome outcome{};
+    if (pool.is_open()) {
+        outcome = pool.request(request);
+    } else {
+        outcome.status = hs_request(block.null == "worker" ? nullptr : worker, request,
+                                    block.null == "response" ? nullptr : &outcome.response, &outcome.error);
+    }
 
     if (canceller.joinable()) canceller.join();
-    put_status("status", status);
-    if (status == HS_OK) {
-        put_response(block, response);
-    } else {
-        put_error(error);
-    }
+    put_outcome(block, outcome, pool.is_open());
     if (block.switch_ != nullptr) put_status("cancel.freed", hs_cancel_free(block.switch_));
     if (form) put_status("form.freed", hs_form_free(form.release()));
+}
+
+void submit(const Block &block, Pool &pool) {
+    const Pool::Outcome outcome = pool.submit(&block.request, block.tag);
+    put_status("status", outcome.status);
+    if (outcome.status != HS_OK) put_error(outcome.error);
+}
+
+void take_completion(Block &block, Pool &pool) {
+    const Pool::Outcome outcome = pool.take(block.tag);
+    auto metrics = sized<hs_metrics>();
+    if (outcome.status == HS_OK) {
+        hs_response_metrics(outcome.response, &metrics);
+        put_number("waited", metrics.pool_queue_ns > 0);
+    }
+    put_outcome(block, outcome, true);
 }
 
 // `jar OP RESULT`: a text or number where it has one, else the status.
@@ -362,6 +406,8 @@ std::shared_ptr<const hs_request_options> request_of(const Lines &lines) {
 int main() {
     Jar jar; // what jar blocks work on, and workers with `jar` use
     Worker worker;
+    Pool pool; // takes its place where a block says so
+    const auto close = [&] { return pool.is_open() ? pool.close() : hs_worker_free(worker.release()); };
     for (std::string first; std::getline(std::cin, first);) {
         const auto [verb, name] = split(first);
         Lines lines;
@@ -369,17 +415,22 @@ int main() {
         Block block;
         if (verb == "open") {
             for (const auto &[key, value] : lines) block.worker_option(key, value, jar.get());
-            put_status("closed", hs_worker_free(worker.release()));
-            worker = open(block);
+            put_status("closed", close());
+            worker = open(block, pool);
         } else if (verb == "jar") {
             for (const auto &[key, value] : lines) jar_operation(jar, key, value);
-        } else if (verb == "request") {
+        } else if (verb == "pool") {
+            for (const auto &[key, value] : lines) pool.operation(key, value);
+        } else if (verb == "request" || verb == "submit" || verb == "next") {
             for (const auto &[key, value] : lines) block.request_option(key, value);
-            send(block, worker.get());
+            if (block.lends) Pool::lend(block.request);
+            if (verb == "request") send(block, worker.get(), pool);
+            if (verb == "submit") submit(block, pool);
+            if (verb == "next") take_completion(block, pool);
         } else if (!scenario(verb, name, lines)) {
             fail("unknown block", verb);
         }
         std::cout << std::endl;
     }
-    return hs_worker_free(worker.release()) == HS_OK ? 0 : 1;
+    return close() == HS_OK ? 0 : 1;
 }

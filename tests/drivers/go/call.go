@@ -18,6 +18,7 @@ import (
 // call is a request, and what goes with it that is no option.
 type call struct {
 	options     *C.hs_request_options
+	tag         uint64
 	null        string
 	cancel      string
 	cancelAfter string
@@ -40,7 +41,7 @@ func newCall(memory *arena, lines []line) *call {
 	c := &call{options: newRequestOptions(memory)}
 	var headers []C.hs_header
 	var uploads []func(*C.hs_upload)
-	nts := false
+	nts, lends := false, false
 	for _, l := range lines {
 		switch l.key {
 		case "header": // FLAGS NAME VALUE
@@ -67,6 +68,10 @@ func newCall(memory *arena, lines []line) *call {
 			uploads = append(uploads, func(upload *C.hs_upload) { upload.rewind = C.hs_rewind_callback(C.rewindUpload) })
 		case "read":
 			c.read = int(number(l.value))
+		case "tag":
+			c.tag = number(l.value)
+		case "lend":
+			lends = true
 		case "nts":
 			nts = true
 		case "null":
@@ -96,6 +101,9 @@ func newCall(memory *arena, lines []line) *call {
 		copy(unsafe.Slice((*C.hs_header)(data), len(headers)), headers)
 		c.options.headers = (*C.hs_header)(data)
 		c.options.header_count = C.size_t(len(headers))
+	}
+	if lends {
+		lend(c.options)
 	}
 	c.handle = cgo.NewHandle(c)
 	place := (*cgo.Handle)(memory.alloc(unsafe.Sizeof(c.handle)))

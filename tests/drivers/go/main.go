@@ -20,6 +20,13 @@ func main() {
 	in := bufio.NewReader(os.Stdin)
 	out = bufio.NewWriter(os.Stdout)
 	var worker *C.hs_worker
+	var pool *pool // takes its place where a block says so
+	closeIt := func() C.hs_status {
+		if pool != nil {
+			return pool.close()
+		}
+		return C.hs_worker_free(worker)
+	}
 	for {
 		verb, lines, more := readBlock(in)
 		if !more {
@@ -27,14 +34,22 @@ func main() {
 		}
 		switch verb {
 		case "open":
-			putStatus("closed", C.hs_worker_free(worker))
-			worker = open(lines)
+			putStatus("closed", closeIt())
+			worker, pool = open(lines)
 		case "jar":
 			for _, l := range lines {
 				jarOperation(l.key, l.value)
 			}
 		case "request":
-			send(worker, lines)
+			send(worker, pool, lines)
+		case "submit":
+			submitOnly(pool, lines)
+		case "next":
+			takeCompletion(pool, lines)
+		case "pool":
+			for _, l := range lines {
+				pool.operation(l.key, l.value)
+			}
 		default:
 			verb, name, _ := strings.Cut(verb, " ")
 			if !scenario(verb, name, lines) {
@@ -44,7 +59,7 @@ func main() {
 		fmt.Fprintln(out)
 		out.Flush()
 	}
-	if C.hs_cookie_jar_free(jar) != C.HS_OK || C.hs_worker_free(worker) != C.HS_OK {
+	if C.hs_cookie_jar_free(jar) != C.HS_OK || closeIt() != C.HS_OK {
 		os.Exit(1)
 	}
 }
@@ -77,34 +92,47 @@ func readBlock(in *bufio.Reader) (verb string, lines []line, more bool) {
 	}
 }
 
-func open(lines []line) *C.hs_worker {
+func open(lines []line) (worker *C.hs_worker, pool *pool) {
 	var memory arena
 	defer memory.free()
-	options := newWorkerOptions(&memory)
+	options, around, pooled := newWorkerOptions(&memory), newPoolOptions(&memory), false
 	for _, l := range lines {
-		if l.key == "jar" {
+		in, key := reflect.ValueOf(options), l.key
+		if strings.HasPrefix(key, "pool.") {
+			in, key = reflect.ValueOf(around), key[len("pool."):]
+		}
+		switch {
+		case key == "jar":
 			options.cookies = jar
-		} else if !setField(&memory, reflect.ValueOf(options).Elem(), l.key, l.value, false) {
+		case key == "via":
+			pooled = l.value == "pool"
+		case !setField(&memory, in.Elem(), key, l.value, false):
 			fail("unknown worker option", l.key)
 		}
 	}
-	var worker *C.hs_worker
+	var status C.hs_status
 	var failure *C.hs_error
-	status := C.hs_worker_new(options, &worker, &failure)
+	if pooled {
+		around.worker = options
+		pool, status, failure = openPool(around)
+	} else {
+		status = C.hs_worker_new(options, &worker, &failure)
+	}
 	putStatus("status", status)
 	if status != C.HS_OK {
 		putError(failure)
 	}
-	return worker
+	return worker, pool
 }
 
-func send(worker *C.hs_worker, lines []line) {
+func send(worker *C.hs_worker, pool *pool, lines []line) {
 	var memory arena
 	defer memory.free()
 	c := newCall(&memory, lines)
 	defer c.close()
 	c.prepare()
 
+	var status C.hs_status
 	var response *C.hs_response
 	var failure *C.hs_error
 	request, place := c.options, &response
@@ -116,14 +144,13 @@ func send(worker *C.hs_worker, lines []line) {
 	case "response":
 		place = nil
 	}
-	status := C.hs_request(worker, request, place, &failure)
+	if pool != nil {
+		status, response, failure = pool.request(request)
+	} else {
+		status = C.hs_request(worker, request, place, &failure)
+	}
 	if c.cancelled != nil {
 		<-c.cancelled
 	}
-	putStatus("status", status)
-	if status == C.HS_OK {
-		putResponse(c, response)
-	} else {
-		putError(failure)
-	}
+	putOutcome(c, status, response, failure, pool != nil)
 }

@@ -80,6 +80,12 @@ func newWorkerOptions(memory *arena) *C.hs_worker_options {
 	return options
 }
 
+func newPoolOptions(memory *arena) *C.hs_pool_options {
+	options := (*C.hs_pool_options)(memory.alloc(unsafe.Sizeof(C.hs_pool_options{})))
+	options.struct_size = C.uint32_t(unsafe.Sizeof(*options))
+	return options
+}
+
 func newRequestOptions(memory *arena) *C.hs_request_options {
 	options := (*C.hs_request_options)(memory.alloc(unsafe.Sizeof(C.hs_request_options{})))
 	options.struct_size = C.uint32_t(unsafe.Sizeof(*options))

@@ -107,7 +107,17 @@ func readBody(c *call, response *C.hs_response) {
 	putStatus("read.again", C.hs_response_read(response, place, capacity, &count, 0, nil))
 }
 
-func putResponse(c *call, response *C.hs_response) {
+// putOutcome tells the error or the response; of a pool's another thread reads the body.
+func putOutcome(c *call, status C.hs_status, response *C.hs_response, failure *C.hs_error, pooled bool) {
+	putStatus("status", status)
+	if status == C.HS_OK {
+		putResponse(c, response, pooled)
+	} else {
+		putError(failure)
+	}
+}
+
+func putResponse(c *call, response *C.hs_response, pooled bool) {
 	putNumber("http", int64(C.hs_response_status(response)))
 	put("url", text(C.hs_response_url(response)))
 	var header C.hs_header
@@ -123,7 +133,15 @@ func putResponse(c *call, response *C.hs_response) {
 		}
 	}
 
-	if c.read > 0 {
+	switch {
+	case c.read > 0 && pooled:
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			readBody(c, response)
+		}()
+		<-done
+	case c.read > 0:
 		readBody(c, response)
 	}
 	body := C.hs_response_body(response)

@@ -2,11 +2,15 @@
 const std = @import("std");
 const c = @import("c.zig");
 const hs = c.hs;
+const Pool = @import("Pool.zig");
 const Teller = @import("Teller.zig");
 const Call = @This();
 
 allocator: std.mem.Allocator,
 options: hs.hs_request_options = c.sized(hs.hs_request_options),
+tag: u64 = 0,
+/// The body, until it is released.
+lends: bool = false,
 headers: std.ArrayList(hs.hs_header) = .empty,
 parts: std.ArrayList(hs.hs_part) = .empty,
 boundary: hs.hs_str = .{ .data = null, .len = 0 },
@@ -53,6 +57,10 @@ pub fn read(call: *Call, lines: []const c.Line) !void {
             (try call.uploadOptions()).rewind = rewindUpload;
         } else if (std.mem.eql(u8, line.key, "read")) {
             call.read_capacity = c.number(line.value);
+        } else if (std.mem.eql(u8, line.key, "tag")) {
+            call.tag = c.number(line.value);
+        } else if (std.mem.eql(u8, line.key, "lend")) {
+            call.lends = true;
         } else if (std.mem.eql(u8, line.key, "nts")) {
             nts = true;
         } else if (std.mem.eql(u8, line.key, "null")) {
@@ -71,6 +79,7 @@ pub fn read(call: *Call, lines: []const c.Line) !void {
         call.options.on_body = receive;
         call.options.user_data = call;
     }
+    if (call.lends) try Pool.lend(&call.options);
     call.options.headers = call.headers.items.ptr;
     call.options.header_count = call.headers.items.len;
 }

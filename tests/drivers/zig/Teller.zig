@@ -3,6 +3,7 @@ const std = @import("std");
 const c = @import("c.zig");
 const hs = c.hs;
 const Call = @import("Call.zig");
+const Pool = @import("Pool.zig");
 const Teller = @This();
 
 out: *std.Io.Writer,
@@ -91,7 +92,25 @@ fn read(tell: Teller, call: *Call, answer: ?*hs.hs_response) !void {
     try tell.status("read.again", hs.hs_response_read(answer, buffer.ptr, buffer.len, &count, 0, null));
 }
 
-pub fn response(tell: Teller, call: *Call, answer: ?*hs.hs_response) !void {
+/// What came through a pool is read by another thread.
+fn readElsewhere(tell: Teller, call: *Call, answer: ?*hs.hs_response) !void {
+    var result: anyerror!void = {};
+    const reader = try std.Thread.spawn(.{}, struct {
+        fn run(to: Teller, by: *Call, from: ?*hs.hs_response, end: *anyerror!void) void {
+            end.* = to.read(by, from);
+        }
+    }.run, .{ tell, call, answer, &result });
+    reader.join();
+    return result;
+}
+
+/// The error or the response.
+pub fn outcome(tell: Teller, call: *Call, what: Pool.Outcome, pooled: bool) !void {
+    try tell.status("status", what.status);
+    if (what.status == hs.HS_OK) try tell.response(call, what.response, pooled) else try tell.failure(what.err);
+}
+
+fn response(tell: Teller, call: *Call, answer: ?*hs.hs_response, pooled: bool) !void {
     try tell.number("http", hs.hs_response_status(answer));
     try tell.text("url", hs.hs_response_url(answer));
     const count = hs.hs_response_header_count(answer);
@@ -111,7 +130,7 @@ pub fn response(tell: Teller, call: *Call, answer: ?*hs.hs_response) !void {
         }
     }
 
-    if (call.read_capacity > 0) try tell.read(call, answer);
+    if (call.read_capacity > 0) try if (pooled) tell.readElsewhere(call, answer) else tell.read(call, answer);
     const left = c.slice(hs.hs_response_body(answer));
     if (call.on_body.len == 0 and call.read_capacity == 0) {
         try tell.body(left);
