@@ -12,12 +12,13 @@ LIB := $(T)/release
 REQUESTS ?= 1000000
 THREADS  ?= 50
 GB       ?= 1
+SUBMISSIONS ?= 1000000
 
 .PHONY: help
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: demo test check build header soak fuzz bench bench-policies bench-pool outage tools clean distclean
+.PHONY: demo test check build header soak torture fuzz bench bench-policies bench-pool outage tools clean distclean
 demo: ## build the library and a test server, and run the C, C++, Go and Zig examples and the safety check
 	@.ci/demo.sh
 
@@ -39,6 +40,11 @@ soak: ## REQUESTS=1000000 requests over THREADS=50 threads against the test serv
 	@.ci/tools.sh build
 	@.ci/build.sh
 	@$(MAKE) --no-print-directory soak-run
+
+torture: ## SUBMISSIONS=1000000 to pools that are cancelled, drained and freed, under AddressSanitizer, then ThreadSanitizer
+	@.ci/tools.sh system-curl build
+	@.ci/build.sh
+	@.ci/torture.sh $(SUBMISSIONS)
 
 fuzz: ## the parsers on their corpora and on FUZZ_SECONDS=3 of new inputs each
 	@.ci/tools.sh system-curl build

@@ -87,3 +87,6 @@ end_steps() { # end_steps NAME: the closing summary; false unless every step pas
 
 # make, quietly, for the rules that build things; stays out of the way of a make that runs this script.
 mk() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s --no-print-directory -C "$ROOT" "$@"; }
+
+# The test server says where everything is in one line of JSON; the programs of tests/abi/c are told as name=value.
+server_arguments() { grep -oE '"[a-z0-9_]+":"[^"]*"' <<<"$HS_TEST_SERVER_JSON" | sed -E 's/^"([^"]*)":"(.*)"$/\1=\2/'; }

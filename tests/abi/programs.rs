@@ -146,6 +146,7 @@ programs! {
         bulkhead: Program { files: &["bulkhead"], slow: &["threads=4", "rounds=20"], ..PROGRAM };
         retry_run: Program { files: &["retry_run"], ..PROGRAM };
         limiter: Program { files: &["limiter"], slow: &["threads=16", "each=50"], alone: true, ..PROGRAM };
+        pool_torture: Program { files: &["pool_torture"], slow: &["submissions=600", "each=100"], ..PROGRAM };
         unload: Program { files: &["unload"], unlinked: true, ..PROGRAM };
     }
     bundled libcurl {
