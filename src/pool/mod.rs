@@ -2,6 +2,7 @@
 //! What is between those who submit and reap and the threads that drive the calls is one lock around the schedule, held
 //! for moments and never while anything of the caller's runs.
 
+mod bell;
 pub mod channel;
 pub mod completions;
 mod descriptor;
@@ -20,12 +21,13 @@ use crate::observe::gauge::ConnectionGauge;
 use crate::runtime::clock::{Clock, Instant, SystemClock};
 use crate::status::*;
 use crate::worker::WorkerOptions;
+use bell::Bell;
 use completions::{Completions, Popped};
 use order::{Done, Order, Outcome};
 use schedule::{Caps, Facts, Id, Place, Refused, Schedule, Turn, Waited, Why, Withdrawn};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -56,10 +58,8 @@ pub struct Shared {
     options: PoolOptions,
     schedule: Mutex<Crew>,
     /// Rung for those who wait for room, and for those who wait for the end of all.
-    room: Condvar,
-    ended: Condvar,
-    waiting_for_room: AtomicU64,
-    waiting_for_the_end: AtomicU64,
+    room: Bell,
+    ended: Bell,
     completions: Completions<Done>,
     /// When something is due for those that wait, in the clock's nanoseconds; MAX: never.
     due: AtomicU64,
@@ -114,10 +114,8 @@ impl Pool {
         let shared = Arc::new(Shared {
             options,
             schedule: Mutex::new(schedule),
-            room: Condvar::new(),
-            ended: Condvar::new(),
-            waiting_for_room: AtomicU64::new(0),
-            waiting_for_the_end: AtomicU64::new(0),
+            room: Bell::default(),
+            ended: Bell::default(),
             completions: Completions::new(),
             due: AtomicU64::new(u64::MAX),
             stopped: AtomicBool::new(false),
@@ -192,7 +190,7 @@ impl Pool {
     pub fn drain(&self, wait: Option<Duration>) -> Result<bool, Error> {
         self.not_from_inside()?;
         self.shared.schedule().close();
-        self.shared.room.notify_all();
+        self.shared.room.ring(&self.shared.schedule);
         if self.shared.wait_for_the_end(wait) {
             return Ok(true);
         }
@@ -249,22 +247,6 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.stop();
-    }
-}
-
-/// There is somebody to be told of room.
-struct WaitsForRoom<'a>(&'a AtomicU64);
-
-impl WaitsForRoom<'_> {
-    fn new(count: &AtomicU64) -> WaitsForRoom<'_> {
-        count.fetch_add(1, Ordering::SeqCst);
-        WaitsForRoom(count)
-    }
-}
-
-impl Drop for WaitsForRoom<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -329,47 +311,29 @@ impl Shared {
 
     /// The schedule, once there is room in it.
     fn wait_for_room(&self, wait: Option<Duration>) -> Result<MutexGuard<'_, Crew>, Error> {
-        let mut schedule = self.schedule();
-        let until = wait.and_then(|wait| std::time::Instant::now().checked_add(wait));
-        let mut waiting = None;
-        loop {
-            if self.is_stopped() {
-                return Err(Error::plain(HS_ERR_POOL_CLOSED));
+        let look = |schedule: &Crew| match schedule.room(self.completions.len(), SystemClock.now()) {
+            _ if self.is_stopped() => Some(Err(Refused::Closed)),
+            Err(Refused::Full) => None,
+            answer => Some(answer),
+        };
+        let (schedule, answer) = self.room.wait(&self.schedule, wait, look);
+        match answer {
+            Some(Ok(())) => Ok(schedule),
+            Some(Err(Refused::Closed)) => Err(Error::plain(HS_ERR_POOL_CLOSED)),
+            Some(Err(Refused::NoThread)) => {
+                drop(schedule);
+                Err(self.no_thread())
             }
-            match schedule.room(self.completions.len(), SystemClock.now()) {
-                Ok(()) => return Ok(schedule),
-                Err(Refused::Closed) => return Err(Error::plain(HS_ERR_POOL_CLOSED)),
-                Err(Refused::NoThread) => {
-                    drop(schedule);
-                    return Err(self.no_thread());
-                }
-                Err(Refused::Full) => {}
-            }
-            let left = match (wait, until) {
-                (Some(_), Some(until)) => until.saturating_duration_since(std::time::Instant::now()),
-                _ => Duration::from_secs(3600),
-            };
-            if wait == Some(Duration::ZERO) || left.is_zero() {
+            Some(Err(Refused::Full)) | None => {
                 let (waiting, open, unreaped) = (schedule.waiting(), schedule.open(), self.completions.len());
                 let message = format!("the pool is full: {waiting} requests wait, {} are under way", open - waiting);
-                return Err(Error::new(HS_ERR_POOL_FULL, format!("{message}, {unreaped} completions were not taken")));
+                Err(Error::new(HS_ERR_POOL_FULL, format!("{message}, {unreaped} completions were not taken")))
             }
-            // Who takes completions does so without the lock, and looks afterwards whether anybody waits: the look before the
-            // wait must come after having said so.
-            if waiting.is_none() {
-                waiting = Some(WaitsForRoom::new(&self.waiting_for_room));
-                continue;
-            }
-            schedule = self.room.wait_timeout(schedule, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     fn there_may_be_room(&self) {
-        if self.waiting_for_room.load(Ordering::SeqCst) > 0 {
-            // Who is about to wait has looked under the lock, and is in its wait before this gets it.
-            drop(self.schedule());
-            self.room.notify_all();
-        }
+        self.room.ring(&self.schedule);
     }
 
     /// Does what a step of the schedule asks for, and lets go of its lock.
@@ -394,12 +358,11 @@ impl Shared {
             }
             let in_flight = schedule.in_flight() as u64;
             self.tallies.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
-            // Whoever waits has said so under this lock. To ring for nobody would be a system call all the same.
-            let over = schedule.open() == 0 && self.waiting_for_the_end.load(Ordering::SeqCst) > 0;
+            let over = (schedule.open() == 0 || schedule.crew().len() == 0) && self.ended.is_awaited();
             drop(schedule);
             wake.iter().for_each(|desk| desk.wake());
             if over {
-                self.ended.notify_all();
+                self.ended.ring(&self.schedule);
             }
             self.never_began(std::mem::take(&mut turn.waited));
             for place in std::mem::take(&mut turn.start) {
@@ -430,7 +393,7 @@ impl Shared {
         let over = schedule.open() == 0;
         drop(schedule);
         if over {
-            self.ended.notify_all();
+            self.ended.ring(&self.schedule);
         }
         self.there_may_be_room();
     }
@@ -485,21 +448,8 @@ impl Shared {
     }
 
     fn wait_for_the_end(&self, wait: Option<Duration>) -> bool {
-        let until = wait.and_then(|wait| std::time::Instant::now().checked_add(wait));
-        let mut schedule = self.schedule();
-        while schedule.open() > 0 {
-            let left = until.map(|until| until.saturating_duration_since(std::time::Instant::now()));
-            if left == Some(Duration::ZERO) {
-                return false;
-            }
-            self.waiting_for_the_end.fetch_add(1, Ordering::SeqCst);
-            schedule = match left {
-                Some(left) => self.ended.wait_timeout(schedule, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => self.ended.wait(schedule).unwrap_or_else(PoisonError::into_inner),
-            };
-            self.waiting_for_the_end.fetch_sub(1, Ordering::SeqCst);
-        }
-        true
+        let look = |schedule: &Crew| (schedule.open() == 0).then_some(());
+        self.ended.wait(&self.schedule, wait, look).1.is_some()
     }
 
     fn stop(self: &Arc<Self>) {
@@ -509,15 +459,11 @@ impl Shared {
         self.stopped.store(true, Ordering::SeqCst);
         let desks: Vec<Arc<Desk>> = schedule.crew().handles().cloned().collect();
         drop(schedule);
-        self.room.notify_all();
+        self.room.ring(&self.schedule);
         self.call_off_all();
         desks.iter().for_each(|desk| desk.wake());
         // Also those that somebody is about to start.
-        let mut schedule = self.schedule();
-        while schedule.crew().len() > 0 {
-            schedule = self.ended.wait(schedule).unwrap_or_else(PoisonError::into_inner);
-        }
-        drop(schedule);
+        drop(self.ended.wait(&self.schedule, None, |schedule| (schedule.crew().len() == 0).then_some(())));
         loop {
             let thread = self.threads.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let Some(thread) = thread else { break };
@@ -566,7 +512,7 @@ impl Shared {
             desk.wake();
         }
         if may {
-            self.ended.notify_all();
+            self.ended.ring(&self.schedule);
         }
         may
     }
@@ -603,7 +549,7 @@ impl Shared {
     /// A thread ends that is still on the list, with nothing on its desk.
     fn thread_gone(&self, key: usize) {
         self.schedule().thread_gone(key);
-        self.ended.notify_all();
+        self.ended.ring(&self.schedule);
     }
 
     /// A thread is of no use any more. What it was handed and has not begun goes to others.
@@ -628,9 +574,7 @@ impl Shared {
         let cancels = back.iter().filter_map(|handed| Some((handed.id, handed.job.cancel.clone()?))).collect();
         // It may have been the one that was to look at the clock.
         self.due.store(u64::MAX, Ordering::SeqCst);
-        let turn = schedule.thread_failed(place.key, back, SystemClock.now());
-        self.ended.notify_all();
-        (turn, cancels)
+        (schedule.thread_failed(place.key, back, SystemClock.now()), cancels)
     }
 }
 

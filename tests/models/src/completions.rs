@@ -1,7 +1,7 @@
 //! The pool's completions: nothing lost or doubled, nobody left waiting, and a descriptor that says what is so.
 
 #[path = "../../../src/pool/completions.rs"]
-mod queue;
+pub mod queue;
 
 mod sync {
     pub use loom::sync::{Condvar, Mutex, MutexGuard};

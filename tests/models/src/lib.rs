@@ -3,6 +3,8 @@
 #![allow(dead_code)] // the files have more than a model needs
 
 #[cfg(test)]
+mod bell;
+#[cfg(test)]
 mod breaker;
 #[cfg(test)]
 mod budget;

@@ -45,7 +45,7 @@ fn who_waits_for_room_gets_it_by_what_ends_and_by_what_is_reaped() {
         let pool = pool.clone();
         move || submit(&pool, QUICK, 2)
     });
-    until("it waits", || pool.shared.waiting_for_room.load(std::sync::atomic::Ordering::SeqCst) == 1);
+    until("it waits", || pool.shared.room.is_awaited());
     assert_eq!((pool.cancel(1), reap(&pool, 1)), (1, all(1..2, HS_ERR_CANCELLED)));
     submitter.join().unwrap();
     assert_eq!((pool.cancel(0), reap(&pool, 2).len()), (1, 2));
@@ -80,7 +80,7 @@ fn who_waits_in_vain_is_refused_in_time_or_when_the_pool_is_closed() {
             let pool = pool.clone();
             move || refused(&pool, NEVER)
         });
-        until("it waits", || pool.shared.waiting_for_room.load(std::sync::atomic::Ordering::SeqCst) == 1);
+        until("it waits", || pool.shared.room.is_awaited());
         end(&pool);
         assert_eq!(submitter.join().unwrap(), HS_ERR_POOL_CLOSED);
     }
