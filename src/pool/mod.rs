@@ -14,7 +14,7 @@ mod thread;
 
 use crate::call::Submitted;
 use crate::cancel::Cancel;
-use crate::error::Error;
+use crate::error::{Error, Retryable};
 use crate::http::url::Url;
 use crate::observe::counters::Counters;
 use crate::observe::gauge::ConnectionGauge;
@@ -327,7 +327,10 @@ impl Shared {
             Some(Err(Refused::Full)) | None => {
                 let (waiting, open, unreaped) = (schedule.waiting(), schedule.open(), self.completions.len());
                 let message = format!("the pool is full: {waiting} requests wait, {} are under way", open - waiting);
-                Err(Error::new(HS_ERR_POOL_FULL, format!("{message}, {unreaped} completions were not taken")))
+                let mut error =
+                    Error::new(HS_ERR_POOL_FULL, format!("{message}, {unreaped} completions were not taken"));
+                error.details_mut().retryable = Retryable::Safe;
+                Err(error)
             }
         }
     }
@@ -411,6 +414,8 @@ impl Shared {
         };
         let details = error.details_mut();
         details.phase = HS_PHASE_QUEUE;
+        // Nothing was sent.
+        details.retryable = if why == Why::CalledOff { Retryable::No } else { Retryable::Safe };
         details.elapsed_ns = order.limits.submitted.map_or(0, |submitted| now.since(submitted.at).as_nanos() as u64);
         drop(order);
         self.completed(Done { tag, outcome: Outcome::Failed(error) });

@@ -121,6 +121,7 @@ static void called_off(void) {
     CHECK_STATUS(late.status, HS_ERR_TIMEOUT);
     CHECK_INT(info.phase, HS_PHASE_QUEUE);
     CHECK_INT(info.request_sent, HS_SENT_NO);
+    CHECK_INT(info.retryable, HS_RETRYABLE_SAFE);
     CHECK_STATUS(hs_cancel_trigger(cancel), HS_OK);
     const hs_completion switched = NEXT(pool);
     CHECK(switched.tag == 2);
