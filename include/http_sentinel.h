@@ -1798,7 +1798,7 @@ typedef struct hs_pool_counters {
     uint64_t refused;
     // Completions that there were.
     uint64_t completed;
-    // Completions that were taken.
+    // Completions that were taken, those of the kind `HS_COMPLETION_READABLE` included, which `completed` does not count.
     uint64_t reaped;
     // The most requests that were under way at once.
     uint64_t most_in_flight;
@@ -3173,7 +3173,7 @@ hs_status hs_pool_new(const struct hs_pool_options *options,
                       struct hs_pool **pool,
                       struct hs_error **error);
 
-// Hands a request over to the pool and returns at once. All that it needs of it is copied, its body too; `upload`, the parts of a
+// Hands a request over to the pool and returns at once. All that it needs of it is copied, its body too; what `upload` points to, the parts of a
 // `form` and what `user_data` points to must live until the request has ended, and their callbacks and `on_body` are called
 // on a thread of the pool, which drives other requests as well: they are not to wait.
 //

@@ -68,7 +68,7 @@ pub unsafe extern "C" fn hs_pool_new(
     unsafe { guard::with_error(error, body) }
 }
 
-/// Hands a request over to the pool and returns at once. All that it needs of it is copied, its body too; `upload`, the parts of a
+/// Hands a request over to the pool and returns at once. All that it needs of it is copied, its body too; what `upload` points to, the parts of a
 /// `form` and what `user_data` points to must live until the request has ended, and their callbacks and `on_body` are called
 /// on a thread of the pool, which drives other requests as well: they are not to wait.
 ///

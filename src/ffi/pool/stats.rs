@@ -32,7 +32,7 @@ pub struct hs_pool_counters {
     pub refused: u64,
     /// Completions that there were.
     pub completed: u64,
-    /// Completions that were taken.
+    /// Completions that were taken, those of the kind `HS_COMPLETION_READABLE` included, which `completed` does not count.
     pub reaped: u64,
     /// The most requests that were under way at once.
     pub most_in_flight: u64,

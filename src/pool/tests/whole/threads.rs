@@ -27,6 +27,8 @@ fn threads_are_started_as_they_are_needed_and_go_when_they_are_not() {
         until("the others are gone", || pool.gauges().threads == 1);
         submit(&pool, QUICK, 0);
         reap(&pool, 1);
+        // A completion comes a moment before the place is free.
+        in_flight(&pool, 0);
         // What those counted that are gone is still there.
         until("all were counted", || {
             calls(&pool) == [16, 17, 100].iter().filter(|other| **other <= count).map(|count| count + 1).sum::<u64>()
@@ -122,8 +124,9 @@ fn where_the_last_thread_panics_nobody_waits_for_nothing_and_there_is_one_again_
     later.limits.start_after = 1_000 * MINUTE;
     pool.submit(later, 3).unwrap();
     lay_a_mine(&pool);
-    submit_all(&pool, NEVER, 4..8);
-    let statuses = reap(&pool, 8);
+    // The mine may go off before all are submitted.
+    let refused = (4..8).filter(|tag| pool.submit(order(&pool, NEVER), *tag).is_err()).count();
+    let statuses = reap(&pool, 8 - refused);
     assert_eq!(statuses[&3], HS_ERR_THREAD);
     assert!(statuses.values().all(|status| *status == HS_ERR_PANIC || *status == HS_ERR_THREAD), "{statuses:?}");
     until("the thread is gone", || pool.gauges().threads == 0);
