@@ -665,6 +665,10 @@ typedef struct hs_pipe hs_pipe;
 
 // Carries out requests from any thread on threads of its own. Each of these has a worker: its connections are its own, and
 // it drives as many requests at once as there are. A pool may be used on any thread, at the same time.
+//
+// In a child that is forked its handle is refused (`HS_ERR_FORKED`), and the child can make a pool of its own. As in every process with threads, what
+// OpenSSL or the C library had locked for another thread at the moment of the fork stays locked there: fork before there is a
+// pool at work, or `exec` in the child.
 typedef struct hs_pool hs_pool;
 
 // A response. It belongs to the caller, outlives its worker, may be read on any thread, and is freed with

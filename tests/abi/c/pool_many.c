@@ -111,7 +111,8 @@ int main(int count, char **arguments) {
     CHECK(end - released >= UINT64_C(500000000));
     CHECK(peak_threads <= threads + THREADS + 2);
     CHECK(peak_descriptors >= descriptors + in_flight);
-    CHECK(peak_descriptors <= descriptors + in_flight + 100);
+    /* Each of the multis that they are spread over has a few for itself. */
+    CHECK(peak_descriptors <= descriptors + in_flight + in_flight / 32 + 100);
     CHECK_STATUS(hs_pool_free(pool), HS_OK);
     CHECK(open_descriptors() <= descriptors + 2); /* What a process opens once. */
     close_worker(worker);
