@@ -46,22 +46,30 @@ again! {
         as_many_connections_are_kept_as_may_be_idle_however_many_are_in_use
         idle_connections_beyond_the_limit_are_closed_when_a_wave_is_over
         a_shared_connection_is_idle_when_its_last_exchange_has_left_it;
-    http2:
-        a_request_that_was_refused_is_sent_again_whatever_the_method
-        a_server_that_always_refuses_is_given_up_and_not_believed_where_it_matters
-        a_post_that_may_have_been_processed_is_sent_once
-        a_refusal_says_nothing_of_the_next_connection
-        a_server_that_requires_http11_gets_it_once
-        a_burst_to_one_host_shares_a_connection_where_http2_is_spoken
-        a_version_that_is_too_old_is_refused_before_the_request_is_sent;
     proxies:
         a_request_in_clear_is_passed_on_and_one_in_tls_goes_through_a_tunnel
         socks_proxies_are_told_a_name_or_an_address_by_their_kind
         without_the_right_credentials_it_is_said_that_nothing_was_sent
         connections_are_used_again_only_on_the_same_way
-        a_tls_proxy_is_verified_by_its_own_authorities
         a_post_in_a_tunnel_that_dies_is_sent_once
         proxies_that_cannot_be_had_are_named;
+}
+
+/// What older libcurls do otherwise.
+#[cfg(feature = "bundled-curl")]
+mod bundled {
+    again! {
+        http2:
+            a_request_that_was_refused_is_sent_again_whatever_the_method
+            a_server_that_always_refuses_is_given_up_and_not_believed_where_it_matters
+            a_post_that_may_have_been_processed_is_sent_once
+            a_refusal_says_nothing_of_the_next_connection
+            a_server_that_requires_http11_gets_it_once
+            a_burst_to_one_host_shares_a_connection_where_http2_is_spoken
+            a_version_that_is_too_old_is_refused_before_the_request_is_sent;
+        proxies:
+            a_tls_proxy_is_verified_by_its_own_authorities;
+    }
 }
 
 /// Two in flight are two sockets for each: the client's and the server's.
