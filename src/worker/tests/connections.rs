@@ -47,12 +47,14 @@ pub(super) fn a_connection_that_was_idle_for_too_long_is_replaced() {
 }
 
 /// A worker that may keep so many, and what it says of its connections.
+#[cfg(feature = "bundled-curl")]
 fn counted(server: &TestServer, max_idle_connections: u32) -> (Worker, Arc<ConnectionGauge>) {
     let gauge = Arc::new(ConnectionGauge::default());
     let connections = Some(gauge.clone());
     (Worker::new(WorkerOptions { max_idle_connections, connections, ..options(server) }).expect("a worker"), gauge)
 }
 
+#[cfg(feature = "bundled-curl")]
 fn wave(server: &TestServer, worker: &Worker, calls: usize, key: &str) {
     let url = format!("{}/wait/{key}?count_key={key}&at_least={calls}&timeout_ms=60000", server.http_url());
     let statuses = many::at_once(worker, calls, &url);
@@ -60,6 +62,7 @@ fn wave(server: &TestServer, worker: &Worker, calls: usize, key: &str) {
 }
 
 #[test]
+#[cfg(feature = "bundled-curl")]
 pub(super) fn as_many_connections_are_kept_as_may_be_idle_however_many_are_in_use() {
     let server = server();
     let (worker, gauge) = counted(&server, 300);
@@ -71,6 +74,7 @@ pub(super) fn as_many_connections_are_kept_as_may_be_idle_however_many_are_in_us
 }
 
 #[test]
+#[cfg(feature = "bundled-curl")]
 pub(super) fn idle_connections_beyond_the_limit_are_closed_when_a_wave_is_over() {
     let server = server();
     let (worker, gauge) = counted(&server, 50);
@@ -87,6 +91,7 @@ pub(super) fn idle_connections_beyond_the_limit_are_closed_when_a_wave_is_over()
 }
 
 #[test]
+#[cfg(feature = "bundled-curl")]
 pub(super) fn a_shared_connection_is_idle_when_its_last_exchange_has_left_it() {
     let server = server();
     let (worker, gauge) = counted(&server, 100);

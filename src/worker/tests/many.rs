@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::cancel::Cancel;
-use serde_json::json;
 
 /// The same tests, once more.
 macro_rules! again {
@@ -36,16 +35,12 @@ again! {
         a_cancel_ends_a_call_that_waits
         a_connection_that_is_closed_while_nobody_uses_it_is_in_nobodys_way
         a_body_that_nobody_reads_waits_and_then_comes_whole
-        a_server_that_does_not_speak_http2_is_left_without_any_time_limit
         what_begins_when_hundreds_are_under_way_is_as_good;
     auth:
         a_nonce_that_is_used_up_is_replaced;
     connections:
         a_connection_that_has_lived_its_life_is_replaced_however_busy
-        a_connection_that_was_idle_for_too_long_is_replaced
-        as_many_connections_are_kept_as_may_be_idle_however_many_are_in_use
-        idle_connections_beyond_the_limit_are_closed_when_a_wave_is_over
-        a_shared_connection_is_idle_when_its_last_exchange_has_left_it;
+        a_connection_that_was_idle_for_too_long_is_replaced;
     proxies:
         a_request_in_clear_is_passed_on_and_one_in_tls_goes_through_a_tunnel
         socks_proxies_are_told_a_name_or_an_address_by_their_kind
@@ -59,6 +54,12 @@ again! {
 #[cfg(feature = "bundled-curl")]
 mod bundled {
     again! {
+        own:
+            a_server_that_does_not_speak_http2_is_left_without_any_time_limit;
+        connections:
+            as_many_connections_are_kept_as_may_be_idle_however_many_are_in_use
+            idle_connections_beyond_the_limit_are_closed_when_a_wave_is_over
+            a_shared_connection_is_idle_when_its_last_exchange_has_left_it;
         http2:
             a_request_that_was_refused_is_sent_again_whatever_the_method
             a_server_that_always_refuses_is_given_up_and_not_believed_where_it_matters
@@ -151,9 +152,10 @@ fn a_body_that_nobody_reads_waits_and_then_comes_whole() {
 
 /// libcurl learns of it while it sends, and then waits for the server.
 #[test]
+#[cfg(feature = "bundled-curl")]
 fn a_server_that_does_not_speak_http2_is_left_without_any_time_limit() {
     let server = server();
-    let script = json!({"listen": "tcp", "steps": [{"send": "SSH-2.0-OpenSSH_9.6\r\n"}, {"stall": true}]});
+    let script = serde_json::json!({"listen": "tcp", "steps": [{"send": "SSH-2.0-OpenSSH_9.6\r\n"}, {"stall": true}]});
     let address = server.install_script("ssh", &script.to_string()).expect("a script").expect("a port");
     let worker = worker_for(&server);
     let http = crate::engine::HttpChoice::Http2PriorKnowledge;

@@ -1,5 +1,4 @@
-/* dlclose() while threads have workers, and while a pool has threads: they end later, or never, in code that must still be
- * there. This program
+/* dlclose() while threads have workers: they end later and close them, in code that must still be there. This program
  * is not linked with the library; it knows it by its path. */
 
 #include "client.h"
@@ -43,28 +42,6 @@ static void *work(void *unused) {
     return NULL;
 }
 
-typedef hs_status pool_new(const hs_pool_options *, hs_pool **, hs_error **);
-typedef hs_status pool_submit(hs_pool *, const hs_request_options *, uint64_t, hs_error **);
-
-/* Left at work, and never freed. */
-static void leave_a_pool(void) {
-    pool_new *make;
-    pool_submit *submit;
-    const hs_worker_options worker = defaults();
-    hs_pool_options options;
-    hs_pool *pool = NULL;
-    memset(&options, 0, sizeof options);
-    options.struct_size = sizeof options;
-    options.worker = &worker;
-    find("hs_pool_new", &make);
-    find("hs_pool_submit", &submit);
-    CHECK(make(&options, &pool, NULL) == HS_OK);
-    for (uint64_t tag = 0; tag < 10; tag++) {
-        const hs_request_options target = get(url("%s/%s", address("https"), tag % 2 ? "get" : "stall/head"));
-        CHECK(submit(pool, &target, tag, NULL) == HS_OK);
-    }
-}
-
 int main(int count, char **arguments) {
     begin(count, arguments);
     for (int round = 0; round < 3; round++) {
@@ -78,7 +55,6 @@ int main(int count, char **arguments) {
             CHECK_INT(pthread_create(&threads[i], NULL, work, NULL), 0);
         }
         pthread_barrier_wait(&step);
-        leave_a_pool();
         const int open = open_descriptors();
         CHECK_INT(dlclose(library), 0);
         pthread_barrier_wait(&step);
