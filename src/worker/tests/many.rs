@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cancel::Cancel;
+use serde_json::json;
 
 /// The same tests, once more.
 macro_rules! again {
@@ -155,7 +156,7 @@ fn a_body_that_nobody_reads_waits_and_then_comes_whole() {
 #[cfg(feature = "bundled-curl")]
 fn a_server_that_does_not_speak_http2_is_left_without_any_time_limit() {
     let server = server();
-    let script = serde_json::json!({"listen": "tcp", "steps": [{"send": "SSH-2.0-OpenSSH_9.6\r\n"}, {"stall": true}]});
+    let script = json!({"listen": "tcp", "steps": [{"send": "SSH-2.0-OpenSSH_9.6\r\n"}, {"stall": true}]});
     let address = server.install_script("ssh", &script.to_string()).expect("a script").expect("a port");
     let worker = worker_for(&server);
     let http = crate::engine::HttpChoice::Http2PriorKnowledge;
