@@ -393,8 +393,8 @@
 // A request has ended, or its response head has come where it has `HS_STREAM`.
 #define HS_COMPLETION_DONE 0
 
-// Not the end of a request: a stream has something to read, for which `hs_response_try_read` found nothing before. `tag` is that
-// of its request; there is neither a response nor an error.
+// Not the end of a request: a stream has something to read, for which `hs_response_try_read` found nothing before. `tag`
+// is that of its request; there is neither a response nor an error.
 #define HS_COMPLETION_READABLE 1
 
 // The latency of whole calls (OpenTelemetry: `http.client.request.duration`).
@@ -666,9 +666,9 @@ typedef struct hs_pipe hs_pipe;
 // Carries out requests from any thread on threads of its own. Each of these has a worker: its connections are its own, and
 // it drives as many requests at once as there are. A pool may be used on any thread, at the same time.
 //
-// In a child that is forked its handle is refused (`HS_ERR_FORKED`), and the child can make a pool of its own. As in every process with threads, what
-// OpenSSL or the C library had locked for another thread at the moment of the fork stays locked there: fork before there is a
-// pool at work, or `exec` in the child.
+// In a child that is forked its handle is refused (`HS_ERR_FORKED`), and the child can make a pool of its own. A
+// fork first waits until the pools' threads have nothing half done, which takes no longer than one turn of theirs; up to
+// 200 ms where one is in a callback, and then what OpenSSL or the C library had locked for it stays locked in the child.
 typedef struct hs_pool hs_pool;
 
 // A response. It belongs to the caller, outlives its worker, may be read on any thread, and is freed with
@@ -1500,8 +1500,9 @@ typedef struct hs_request_options {
     // How long it is waited before the call begins: its times count from then, and until then only its `cancel` ends it.
     // For requests at a fixed rate from one thread, with `hs_request_many`. At most a day. 0: it begins at once.
     uint64_t start_after_ms;
-    // Of `hs_pool_submit` alone: `body` is not copied. It must stay where it is, unchanged, until this is called, which is
-    // once, on any thread, soon after nobody needs it any more; never where the request was refused. NULL: the body is copied.
+    // Of `hs_pool_submit` alone: `body` is not copied. It must stay where it is, unchanged, until this is called, which
+    // is once, on any thread, soon after nobody needs it any more; never where the request was refused. NULL: the body
+    // is copied.
     hs_release_callback body_release;
     // Handed to `body_release`.
     void *release_data;
@@ -1589,7 +1590,8 @@ typedef struct hs_attempt {
 // What has become of a request. Of `response` and `error` one is there: the response where `status` is `HS_OK`, else the
 // error. It is the caller's, who frees it.
 typedef struct hs_completion {
-    // Which request it is: of `hs_request_many` its place in the array, counted from 0; of a pool what it was submitted with.
+    // Which request it is: of `hs_request_many` its place in the array, counted from 0; of a pool what it was submitted
+    // with.
     uint64_t tag;
     // What `hs_request` would have returned.
     hs_status status;
@@ -1758,8 +1760,9 @@ typedef struct hs_pool_options {
     uint32_t struct_size;
     // Must be 0.
     uint32_t flags;
-    // What the workers of its threads are like; NULL: all defaults. Policies, cookies and counts of events are one for all of
-    // them; an event callback is called on each of the threads, also on several at once. `record` and `simulation` cannot be set.
+    // What the workers of its threads are like; NULL: all defaults. Policies, cookies and counts of events are one for
+    // all of them; an event callback is called on each of the threads, also on several at once. `record` and
+    // `simulation` cannot be set.
     const struct hs_worker_options *worker;
     // How many threads there are at most. Default: as many as the machine runs at once; at most 256.
     uint32_t max_threads;
@@ -1771,14 +1774,17 @@ typedef struct hs_pool_options {
     // The same for requests to one origin, by their URLs: what a slow one cannot take from the others. Default 256, or
     // `max_in_flight` where that is less.
     uint32_t max_in_flight_per_origin;
-    // How many requests may wait, for their turn or for their `start_after_ms`. Together with those under way and with completions that nobody has taken
-    // there are never more than this and `max_in_flight`. Default 10,000; at most 10,000,000.
+    // How many requests may wait, for their turn or for their `start_after_ms`. Together with those under way and with
+    // completions that nobody has taken there are never more than this and `max_in_flight`. Default 10,000; at most
+    // 10,000,000.
     uint32_t max_queued;
-    // How many idle connections are kept, on all threads together. Default: `max_in_flight_per_origin`, or 100 where that is less.
+    // How many idle connections are kept, on all threads together, each of which has its part; that of `worker` is not
+    // looked at. Default: `max_in_flight_per_origin`, or 100 where that is less.
     uint32_t max_idle_connections;
     // How long `hs_pool_submit` waits for room where the pool is full. 0: not at all; `HS_INFINITE`: without limit.
     uint64_t submit_timeout_ms;
-    // After how long without a request a thread ends, as long as more than `min_threads` are left. Default 30,000; `HS_INFINITE`: never.
+    // After how long without a request a thread ends, as long as more than `min_threads` are left. Default 30,000;
+    // `HS_INFINITE`: never.
     uint64_t idle_thread_ms;
 } hs_pool_options;
 
@@ -3017,7 +3023,8 @@ struct hs_str hs_response_url(const struct hs_response *response);
 hs_status hs_response_redirect_at(const struct hs_response *response, size_t index, struct hs_redirect *redirect);
 
 // Frees a response, and with it all that was read from it. NULL is fine. One whose body was not read to its end is
-// aborted: its connection is closed, at once on the worker's own thread, else at the worker's next call.
+// aborted: its connection is closed, at once on the worker's own thread, else at the worker's next call; by a pool's thread
+// as soon as it gets to it.
 //
 // Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
 hs_status hs_response_free(struct hs_response *response);
@@ -3086,8 +3093,8 @@ hs_status hs_request_many(struct hs_worker *worker,
 //
 // The worker is free between two reads: other requests and streams may use it.
 //
-// A body that comes through a pool is read the same way; some 256 KiB of it wait in between, and while nobody reads it `idle_timeout_ms`
-// does not count.
+// A body that comes through a pool is read the same way; some 256 KiB of it wait in between, and while nobody reads it
+// `idle_timeout_ms` does not count.
 //
 // Thread: the worker's own for a response that was asked for with `HS_STREAM`, any for others, and for those that came
 // through a pool, one at a time (`HS_ERR_BUSY`). Errors: those of
@@ -3105,8 +3112,9 @@ hs_status hs_response_read(struct hs_response *response,
                            struct hs_error **error);
 
 // The same, and never waits: `HS_ERR_WOULD_BLOCK` where nothing is there now. Of a response that came through a pool the
-// caller is told then when there is something: by one completion with `HS_COMPLETION_READABLE` and the tag of its request, which may also
-// come when the body has ended or failed, and after this response was freed. Of a worker's there is no such word.
+// caller is told then when there is something: by one completion with `HS_COMPLETION_READABLE` and the tag of its
+// request, which may also come when the body has ended or failed, and after this response was freed. Of a worker's there
+// is no such word.
 //
 // Thread: as for `hs_response_read`. Errors: `HS_ERR_WOULD_BLOCK`, and those of `hs_response_read`. Since 1.0.
 //
@@ -3177,9 +3185,10 @@ hs_status hs_pool_new(const struct hs_pool_options *options,
                       struct hs_pool **pool,
                       struct hs_error **error);
 
-// Hands a request over to the pool and returns at once. All that it needs of it is copied, its body too; what `upload` points to, the parts of a
-// `form` and what `user_data` points to must live until the request has ended, and their callbacks and `on_body` are called
-// on a thread of the pool, which drives other requests as well: they are not to wait.
+// Hands a request over to the pool and returns at once, or when there is room for it (`submit_timeout_ms`). All that it
+// needs of it is copied, its body too; what `upload` points to, the parts of a `form` and what `user_data` points to
+// must live until the request has ended, and their callbacks and `on_body` are called on a thread of the pool, which
+// drives other requests as well: they are not to wait.
 //
 // What was accepted (`HS_OK`) gives exactly one completion with this `tag`, whatever becomes of it; what was refused gives
 // none. The time of a request counts from here, its wait in the queue included. A tag may be any number, also one that
@@ -3196,15 +3205,15 @@ hs_status hs_pool_submit(struct hs_pool *pool,
                          uint64_t tag,
                          struct hs_error **error);
 
-// Takes the completions of requests that have ended, in the order in which they did, at most `capacity` at once. Waits until there is
-// one, for `timeout_ms` at most: 0 does not wait, `HS_INFINITE` waits without limit. `HS_OK` with `*count == 0` says that the time is over, or
-// that `hs_pool_wake` was called.
+// Takes the completions of requests that have ended, in the order in which they did, at most `capacity` at once. Waits
+// until there is one, for `timeout_ms` at most: 0 does not wait, `HS_INFINITE` waits without limit. `HS_OK` with `*count
+// == 0` says that the time is over, or that `hs_pool_wake` was called.
 //
 // Each completion comes once, to one of the threads that take them. Its response or its error is the caller's from then
 // on, who frees it.
 //
-// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (capacity 0), `HS_ERR_INVALID_HANDLE` (also where the
-// pool is freed meanwhile), `HS_ERR_FORKED`, `HS_ERR_BUSY` (a wait inside a callback of the pool's own),
+// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (capacity 0), `HS_ERR_INVALID_HANDLE` (also
+// where the pool is freed meanwhile), `HS_ERR_FORKED`, `HS_ERR_BUSY` (a wait inside a callback of the pool's own),
 // `HS_ERR_TOO_MANY_HANDLES` (nothing was taken). Since 1.0.
 //
 // Memory: `events` is NULL or valid for `capacity` writes, `count` NULL or valid for a write.
@@ -3214,8 +3223,8 @@ hs_status hs_pool_next(struct hs_pool *pool,
                        size_t *count,
                        uint64_t timeout_ms);
 
-// Cancels the requests with that tag: those that wait end at once, those under way within moments, each with its completion (`HS_ERR_CANCELLED`,
-// or what it has come to before). Returns before they have.
+// Cancels the requests with that tag: those that wait end at once, those under way within moments, each with its
+// completion (`HS_ERR_CANCELLED`, or what it has come to before). Returns before they have.
 //
 // Thread: any. Errors: `HS_ERR_NOT_FOUND` (none with that tag is open: it may just have ended), `HS_ERR_INVALID_HANDLE`,
 // `HS_ERR_NULL_ARGUMENT`, `HS_ERR_FORKED`. Since 1.0.
@@ -3228,32 +3237,33 @@ hs_status hs_pool_cancel(struct hs_pool *pool,
 // Thread: any. Errors: `HS_ERR_INVALID_HANDLE`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_FORKED`. Since 1.0.
 hs_status hs_pool_wake(struct hs_pool *pool);
 
-// A descriptor that is readable exactly while there are completions to take: for `poll`, `epoll`, `kqueue` and the loops that
-// are made of them. It is level-triggered; do not read from it, write to it or close it: it is the pool's, and closed with it. -1 for
-// anything that is not a live pool, where the process has no descriptors left, and on systems without (Windows).
+// A descriptor that is readable exactly while there are completions to take: for `poll`, `epoll`, `kqueue` and the loops
+// that are made of them. It is level-triggered; do not read from it, write to it or close it: it is the pool's, and
+// closed with it. -1 for anything that is not a live pool, where the process has no descriptors left, and on systems
+// without (Windows).
 //
 // Thread: any. Since 1.0.
 int32_t hs_pool_fd(struct hs_pool *pool);
 
-// Accepts nothing any more, for good, and waits until all that was accepted has ended: `timeout_ms` at most (0: not at all,
-// `HS_INFINITE`: without limit), then what is left is cancelled, which takes moments. The completions are there afterwards and
-// can be taken; streams have ended too.
+// Accepts nothing any more, for good, and waits until all that was accepted has ended: `timeout_ms` at most (0: not at
+// all, `HS_INFINITE`: without limit), then what is left is cancelled, which takes moments. The completions are there
+// afterwards and can be taken; streams have ended too.
 //
 // Thread: any. Errors: `HS_ERR_TIMEOUT` (the rest was cancelled), `HS_ERR_BUSY` (inside a callback of the pool's own),
 // `HS_ERR_INVALID_HANDLE`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_FORKED`. Since 1.0.
-hs_status hs_pool_drain(struct hs_pool *pool,
-                        uint64_t timeout_ms);
+hs_status hs_pool_drain(struct hs_pool *pool, uint64_t timeout_ms);
 
 // Ends a pool: cancels what is open, ends its threads, closes its connections and frees the completions that nobody took.
 // Whoever waits in one of its functions on another thread returns. NULL is fine. Take what is of interest before, with
 // `hs_pool_drain` and `hs_pool_next`.
 //
-// Thread: any. Errors: `HS_ERR_BUSY` (inside a callback of the pool's own; it lives on), `HS_ERR_INVALID_HANDLE` (also for a
-// second free), `HS_ERR_FORKED`. Since 1.0.
+// Thread: any. Errors: `HS_ERR_BUSY` (inside a callback of the pool's own; it lives on), `HS_ERR_INVALID_HANDLE` (also
+// for a second free), `HS_ERR_FORKED`. Since 1.0.
 hs_status hs_pool_free(struct hs_pool *pool);
 
-// Changes how much a running pool does: of `options` the numbers count (threads, requests in flight, queue); what is 0 stays as it is,
-// and `worker` must be NULL and times 0. Threads beyond the new number end what they have, and then themselves.
+// Changes how much a running pool does: of `options` the numbers count (threads, requests in flight, queue); what is 0
+// stays as it is, and `worker` must be NULL and times 0. Threads beyond the new number end what they have, and then
+// themselves.
 //
 // Thread: any. Errors: `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_NULL_ARGUMENT`,
 // `HS_ERR_FORKED`. Since 1.0.

@@ -18,8 +18,8 @@ use std::rc::Rc;
 
 /// A request has ended, or its response head has come where it has `HS_STREAM`.
 pub const HS_COMPLETION_DONE: u32 = 0;
-/// Not the end of a request: a stream has something to read, for which `hs_response_try_read` found nothing before. `tag` is that
-/// of its request; there is neither a response nor an error.
+/// Not the end of a request: a stream has something to read, for which `hs_response_try_read` found nothing before. `tag`
+/// is that of its request; there is neither a response nor an error.
 pub const HS_COMPLETION_READABLE: u32 = 1;
 
 /// What has become of a request. Of `response` and `error` one is there: the response where `status` is `HS_OK`, else the
@@ -27,7 +27,8 @@ pub const HS_COMPLETION_READABLE: u32 = 1;
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct hs_completion {
-    /// Which request it is: of `hs_request_many` its place in the array, counted from 0; of a pool what it was submitted with.
+    /// Which request it is: of `hs_request_many` its place in the array, counted from 0; of a pool what it was submitted
+    /// with.
     pub tag: u64,
     /// What `hs_request` would have returned.
     pub status: hs_status,

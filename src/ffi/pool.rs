@@ -29,9 +29,9 @@ use std::time::Duration;
 /// Carries out requests from any thread on threads of its own. Each of these has a worker: its connections are its own, and
 /// it drives as many requests at once as there are. A pool may be used on any thread, at the same time.
 ///
-/// In a child that is forked its handle is refused (`HS_ERR_FORKED`), and the child can make a pool of its own. As in every process with threads, what
-/// OpenSSL or the C library had locked for another thread at the moment of the fork stays locked there: fork before there is a
-/// pool at work, or `exec` in the child.
+/// In a child that is forked its handle is refused (`HS_ERR_FORKED`), and the child can make a pool of its own. A
+/// fork first waits until the pools' threads have nothing half done, which takes no longer than one turn of theirs; up to
+/// 200 ms where one is in a callback, and then what OpenSSL or the C library had locked for it stays locked in the child.
 pub struct hs_pool {
     _private: [u8; 0],
 }
@@ -72,9 +72,10 @@ pub unsafe extern "C" fn hs_pool_new(
     unsafe { guard::with_error(error, body) }
 }
 
-/// Hands a request over to the pool and returns at once. All that it needs of it is copied, its body too; what `upload` points to, the parts of a
-/// `form` and what `user_data` points to must live until the request has ended, and their callbacks and `on_body` are called
-/// on a thread of the pool, which drives other requests as well: they are not to wait.
+/// Hands a request over to the pool and returns at once, or when there is room for it (`submit_timeout_ms`). All that it
+/// needs of it is copied, its body too; what `upload` points to, the parts of a `form` and what `user_data` points to
+/// must live until the request has ended, and their callbacks and `on_body` are called on a thread of the pool, which
+/// drives other requests as well: they are not to wait.
 ///
 /// What was accepted (`HS_OK`) gives exactly one completion with this `tag`, whatever becomes of it; what was refused gives
 /// none. The time of a request counts from here, its wait in the queue included. A tag may be any number, also one that
@@ -194,15 +195,15 @@ impl Listening {
     }
 }
 
-/// Takes the completions of requests that have ended, in the order in which they did, at most `capacity` at once. Waits until there is
-/// one, for `timeout_ms` at most: 0 does not wait, `HS_INFINITE` waits without limit. `HS_OK` with `*count == 0` says that the time is over, or
-/// that `hs_pool_wake` was called.
+/// Takes the completions of requests that have ended, in the order in which they did, at most `capacity` at once. Waits
+/// until there is one, for `timeout_ms` at most: 0 does not wait, `HS_INFINITE` waits without limit. `HS_OK` with `*count
+/// == 0` says that the time is over, or that `hs_pool_wake` was called.
 ///
 /// Each completion comes once, to one of the threads that take them. Its response or its error is the caller's from then
 /// on, who frees it.
 ///
-/// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (capacity 0), `HS_ERR_INVALID_HANDLE` (also where the
-/// pool is freed meanwhile), `HS_ERR_FORKED`, `HS_ERR_BUSY` (a wait inside a callback of the pool's own),
+/// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (capacity 0), `HS_ERR_INVALID_HANDLE` (also
+/// where the pool is freed meanwhile), `HS_ERR_FORKED`, `HS_ERR_BUSY` (a wait inside a callback of the pool's own),
 /// `HS_ERR_TOO_MANY_HANDLES` (nothing was taken). Since 1.0.
 ///
 /// # Safety
@@ -282,8 +283,8 @@ fn completion(place: Reservation, done: Done) -> hs_completion {
     completion
 }
 
-/// Cancels the requests with that tag: those that wait end at once, those under way within moments, each with its completion (`HS_ERR_CANCELLED`,
-/// or what it has come to before). Returns before they have.
+/// Cancels the requests with that tag: those that wait end at once, those under way within moments, each with its
+/// completion (`HS_ERR_CANCELLED`, or what it has come to before). Returns before they have.
 ///
 /// Thread: any. Errors: `HS_ERR_NOT_FOUND` (none with that tag is open: it may just have ended), `HS_ERR_INVALID_HANDLE`,
 /// `HS_ERR_NULL_ARGUMENT`, `HS_ERR_FORKED`. Since 1.0.
@@ -307,9 +308,10 @@ pub extern "C" fn hs_pool_wake(pool: *mut hs_pool) -> hs_status {
     })
 }
 
-/// A descriptor that is readable exactly while there are completions to take: for `poll`, `epoll`, `kqueue` and the loops that
-/// are made of them. It is level-triggered; do not read from it, write to it or close it: it is the pool's, and closed with it. -1 for
-/// anything that is not a live pool, where the process has no descriptors left, and on systems without (Windows).
+/// A descriptor that is readable exactly while there are completions to take: for `poll`, `epoll`, `kqueue` and the loops
+/// that are made of them. It is level-triggered; do not read from it, write to it or close it: it is the pool's, and
+/// closed with it. -1 for anything that is not a live pool, where the process has no descriptors left, and on systems
+/// without (Windows).
 ///
 /// Thread: any. Since 1.0.
 #[unsafe(no_mangle)]
@@ -317,9 +319,9 @@ pub extern "C" fn hs_pool_fd(pool: *mut hs_pool) -> i32 {
     guard::value(-1, || handle::open::<Pool>(pool).ok()?.fd())
 }
 
-/// Accepts nothing any more, for good, and waits until all that was accepted has ended: `timeout_ms` at most (0: not at all,
-/// `HS_INFINITE`: without limit), then what is left is cancelled, which takes moments. The completions are there afterwards and
-/// can be taken; streams have ended too.
+/// Accepts nothing any more, for good, and waits until all that was accepted has ended: `timeout_ms` at most (0: not at
+/// all, `HS_INFINITE`: without limit), then what is left is cancelled, which takes moments. The completions are there
+/// afterwards and can be taken; streams have ended too.
 ///
 /// Thread: any. Errors: `HS_ERR_TIMEOUT` (the rest was cancelled), `HS_ERR_BUSY` (inside a callback of the pool's own),
 /// `HS_ERR_INVALID_HANDLE`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_FORKED`. Since 1.0.
@@ -335,8 +337,8 @@ pub extern "C" fn hs_pool_drain(pool: *mut hs_pool, timeout_ms: u64) -> hs_statu
 /// Whoever waits in one of its functions on another thread returns. NULL is fine. Take what is of interest before, with
 /// `hs_pool_drain` and `hs_pool_next`.
 ///
-/// Thread: any. Errors: `HS_ERR_BUSY` (inside a callback of the pool's own; it lives on), `HS_ERR_INVALID_HANDLE` (also for a
-/// second free), `HS_ERR_FORKED`. Since 1.0.
+/// Thread: any. Errors: `HS_ERR_BUSY` (inside a callback of the pool's own; it lives on), `HS_ERR_INVALID_HANDLE` (also
+/// for a second free), `HS_ERR_FORKED`. Since 1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn hs_pool_free(pool: *mut hs_pool) -> hs_status {
     guard::status(|| {
@@ -350,8 +352,9 @@ pub extern "C" fn hs_pool_free(pool: *mut hs_pool) -> hs_status {
     })
 }
 
-/// Changes how much a running pool does: of `options` the numbers count (threads, requests in flight, queue); what is 0 stays as it is,
-/// and `worker` must be NULL and times 0. Threads beyond the new number end what they have, and then themselves.
+/// Changes how much a running pool does: of `options` the numbers count (threads, requests in flight, queue); what is 0
+/// stays as it is, and `worker` must be NULL and times 0. Threads beyond the new number end what they have, and then
+/// themselves.
 ///
 /// Thread: any. Errors: `HS_ERR_INVALID_ARGUMENT`, `HS_ERR_STRUCT_SIZE`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_NULL_ARGUMENT`,
 /// `HS_ERR_FORKED`. Since 1.0.

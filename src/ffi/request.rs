@@ -107,8 +107,9 @@ pub struct hs_request_options {
     /// How long it is waited before the call begins: its times count from then, and until then only its `cancel` ends it.
     /// For requests at a fixed rate from one thread, with `hs_request_many`. At most a day. 0: it begins at once.
     pub start_after_ms: u64,
-    /// Of `hs_pool_submit` alone: `body` is not copied. It must stay where it is, unchanged, until this is called, which is
-    /// once, on any thread, soon after nobody needs it any more; never where the request was refused. NULL: the body is copied.
+    /// Of `hs_pool_submit` alone: `body` is not copied. It must stay where it is, unchanged, until this is called, which
+    /// is once, on any thread, soon after nobody needs it any more; never where the request was refused. NULL: the body
+    /// is copied.
     pub body_release: hs_release_callback,
     /// Handed to `body_release`.
     pub release_data: *mut c_void,

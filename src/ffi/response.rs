@@ -292,7 +292,8 @@ pub unsafe extern "C" fn hs_response_redirect_at(
 }
 
 /// Frees a response, and with it all that was read from it. NULL is fine. One whose body was not read to its end is
-/// aborted: its connection is closed, at once on the worker's own thread, else at the worker's next call.
+/// aborted: its connection is closed, at once on the worker's own thread, else at the worker's next call; by a pool's thread
+/// as soon as it gets to it.
 ///
 /// Thread: any. Errors: `HS_ERR_INVALID_HANDLE` (also for a second free), `HS_ERR_FORKED`. Since 1.0.
 #[unsafe(no_mangle)]

@@ -45,8 +45,8 @@ impl Drop for StreamLink {
 ///
 /// The worker is free between two reads: other requests and streams may use it.
 ///
-/// A body that comes through a pool is read the same way; some 256 KiB of it wait in between, and while nobody reads it `idle_timeout_ms`
-/// does not count.
+/// A body that comes through a pool is read the same way; some 256 KiB of it wait in between, and while nobody reads it
+/// `idle_timeout_ms` does not count.
 ///
 /// Thread: the worker's own for a response that was asked for with `HS_STREAM`, any for others, and for those that came
 /// through a pool, one at a time (`HS_ERR_BUSY`). Errors: those of
@@ -85,8 +85,9 @@ pub unsafe extern "C" fn hs_response_read(
 }
 
 /// The same, and never waits: `HS_ERR_WOULD_BLOCK` where nothing is there now. Of a response that came through a pool the
-/// caller is told then when there is something: by one completion with `HS_COMPLETION_READABLE` and the tag of its request, which may also
-/// come when the body has ended or failed, and after this response was freed. Of a worker's there is no such word.
+/// caller is told then when there is something: by one completion with `HS_COMPLETION_READABLE` and the tag of its
+/// request, which may also come when the body has ended or failed, and after this response was freed. Of a worker's there
+/// is no such word.
 ///
 /// Thread: as for `hs_response_read`. Errors: `HS_ERR_WOULD_BLOCK`, and those of `hs_response_read`. Since 1.0.
 ///

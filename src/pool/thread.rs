@@ -7,7 +7,7 @@ use super::stream;
 use crate::engine::signals::Blocked;
 use crate::error::Error;
 use crate::panics;
-use crate::process;
+use crate::process::{self, rest};
 use crate::runtime::clock::Instant;
 use crate::runtime::timers::Sleep;
 use crate::worker::{Errand, OwnedOnBody, Worker};
@@ -75,7 +75,13 @@ pub fn start(
     let name = format!("http-pool-{}", place.key);
     let _blocked = Blocked::all();
     let of = shared.clone();
-    shared.start(|| std::thread::Builder::new().name(name).spawn(move || run(of, place, ready)))
+    let resting = rest::place();
+    let thread = move || {
+        rest::take(resting);
+        run(of, place, ready);
+        rest::leave();
+    };
+    shared.start(|| std::thread::Builder::new().name(name).spawn(thread))
 }
 
 fn run(shared: Arc<Shared>, place: Place<Arc<Desk>>, ready: Option<SyncSender<Result<(), Error>>>) {
@@ -97,6 +103,7 @@ fn run(shared: Arc<Shared>, place: Place<Arc<Desk>>, ready: Option<SyncSender<Re
         place: &place,
         worker: &worker,
         open: Rc::default(),
+        known: false,
         due: None,
         idle: None,
         left: false,
@@ -125,6 +132,8 @@ struct Shift<'a> {
     place: &'a Place<Arc<Desk>>,
     worker: &'a Worker,
     open: Rc<Cell<usize>>,
+    /// Others can wake it.
+    known: bool,
     /// Until something happens to requests that wait for their turn.
     due: Option<(Instant, Sleep)>,
     /// Until it has had nothing to do for long enough.
@@ -137,7 +146,10 @@ impl Shift<'_> {
     /// Begins what came; ready when the thread is to end.
     fn next(&mut self, cx: &mut Context<'_>, begin: &dyn Fn(Errand)) -> Poll<()> {
         let desk = &self.place.handle;
-        desk.set_waker(Some(cx.waker().clone()));
+        if !std::mem::replace(&mut self.known, true) {
+            // Before the first look at the desk; it is the same one for as long as the thread lives.
+            desk.set_waker(Some(cx.waker().clone()));
+        }
         #[cfg(test)]
         self.shared.faults.in_loop();
         if self.shared.is_stopped() {

@@ -10,6 +10,7 @@ pub mod timers;
 pub mod wake;
 
 use crate::engine::Engine;
+use crate::process::rest;
 use clock::Clock;
 use simulation::Simulation;
 use std::future::Future;
@@ -99,7 +100,8 @@ impl Runtime {
         self.around_turn.iter().for_each(|then| then());
         let due = self.timers.next_due();
         let steps = self.virtual_time.as_ref().map(|simulation| simulation.steps());
-        self.ready.park(|| self.engine.wait(due));
+        rest::let_forks_pass();
+        self.ready.park(|| rest::while_waiting(|| self.engine.wait(due)));
         self.engine.advance();
         let stuck = due.is_none() && self.ready.is_empty();
         if stuck && steps.is_some() && steps == self.virtual_time.as_ref().map(|simulation| simulation.steps()) {

@@ -18,8 +18,9 @@ pub struct hs_pool_options {
     pub struct_size: u32,
     /// Must be 0.
     pub flags: u32,
-    /// What the workers of its threads are like; NULL: all defaults. Policies, cookies and counts of events are one for all of
-    /// them; an event callback is called on each of the threads, also on several at once. `record` and `simulation` cannot be set.
+    /// What the workers of its threads are like; NULL: all defaults. Policies, cookies and counts of events are one for
+    /// all of them; an event callback is called on each of the threads, also on several at once. `record` and
+    /// `simulation` cannot be set.
     pub worker: *const hs_worker_options,
     /// How many threads there are at most. Default: as many as the machine runs at once; at most 256.
     pub max_threads: u32,
@@ -31,14 +32,17 @@ pub struct hs_pool_options {
     /// The same for requests to one origin, by their URLs: what a slow one cannot take from the others. Default 256, or
     /// `max_in_flight` where that is less.
     pub max_in_flight_per_origin: u32,
-    /// How many requests may wait, for their turn or for their `start_after_ms`. Together with those under way and with completions that nobody has taken
-    /// there are never more than this and `max_in_flight`. Default 10,000; at most 10,000,000.
+    /// How many requests may wait, for their turn or for their `start_after_ms`. Together with those under way and with
+    /// completions that nobody has taken there are never more than this and `max_in_flight`. Default 10,000; at most
+    /// 10,000,000.
     pub max_queued: u32,
-    /// How many idle connections are kept, on all threads together. Default: `max_in_flight_per_origin`, or 100 where that is less.
+    /// How many idle connections are kept, on all threads together, each of which has its part; that of `worker` is not
+    /// looked at. Default: `max_in_flight_per_origin`, or 100 where that is less.
     pub max_idle_connections: u32,
     /// How long `hs_pool_submit` waits for room where the pool is full. 0: not at all; `HS_INFINITE`: without limit.
     pub submit_timeout_ms: u64,
-    /// After how long without a request a thread ends, as long as more than `min_threads` are left. Default 30,000; `HS_INFINITE`: never.
+    /// After how long without a request a thread ends, as long as more than `min_threads` are left. Default 30,000;
+    /// `HS_INFINITE`: never.
     pub idle_thread_ms: u64,
 }
 

@@ -7,6 +7,7 @@
 #include "check.h"
 
 #include <dirent.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #define URL_BYTES 512
@@ -79,6 +80,22 @@ static inline hs_request_options post(const char *target, const char *body) {
     request.method = text("POST");
     request.body = text(body);
     return request;
+}
+
+static inline hs_request_options put(const char *target, const hs_upload *upload) {
+    hs_request_options request = get(target);
+    request.method = text("PUT");
+    request.upload = upload;
+    return request;
+}
+
+/* A child that ends as it should, with 42. */
+static inline void reaped(pid_t pid) {
+    int status = 0;
+    CHECK(pid > 0);
+    CHECK_INT(waitpid(pid, &status, 0), pid);
+    CHECK(WIFEXITED(status));
+    CHECK_INT(WEXITSTATUS(status), 42);
 }
 
 static inline hs_worker_options defaults(void) {

@@ -3,8 +3,6 @@
 
 #include "client.h"
 
-#include <sys/wait.h>
-
 struct objects {
     hs_worker *worker;
     hs_response *response;
@@ -84,14 +82,6 @@ static struct objects make(void) {
     request.url = text("nonsense");
     made.error = ERROR_OF(made.worker, &request, HS_ERR_INVALID_URL);
     return made;
-}
-
-static void reaped(pid_t pid) {
-    int status = 0;
-    CHECK(pid > 0);
-    CHECK_INT(waitpid(pid, &status, 0), pid);
-    CHECK(WIFEXITED(status));
-    CHECK_INT(WEXITSTATUS(status), 42);
 }
 
 static void parent_and_child(const char *base, enum ending ending) {

@@ -26,13 +26,6 @@ static hs_upload upload_from(hs_pipe *pipe, uint64_t length) {
     return upload;
 }
 
-static hs_request_options put(const char *target, const hs_upload *upload) {
-    hs_request_options request = get(target);
-    request.method = text("PUT");
-    request.upload = upload;
-    return request;
-}
-
 /* One that writes so many bytes, in pieces that fit into nothing evenly, and closes. */
 struct writer {
     hs_pipe *pipe;

@@ -61,13 +61,6 @@ static hs_upload upload_from(struct source *source, uint64_t length) {
     return upload;
 }
 
-static hs_request_options put(const char *target, const hs_upload *upload) {
-    hs_request_options request = get(target);
-    request.method = text("PUT");
-    request.upload = upload;
-    return request;
-}
-
 static void arrives(const char *base, size_t length, int announced) {
     struct source source = source_of(length);
     const hs_upload upload = upload_from(&source, announced ? length : 0);
