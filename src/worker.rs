@@ -155,6 +155,7 @@ impl Worker {
                 network: options.network,
                 addresses: options.addresses,
                 dns: options.dns,
+                lane: 0,
                 many: options.many,
                 connections: options.connections,
             })?,

@@ -3,6 +3,7 @@
 //! The first lane with room gets the next one. Where one has just ended there is room, and its connection, so that lanes
 //! keep theirs busy; with few transfers there is one lane, and nothing of this is noticed.
 
+use super::sockets::LANE_SHIFT;
 use super::{CurlEngine, CurlOptions};
 use crate::engine::{Engine, ExchangeId, ExchangeRequest, Progress};
 use crate::error::Error;
@@ -24,9 +25,6 @@ use std::time::Duration;
 pub(crate) const ROOM: usize = 256;
 /// The last lane takes what is beyond all.
 const MOST: usize = 64;
-
-/// Where the lane is in the number of an exchange, and of a connection.
-const SHIFT: u32 = 40;
 
 pub struct Lanes {
     lanes: RefCell<Vec<Rc<CurlEngine>>>,
@@ -50,7 +48,7 @@ impl Lanes {
     }
 
     fn lane(&self, id: ExchangeId) -> (Rc<CurlEngine>, ExchangeId) {
-        (self.lanes.borrow()[id >> SHIFT].clone(), id & ((1 << SHIFT) - 1))
+        (self.lanes.borrow()[id >> LANE_SHIFT].clone(), id & ((1 << LANE_SHIFT) - 1))
     }
 
     /// Where the next transfer goes.
@@ -75,7 +73,11 @@ impl Lanes {
         // As many idle connections as were asked for, on all lanes together.
         let all = self.options.max_idle_connections as usize;
         let share = all.saturating_sub(lanes.len() * ROOM).min(ROOM);
-        let lane = CurlEngine::new(&CurlOptions { max_idle_connections: share as u32, ..self.options.clone() })?;
+        let lane = CurlEngine::new(&CurlOptions {
+            max_idle_connections: share as u32,
+            lane: lanes.len(),
+            ..self.options.clone()
+        })?;
         let epoll = &mut *self.epoll.borrow_mut();
         let system =
             |errno: rustix::io::Errno| Error::plain(crate::status::HS_ERR_INTERNAL).with_os_error(&errno.into());
@@ -109,7 +111,7 @@ impl Lanes {
 impl Engine for Lanes {
     fn start(&self, request: ExchangeRequest) -> Result<ExchangeId, Error> {
         let (at, lane) = self.roomy();
-        Ok(lane.start(request)? | at << SHIFT)
+        Ok(lane.start(request)? | at << LANE_SHIFT)
     }
 
     fn poll_head(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<Head, Error>> {
@@ -127,12 +129,9 @@ impl Engine for Lanes {
         lane.progress(id)
     }
 
-    /// Each multi counts its connections for itself.
     fn metrics(&self, id: ExchangeId) -> ExchangeMetrics {
-        let (lane, own) = self.lane(id);
-        let mut metrics = lane.metrics(own);
-        metrics.connection_id |= (id >> SHIFT << SHIFT) as u64;
-        metrics
+        let (lane, id) = self.lane(id);
+        lane.metrics(id)
     }
 
     fn trailers(&self, id: ExchangeId) -> HeaderBlock {

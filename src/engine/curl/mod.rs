@@ -90,6 +90,8 @@ pub struct CurlOptions {
     pub addresses: AddressRule,
     pub dns: dns::Options,
     pub network: Network,
+    /// Which of several it is, from 0.
+    pub lane: usize,
     /// It is to have hundreds or thousands of transfers at once.
     pub many: bool,
     /// Where it says how many connections it has.
@@ -112,7 +114,7 @@ impl CurlEngine {
             given: Given::default(),
             resolver: resolver(),
             dns: options.dns.clone(),
-            sockets: Sockets::new(multi.events(), options.connections.clone()),
+            sockets: Sockets::new(multi.events(), options.connections.clone(), options.lane),
             multi,
             trust: Box::new(Trust::new(&options.ca, &options.tls)?),
             routes: Routes::new(

@@ -20,7 +20,7 @@ impl Transfer {
         let named = self.exchange.request.url.has_host_name();
         listener.connection(
             &Connection {
-                id: self.off_t(sys::CURLINFO_CONN_ID),
+                id: self.connection_id(),
                 reused,
                 peer: self.state.borrow().peer,
                 tls: self.tls_version(sending),

@@ -192,7 +192,7 @@ impl Transfer {
             request_body_bytes: self.body_bytes_sent(),
             response_header_bytes: state.head_bytes as u64,
             response_body_bytes: self.off_t(sys::CURLINFO_SIZE_DOWNLOAD_T),
-            connection_id: self.off_t(sys::CURLINFO_CONN_ID),
+            connection_id: self.connection_id(),
             connection_reused: reused,
             internal_resends: state.sends.saturating_sub(1),
             resend_blocked: state.blocked == Some(Blocked::Dead),

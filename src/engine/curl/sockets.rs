@@ -13,6 +13,9 @@ use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// Where the lane is in the number of an exchange, and of a connection.
+pub(crate) const LANE_SHIFT: u32 = 40;
+
 /// libcurl's number of a connection, which no other one of the same multi ever has.
 pub type ConnectionId = i64;
 
@@ -21,6 +24,8 @@ pub struct Sockets {
     state: RefCell<State>,
     events: Option<Rc<Events>>,
     gauge: Option<Arc<ConnectionGauge>>,
+    /// Which of several multis it is.
+    lane: usize,
 }
 
 #[derive(Default)]
@@ -38,8 +43,8 @@ struct Served {
 }
 
 impl Sockets {
-    pub fn new(events: Option<Rc<Events>>, gauge: Option<Arc<ConnectionGauge>>) -> Rc<Sockets> {
-        Rc::new(Sockets { state: RefCell::default(), events, gauge })
+    pub fn new(events: Option<Rc<Events>>, gauge: Option<Arc<ConnectionGauge>>, lane: usize) -> Rc<Sockets> {
+        Rc::new(Sockets { state: RefCell::default(), events, gauge, lane })
     }
 
     /// How many there are.
@@ -131,6 +136,11 @@ impl Transfer {
         if let Some(id) = self.seat.0.take() {
             self.sockets.leave(id);
         }
+    }
+
+    /// The number of its connection for others: each multi counts from 0.
+    pub fn connection_id(&self) -> u64 {
+        self.off_t(sys::CURLINFO_CONN_ID) | (self.sockets.lane as u64) << LANE_SHIFT
     }
 
     /// The socket of the connection that it is on.
