@@ -16,7 +16,7 @@ SUBMISSIONS ?= 1000000
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 .PHONY: demo test check build header soak torture fuzz bench bench-policies bench-pool outage tools clean distclean
 demo: ## build the library and a test server, and run the C, C++, Go and Zig examples and the safety check
@@ -112,6 +112,10 @@ example-go: $(LIB)/libhttp_sentinel.so
 
 example-zig: $(LIB)/libhttp_sentinel.so
 	. .ci/lib.sh && zig_caches 0.16 && cd examples/zig && $$ZIG16 build --prefix $(T)/examples/zig
+
+# ---- The language packages.
+
+include bindings/cpp/rules.mk
 
 # ---- Soak: the program by itself; make soak builds what it needs first.
 

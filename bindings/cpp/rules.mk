@@ -1,0 +1,37 @@
+# The C++ package's own rules; the Makefile at the top includes them.
+
+CPP         := bindings/cpp
+CPP_T       := $(T)/cpp
+CPP_HEADERS := $(HEADER) $(wildcard $(CPP)/include/*.hpp $(CPP)/include/*/*.hpp)
+CPP_STRICT  := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+CPP_INCLUDE := -Iinclude -I$(CPP)/include
+CPP_LINK     = -L$(LIB) -lhttp_sentinel -pthread -Wl,-rpath,$(LIB)
+
+# The ways in which the tests are built: each standard, one of them with the sanitizers, and without exceptions and RTTI.
+CPP_WAYS    := 17 20 23 bare
+CPP_WAY_17   := -std=c++17 -O1
+CPP_WAY_20   := -std=c++20 -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CPP_WAY_23   := -std=c++23 -O1
+CPP_WAY_bare := -std=c++17 -O1 -fno-exceptions -fno-rtti
+CPP_UNITS   := $(basename $(notdir $(wildcard $(CPP)/tests/*.cpp)))
+
+.PHONY: test-cpp cpp-tests cpp-headers
+test-cpp: ## the C++ package: its tests in C++17, 20, 23 and without exceptions, installations, examples
+	@.ci/test-cpp.sh
+
+cpp-tests: $(CPP_WAYS:%=$(CPP_T)/%/tests)
+define CPP_RULES
+$(CPP_T)/$(1)/%.o: $(CPP)/tests/%.cpp $(CPP)/tests/check.hpp $(CPP_HEADERS)
+	@mkdir -p $$(@D)
+	g++ $(CPP_WAY_$(1)) -g1 $(CPP_STRICT) $(CPP_INCLUDE) -c $$< -o $$@
+$(CPP_T)/$(1)/tests: $(CPP_UNITS:%=$(CPP_T)/$(1)/%.o) $(LIB)/libhttp_sentinel.so
+	g++ $(CPP_WAY_$(1)) $(CPP_UNITS:%=$(CPP_T)/$(1)/%.o) -o $$@ $(CPP_LINK)
+endef
+$(foreach way,$(CPP_WAYS),$(eval $(call CPP_RULES,$(way))))
+
+# Each header includes what it needs.
+cpp-headers: $(patsubst $(CPP)/include/%.hpp,$(CPP_T)/headers/%.ok,$(filter %.hpp,$(CPP_HEADERS)))
+$(CPP_T)/headers/%.ok: $(CPP)/include/%.hpp $(CPP_HEADERS)
+	@mkdir -p $(@D)
+	echo '#include <$*.hpp>' | g++ -std=c++17 -fsyntax-only $(CPP_STRICT) $(CPP_INCLUDE) -x c++ -
+	@touch $@
