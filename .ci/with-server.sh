@@ -4,6 +4,7 @@
 # Starts target/release/hs-test-server, waits for the one JSON line in which it prints its addresses, and hands them on:
 #   HS_TEST_HTTP  http://127.0.0.1:PORT        HS_TEST_CA           file with the certificate of its own CA
 #   HS_TEST_HTTPS https://localhost:PORT       HS_TEST_SERVER_JSON  the whole line
+#   HS_TEST_BROKER, HS_TEST_BROKER_DATA, HS_TEST_BROKER_TLS  the stand-in for a broker: trading, market data, both
 # The server is stopped when the command ends, and its status is passed on.
 set -euo pipefail
 # shellcheck source=.ci/lib.sh
@@ -36,6 +37,8 @@ field() { [[ $HS_TEST_SERVER_JSON =~ \"$1\"[[:space:]]*:[[:space:]]*\"([^\"]*)\"
 if ! { HS_TEST_HTTP=$(field http) && HS_TEST_HTTPS=$(field https) && HS_TEST_CA=$(field ca_file); }; then
     die "the test server's line lacks http, https or ca_file: $HS_TEST_SERVER_JSON"
 fi
+HS_TEST_BROKER=$(field broker) HS_TEST_BROKER_DATA=$(field broker_data) HS_TEST_BROKER_TLS=$(field broker_tls)
+export HS_TEST_BROKER HS_TEST_BROKER_DATA HS_TEST_BROKER_TLS
 export HS_TEST_SERVER_JSON HS_TEST_HTTP HS_TEST_HTTPS HS_TEST_CA
 
 status=0

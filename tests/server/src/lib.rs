@@ -1,6 +1,7 @@
 //! The server that the tests talk to: an httpbin-like set of endpoints over HTTP/1.1, HTTP/2 and TLS, ports that stall
 //! or refuse, and a port that plays scripted bytes. See `README.md` for every endpoint and script step.
 
+mod broker;
 mod certs;
 mod config;
 mod counters;

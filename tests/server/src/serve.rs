@@ -9,10 +9,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use serde::Serialize;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 
 use crate::endpoints;
+use crate::listen::Io;
 use crate::state::State;
 use crate::wire::{Tap, Wire};
 
@@ -76,7 +76,7 @@ fn builder(protocol: Protocol) -> auto::Builder<TokioExecutor> {
 
 pub async fn serve<S>(state: Arc<State>, connection: Connection, io: S, protocol: Protocol)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Io,
 {
     let connection = Arc::new(connection);
     let io = TokioIo::new(Wire::new(io, connection.tap.clone()));

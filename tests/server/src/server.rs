@@ -26,7 +26,7 @@ const H1: &[&str] = &["http/1.1"];
 
 struct TlsPort(&'static str, Identity, &'static [&'static str], &'static [&'static SupportedProtocolVersion]);
 
-const TLS_PORTS: [TlsPort; 10] = [
+const TLS_PORTS: [TlsPort; 11] = [
     TlsPort("https", Identity::Good, BOTH, &[]),
     TlsPort("https_h1", Identity::Good, H1, &[]),
     TlsPort("untrusted", Identity::Untrusted, BOTH, &[]),
@@ -37,9 +37,10 @@ const TLS_PORTS: [TlsPort; 10] = [
     TlsPort("tls12", Identity::Good, BOTH, &[&TLS12]),
     TlsPort("tls13", Identity::Good, BOTH, &[&TLS13]),
     TlsPort("mtls", Identity::ClientDemanded, BOTH, &[]),
+    TlsPort("broker_tls", Identity::Good, BOTH, &[]),
 ];
 
-const CLEAR_PORTS: [&str; 5] = ["http", "h2c", "script", "script_tls", "stall_tls"];
+const CLEAR_PORTS: [&str; 7] = ["http", "h2c", "broker", "broker_data", "script", "script_tls", "stall_tls"];
 
 /// The whole server, running until it is dropped.
 pub struct TestServer {
@@ -122,6 +123,9 @@ impl TestServer {
             proxy_stranger: https("proxy_stranger"),
             socks: address("socks").to_string(),
             socks_auth: address("socks_auth").to_string(),
+            broker: http("broker"),
+            broker_data: http("broker_data"),
+            broker_tls: https("broker_tls"),
             ca_file,
             stranger_ca_file,
             client_cert_file,
@@ -270,7 +274,9 @@ fn bind_all(state: &Arc<State>, runtime: &Handle) -> io::Result<Vec<(&'static st
         for listener in listeners {
             let state = state.clone();
             match name {
-                "http" => runtime.spawn(listen::http(state, name, Protocol::Either, listener)),
+                "http" | "broker" | "broker_data" => {
+                    runtime.spawn(listen::http(state, name, Protocol::Either, listener))
+                }
                 "h2c" => runtime.spawn(listen::http(state, name, Protocol::Http2, listener)),
                 "script" => runtime.spawn(script::serve_port(state, name, None, listener)),
                 "script_tls" => runtime.spawn(script::serve_port(state, name, Some(script_tls.clone()), listener)),

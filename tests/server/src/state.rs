@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::Barrier;
 
+use crate::broker::Broker;
 use crate::certs::Certs;
 use crate::config::{Addresses, Config};
 use crate::counters::{Counter, Counters};
@@ -20,6 +21,7 @@ pub struct State {
     pub scripts: Scripts,
     pub limits: Limits,
     pub proxied: Log,
+    pub broker: Broker,
     pub ports: Vec<Port>,
     pub addresses: OnceLock<Addresses>,
     pub secret: [u8; 16],
@@ -54,6 +56,7 @@ impl State {
             scripts: Scripts::default(),
             limits: Limits::default(),
             proxied: Log::default(),
+            broker: Broker::default(),
             addresses: OnceLock::new(),
             secret,
             next_connection: AtomicU64::new(1),

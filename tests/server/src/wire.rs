@@ -14,6 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
 use crate::framing::{Event, Framer, Head};
+use crate::listen::Io;
+use crate::sockets;
 
 /// A client that does not read keeps a flush waiting for no longer than this.
 const FLUSH_PATIENCE: Duration = Duration::from_millis(500);
@@ -27,6 +29,8 @@ pub struct Tap {
     inner: Mutex<Inner>,
     flushes: AtomicU64,
     flushed: Notify,
+    /// When the connection goes, it is to go with RST.
+    reset: AtomicBool,
 }
 
 #[derive(Default)]
@@ -54,6 +58,7 @@ impl Tap {
             inner: Mutex::new(Inner { framer, ..Inner::default() }),
             flushes: AtomicU64::new(0),
             flushed: Notify::new(),
+            reset: AtomicBool::new(false),
         })
     }
 
@@ -70,6 +75,11 @@ impl Tap {
             }
         };
         let _ = tokio::time::timeout(FLUSH_PATIENCE, another).await;
+    }
+
+    /// Lets the connection end with RST, whatever hyper does to end it.
+    pub fn reset(&self) {
+        self.reset.store(true, Ordering::Release);
     }
 
     /// The head of the request that is being served; `None` on HTTP/2.
@@ -109,12 +119,20 @@ impl Tap {
     }
 }
 
-pub struct Wire<S> {
+pub struct Wire<S: Io> {
     io: S,
     tap: Arc<Tap>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+impl<S: Io> Drop for Wire<S> {
+    fn drop(&mut self) {
+        if self.tap.reset.load(Ordering::Acquire) {
+            let _ = sockets::reset_on_close(self.io.tcp());
+        }
+    }
+}
+
+impl<S: Io> Wire<S> {
     pub fn new(io: S, tap: Arc<Tap>) -> Self {
         Wire { io, tap }
     }
@@ -154,7 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
+impl<S: Io> AsyncRead for Wire<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
@@ -165,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl<S: Io> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_outgoing(cx))?;
         match self.drop_length(data) {
@@ -200,6 +218,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.tap.reset.load(Ordering::Acquire) {
+            return Poll::Ready(Ok(()));
+        }
         ready!(self.poll_outgoing(cx))?;
         Pin::new(&mut self.io).poll_shutdown(cx)
     }

@@ -23,6 +23,7 @@ use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 
+use crate::broker;
 use crate::framing::Head;
 use crate::query::{Query, segments};
 use crate::reply::{self, Reply};
@@ -97,6 +98,9 @@ pub async fn handle(
     let call = Call { state, connection, head, parts, body };
     if let Some(key) = call.query().get("count_key") {
         call.state.counters.add_one(&key);
+    }
+    if broker::services(call.connection.port).is_some() {
+        return broker::handle(call).await;
     }
     route(call).await
 }

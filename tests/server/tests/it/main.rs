@@ -1,5 +1,6 @@
 //! The test server tested: over raw sockets where bytes matter, over hyper's client where HTTP/2 does.
 
+mod broker;
 mod client;
 mod endpoints;
 mod frames;
