@@ -1491,7 +1491,8 @@ typedef struct hs_request_options {
     // Credentials for the origin of the URL; NULL for the worker's, where they are for that origin.
     const struct hs_auth *auth;
     // How many attempts are made at most, the first one included: 1 is no retries. The same as
-    // `hs_retry_options.max_attempts`, and more than that where both are set. 0: that, or the worker's; at most 100.
+    // `hs_retry_options.max_attempts`, and more than that where both are set. 0: that, or 1 in an attempt of
+    // `hs_retry_run`, or the worker's; at most 100.
     uint32_t max_attempts;
     // Must be 0.
     uint32_t reserved;
@@ -1976,7 +1977,8 @@ typedef struct hs_attempt_context {
 
 // The work: 0 is success, an `hs_status` what it says there, any other number a failure that another attempt may mend.
 // Called on the thread of `hs_retry_run`, while no lock is held; it may use whatever it likes, `hs_retry_run` too. It must
-// return: no longjmp, no C++ exception.
+// return: no longjmp, no C++ exception. What it asks of a worker or a pool is one attempt each, since it is repeated as a
+// whole, unless the request has `max_attempts` or `hs_policies.retry`.
 typedef int32_t (*hs_retry_function)(void *context, struct hs_attempt_context *attempt);
 
 // Whether to try again after an attempt that is no success, which is when `result` is not 0 or `attempt->http_status` is

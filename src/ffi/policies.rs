@@ -215,7 +215,9 @@ pub unsafe fn of_request(
     max_attempts: u32,
     worker: &Arc<Policies>,
 ) -> Result<Arc<Policies>, Error> {
-    if pointer.is_null() && max_attempts == 0 {
+    // SAFETY: as the caller promises.
+    let max_attempts = if unsafe { is_repeated_by_a_run(pointer, max_attempts) }? { 1 } else { max_attempts };
+    if pointer.is_null() && (max_attempts == 0 || max_attempts == worker.retry.max_attempts) {
         return Ok(worker.clone());
     }
     let known = HS_IDEMPOTENT
@@ -227,6 +229,19 @@ pub unsafe fn of_request(
         | HS_NO_BULKHEAD;
     // SAFETY: as the caller promises.
     unsafe { over(worker, pointer, max_attempts, known) }.map(Arc::new)
+}
+
+/// Whether the request is part of an attempt of `hs_retry_run` and says nothing of attempts of its own: those of the one would
+/// be multiplied by those of the other.
+///
+/// # Safety
+/// As for `over`.
+unsafe fn is_repeated_by_a_run(pointer: *const hs_policies, max_attempts: u32) -> Result<bool, Error> {
+    if max_attempts != 0 || !retry::run::is_under_way() {
+        return Ok(false);
+    }
+    // SAFETY: as the caller promises.
+    Ok(pointer.is_null() || unsafe { sized::read(pointer) }?.retry.is_null())
 }
 
 /// Says of a request what the policies say of its repetition.

@@ -98,7 +98,8 @@ pub struct hs_request_options {
     /// Credentials for the origin of the URL; NULL for the worker's, where they are for that origin.
     pub auth: *const hs_auth,
     /// How many attempts are made at most, the first one included: 1 is no retries. The same as
-    /// `hs_retry_options.max_attempts`, and more than that where both are set. 0: that, or the worker's; at most 100.
+    /// `hs_retry_options.max_attempts`, and more than that where both are set. 0: that, or 1 in an attempt of
+    /// `hs_retry_run`, or the worker's; at most 100.
     pub max_attempts: u32,
     /// Must be 0.
     pub reserved: u32,

@@ -23,6 +23,7 @@ use crate::resilience::stop::StopReason;
 use crate::runtime::chance::{Chance, SystemChance};
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::status::*;
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,7 +111,8 @@ pub struct hs_attempt_context {
 
 /// The work: 0 is success, an `hs_status` what it says there, any other number a failure that another attempt may mend.
 /// Called on the thread of `hs_retry_run`, while no lock is held; it may use whatever it likes, `hs_retry_run` too. It must
-/// return: no longjmp, no C++ exception.
+/// return: no longjmp, no C++ exception. What it asks of a worker or a pool is one attempt each, since it is repeated as a
+/// whole, unless the request has `max_attempts` or `hs_policies.retry`.
 pub type hs_retry_function =
     Option<unsafe extern "C" fn(context: *mut c_void, attempt: *mut hs_attempt_context) -> i32>;
 
@@ -227,8 +229,10 @@ pub unsafe extern "C" fn hs_retry_run(
         let mut wrong = None;
         let done = retry.run(cancel.as_ref(), |attempt| {
             let mut told = told(attempt);
+            let under_way = UnderWay::begin();
             // SAFETY: the caller's function with the caller's context.
             let result = unsafe { function(context, &mut told) };
+            drop(under_way);
             let ended = ended(result, &told, &retry).map(|ended| {
                 let Some(predicate) = predicate.filter(|_| result != HS_OK || told.http_status >= 400) else {
                     return ended;
@@ -259,6 +263,31 @@ pub unsafe extern "C" fn hs_retry_run(
     };
     // SAFETY: as the caller promises.
     unsafe { guard::with_error(error, body) }
+}
+
+thread_local! {
+    static UNDER_WAY: Cell<u32> = const { Cell::new(0) };
+}
+
+/// An attempt, on the calling thread.
+struct UnderWay;
+
+impl UnderWay {
+    fn begin() -> UnderWay {
+        UNDER_WAY.set(UNDER_WAY.get() + 1);
+        UnderWay
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        UNDER_WAY.set(UNDER_WAY.get() - 1);
+    }
+}
+
+/// Whether the calling thread is inside of an attempt.
+pub fn is_under_way() -> bool {
+    UNDER_WAY.get() > 0
 }
 
 const NOTHING: hs_retry_report = hs_retry_report {

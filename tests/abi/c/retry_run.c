@@ -476,6 +476,55 @@ static void cancelled_in_real_time(void) {
     CHECK_STATUS(hs_retry_free(retry), HS_OK);
 }
 
+/* A worker's request in each attempt. */
+static struct {
+    hs_worker *worker;
+    hs_request_options request;
+} within;
+
+static int32_t ask(void *context, hs_attempt_context *attempt) {
+    (void)context;
+    hs_response *response = NULL;
+    const hs_status status = hs_request(within.worker, &within.request, &response, NULL);
+    attempt->http_status = hs_response_status(response);
+    CHECK_STATUS(hs_response_free(response), HS_OK);
+    return status;
+}
+
+static void asked(const char *key, uint32_t runs, long requests) {
+    hs_retry_options options = options_with(runs);
+    options.base_delay_ms = options.max_delay_ms = 1;
+    hs_retry_policies policies = policies_with(HS_IDEMPOTENT);
+    policies.simulation = NULL;
+    hs_retry *retry = open_retry(&options, &policies);
+    within.request.url = text(url("%s/status/503?count_key=%s", address("http"), key));
+    CHECK_STATUS(hs_retry_run(retry, ask, NULL, NULL, NULL, NULL, NULL), HS_OK);
+    CHECK_INT(counter(key), requests);
+    CHECK_STATUS(hs_retry_free(retry), HS_OK);
+}
+
+/* The attempts of a request that is an attempt itself are not multiplied, but where it names them. */
+static void requests_in_attempts(void) {
+    hs_retry_options twice = options_with(2);
+    twice.base_delay_ms = twice.max_delay_ms = 1;
+    hs_policies own;
+    memset(&own, 0, sizeof own);
+    own.struct_size = sizeof own;
+    within.worker = open_worker();
+    within.request = get("");
+    asked("in-a-run", 3, 3);
+    within.request.policies = &own;
+    asked("in-a-run-with-policies", 3, 3);
+    own.retry = &twice;
+    asked("in-a-run-with-retries", 3, 6);
+    within.request.policies = NULL;
+    within.request.max_attempts = 1;
+    asked("in-a-run-once", 2, 2);
+    within.request.max_attempts = 2;
+    asked("in-a-run-twice", 2, 4);
+    CHECK_STATUS(hs_worker_free(within.worker), HS_OK);
+}
+
 int main(int count, char **arguments) {
     begin(count, arguments);
     CHECK_STATUS(hs_simulation_new(NULL, &simulation, NULL), HS_OK);
@@ -490,6 +539,7 @@ int main(int count, char **arguments) {
     options_that_make_no_sense();
     threads();
     cancelled_in_real_time();
+    requests_in_attempts();
     hs_retry *retry = open_retry(NULL, NULL);
     CHECK_STATUS(hs_retry_run(retry, free_it, retry, NULL, NULL, NULL, NULL), HS_OK);
     CHECK_STATUS(hs_simulation_free(simulation), HS_OK);
