@@ -116,6 +116,7 @@ example-zig: $(LIB)/libhttp_sentinel.so
 # ---- The language packages.
 
 include bindings/cpp/rules.mk
+include bindings/go/rules.mk
 
 # ---- Soak: the program by itself; make soak builds what it needs first.
 

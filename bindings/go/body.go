@@ -1,0 +1,177 @@
+package sentinel
+
+// #include "shim.h"
+import "C"
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync"
+	"unsafe"
+)
+
+// body is a response's body as the caller has it. It keeps its transport; where it is dropped without a Close, its stream is
+// closed.
+type body struct {
+	*stream
+	transport *Transport
+	stop      func()
+}
+
+// stream is a body on its way through a pool.
+type stream struct {
+	pool     *pool
+	tag      uint64
+	w        *waiter
+	ctx      context.Context
+	response *http.Response // gets the trailers; nil when it has ended
+
+	mu      sync.Mutex
+	c       *C.hs_response // nil when it has ended
+	err     error          // what reads give when it has ended
+	waited  bool           // somebody has waited for it to be readable
+	closed  bool
+	gone    chan struct{} // closed when it has ended
+	unwatch func() bool
+	metrics Metrics
+}
+
+// watch lets the context end it, also while nobody reads, and the garbage collector.
+func (b *body) watch() {
+	s := b.stream
+	if s.ctx.Done() != nil {
+		s.mu.Lock()
+		s.unwatch = context.AfterFunc(s.ctx, s.cancelled)
+		s.mu.Unlock()
+	}
+	b.stop = onDrop(b, dropStream, s)
+}
+
+func dropStream(s *stream) { s.shut() }
+
+// cancelled ends it because its context has.
+func (s *stream) cancelled() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.c == nil {
+		return
+	}
+	e := ended(s.ctx)
+	e.Message, e.Phase, e.RequestSent, e.Attempts = "the context ended while the body was received", PhaseBody, SentYes, s.metrics.Attempts
+	s.finish(e)
+}
+
+// finish gives the response back. s.mu is held.
+func (s *stream) finish(err error) {
+	if s.c == nil {
+		return
+	}
+	C.hs_response_free(s.c)
+	s.c, s.err, s.response = nil, err, nil
+	if s.unwatch != nil {
+		s.unwatch()
+	}
+	close(s.gone)
+	if s.waited {
+		s.pool.leave(s.tag)
+	} else {
+		s.pool.forget(s.tag, s.w)
+	}
+	s.pool.exit()
+}
+
+// complete notes what is known at the end of a body. s.mu is held.
+func (s *stream) complete() {
+	outcome := replies.Get().(*C.hsgo_outcome)
+	C.hsgo_reply_of(s.c, &outcome.reply)
+	s.metrics = metricsOf(&outcome.reply.metrics)
+	if s.response != nil && outcome.reply.trailers > 0 {
+		if s.response.Trailer == nil {
+			s.response.Trailer = http.Header{}
+		}
+		for name, values := range trailerOf(s.c, outcome.reply.trailers) {
+			s.response.Trailer[name] = values
+		}
+	}
+	putReply(outcome)
+	s.finish(io.EOF)
+}
+
+// ended is for a body that is known to be empty: its end is mostly there with its head.
+func (b *body) ended() bool {
+	_, _, wait := b.tryRead(make([]byte, 1))
+	return !wait
+}
+
+// Read gives what is there, and waits where there is nothing. After Close it gives http.ErrBodyReadAfterClose, like
+// net/http's.
+func (b *body) Read(to []byte) (int, error) {
+	for {
+		n, err, wait := b.tryRead(to)
+		if !wait {
+			return n, err
+		}
+		select {
+		case <-b.w.readable:
+		case <-b.gone:
+		}
+	}
+}
+
+func (s *stream) tryRead(to []byte) (n int, err error, wait bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return 0, http.ErrBodyReadAfterClose, false
+	}
+	if s.c == nil || len(to) == 0 {
+		return 0, s.err, false
+	}
+	var count C.size_t
+	var end C.uint32_t
+	var failure *C.hs_error
+	status := C.hsgo_try_read(s.c, unsafe.Pointer(&to[0]), C.size_t(len(to)), &count, &end, &failure)
+	switch {
+	case status == C.HS_ERR_WOULD_BLOCK:
+		C.hs_error_free(failure)
+		s.waited = true
+		return 0, nil, true
+	case status != C.HS_OK:
+		s.finish(errorOf(status, failure).because(s.ctx))
+		return 0, s.err, false
+	case end != 0:
+		s.complete()
+		return int(count), io.EOF, false
+	}
+	return int(count), nil, false
+}
+
+// Close ends it; what was not read is not received, which costs its connection. It may be called while another goroutine
+// reads, and again.
+func (b *body) Close() error {
+	if b.stop != nil {
+		b.stop()
+	}
+	b.shut()
+	return nil
+}
+
+func (s *stream) shut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.finish(http.ErrBodyReadAfterClose)
+}
+
+// MetricsOf are the facts of the call that gave a response of a [Transport]: as of its head, and when its body was read to
+// the end, of all. It is false for a response that came another way, or whose Body was replaced.
+func MetricsOf(r *http.Response) (Metrics, bool) {
+	b, is := r.Body.(*body)
+	if !is {
+		return Metrics{}, false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.metrics, true
+}

@@ -1,0 +1,3 @@
+module http-sentinel/bindings/go
+
+go 1.21

@@ -1,0 +1,228 @@
+package sentinel
+
+// #include "shim.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// upload is a request's body on its way out. One that is at hand and small is handed over as bytes; any other is written
+// into a pipe by a goroutine of its own.
+type upload struct {
+	bytes  []byte
+	buffer *[]byte // where bytes are, to be used again
+
+	body   io.ReadCloser // nil where there is no pipe
+	pipe   *C.hs_pipe
+	length int64 // -1: not known
+	first  chan struct{}
+	probed bool // the first read says that there is nothing
+	once   sync.Once
+
+	mu  sync.Mutex
+	err error // what the body's reader said
+}
+
+const (
+	mostLent  = 1 << 20  // a longer body is written into a pipe
+	pieceSize = 32 << 10 // what is read at once
+	pipeSize  = 256 << 10
+	probeTime = 200 * time.Millisecond
+)
+
+var pieces = sync.Pool{New: func() any {
+	piece := make([]byte, pieceSize)
+	return &piece
+}}
+
+// outgoing looks at a request's body, of which it becomes the owner.
+func outgoing(req *http.Request, body io.ReadCloser) (*upload, error) {
+	u := &upload{length: req.ContentLength}
+	if body == nil || body == http.NoBody {
+		return u, nil
+	}
+	if u.length == 0 {
+		u.length = -1
+	}
+	// Only what was made from memory has GetBody by itself, so that reading it does not wait.
+	if req.GetBody != nil && u.length >= 0 && u.length <= mostLent {
+		return u, u.readAll(body)
+	}
+	if status := C.hs_pipe_new(pipeSize, &u.pipe, nil); status != C.HS_OK {
+		body.Close()
+		return nil, check(status, "hs_pipe_new")
+	}
+	u.body, u.first = body, make(chan struct{})
+	if u.length < 0 && mostlyBodiless(req.Method) {
+		u.probe()
+	}
+	return u, nil
+}
+
+func mostlyBodiless(method string) bool {
+	switch method {
+	case "", "GET", "HEAD", "DELETE", "OPTIONS", "PROPFIND", "SEARCH":
+		return true
+	}
+	return false
+}
+
+func (u *upload) readAll(body io.ReadCloser) error {
+	defer body.Close()
+	u.buffer = pieces.Get().(*[]byte)
+	if int64(len(*u.buffer)) < u.length {
+		*u.buffer = make([]byte, u.length)
+	}
+	u.bytes = (*u.buffer)[:u.length]
+	n, err := io.ReadFull(body, u.bytes)
+	switch {
+	case err == io.EOF || err == io.ErrUnexpectedEOF:
+		return wrongLength(u.length, int64(n))
+	case err != nil:
+		return err
+	}
+	if n, _ := body.Read(make([]byte, 1)); n > 0 {
+		return wrongLength(u.length, u.length+1)
+	}
+	return nil
+}
+
+func wrongLength(said, is int64) error {
+	return fmt.Errorf("sentinel: ContentLength=%d with a body of length %d", said, is)
+}
+
+// probe finds out whether a body of unknown length is one at all, as net/http does for methods that mostly have none.
+func (u *upload) probe() {
+	u.send()
+	timer := time.NewTimer(probeTime)
+	defer timer.Stop()
+	select {
+	case <-u.first:
+		if u.probed {
+			u.pipe = nil
+		}
+	case <-timer.C:
+	}
+}
+
+// encode gives what the library is told of a pipe; nil where there is none.
+func (u *upload) encode(a *arena) *C.hs_upload {
+	if u.pipe == nil {
+		return nil
+	}
+	c := sized[C.hs_upload](a)
+	c.pipe = u.pipe
+	if u.length > 0 {
+		c.length = C.uint64_t(u.length)
+	}
+	return c
+}
+
+// send begins to write, once. What was lent has been copied by now.
+func (u *upload) send() {
+	if u.buffer != nil {
+		pieces.Put(u.buffer)
+		u.buffer, u.bytes = nil, nil
+	}
+	if u.body != nil {
+		u.once.Do(func() { go u.write(u.pipe) })
+	}
+}
+
+// abandon is for a request that failed, or was not accepted: nothing of the body is needed any more. It closes it, which
+// may end a read that waits, and joins what its reader has said to the error.
+func (u *upload) abandon(err error) error {
+	if u == nil || u.body == nil {
+		return err
+	}
+	u.once.Do(func() { C.hs_pipe_free(u.pipe) }) // It was not begun.
+	u.body.Close()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var e *Error
+	if u.err != nil && errors.As(err, &e) && (e.Status == ErrPipeAborted || e.Status == ErrInvalidBody) {
+		e.causes = append(e.causes, u.err)
+	}
+	return err
+}
+
+func (u *upload) fail(err error) {
+	u.mu.Lock()
+	u.err = err
+	u.mu.Unlock()
+}
+
+// write moves the body into the pipe until its end, or until nobody takes it any more.
+func (u *upload) write(pipe *C.hs_pipe) {
+	defer u.body.Close()
+	defer C.hs_pipe_free(pipe) // One that is not closed by then is aborted.
+	piece := pieces.Get().(*[]byte)
+	defer pieces.Put(piece)
+	for sent, first := int64(0), true; ; first = false {
+		n, err := u.body.Read(*piece)
+		if first {
+			u.probed = n == 0 && err == io.EOF
+			close(u.first)
+		}
+		sent += int64(n)
+		if u.length >= 0 && sent > u.length {
+			u.fail(wrongLength(u.length, sent))
+			return
+		}
+		if n > 0 && !writeAll(pipe, (*piece)[:n]) {
+			return
+		}
+		if err == io.EOF && u.length >= 0 && sent < u.length {
+			err = wrongLength(u.length, sent)
+		}
+		if err != nil {
+			if err != io.EOF {
+				u.fail(err)
+				return
+			}
+			C.hs_pipe_close(pipe)
+			return
+		}
+	}
+}
+
+// blocking are the threads that may wait for a full pipe at once. Who has none looks again from time to time, so that a
+// thousand uploads that nobody reads are not a thousand threads.
+var blocking = make(chan struct{}, 16)
+
+const (
+	blockTime = 100 // milliseconds
+	lookAgain = 5 * time.Millisecond
+)
+
+func writeAll(pipe *C.hs_pipe, data []byte) bool {
+	timeout := C.uint64_t(0)
+	for {
+		var written C.size_t
+		at, length := bytesOf(data)
+		status := C.hs_pipe_write(pipe, at, length, &written, timeout, nil)
+		if timeout != 0 {
+			<-blocking
+		}
+		data = data[written:]
+		switch {
+		case status == C.HS_OK:
+			return true
+		case status != C.HS_ERR_WOULD_BLOCK && status != C.HS_ERR_WRITE_TIMEOUT:
+			return false
+		}
+		select {
+		case blocking <- struct{}{}:
+			timeout = blockTime
+		default:
+			timeout = 0
+			time.Sleep(lookAgain)
+		}
+	}
+}
