@@ -327,6 +327,10 @@
 // In `hs_policies.flags`, together with `HS_IDEMPOTENCY_KEY`: the key that is made is written bare, not in the quotes that the draft demands.
 #define HS_IDEMPOTENCY_KEY_BARE 4
 
+// In `hs_policies.flags` of a request: doing it twice does harm, whatever its method. For servers that do more for each DELETE
+// or PUT, as a broker who sells a part of a position for it. Not together with `HS_IDEMPOTENT` and `HS_IDEMPOTENCY_KEY`.
+#define HS_NOT_IDEMPOTENT 8
+
 // In `hs_policies.flags` of a request: without the worker's hedging.
 #define HS_NO_HEDGE 16
 
@@ -1289,7 +1293,8 @@ typedef struct hs_bucket {
 typedef struct hs_policies {
     // `sizeof(hs_policies)`.
     uint32_t struct_size;
-    // `HS_IDEMPOTENCY_KEY` and `HS_IDEMPOTENCY_KEY_BARE`; of a request alone `HS_IDEMPOTENT` and `HS_NO_…`; or 0.
+    // `HS_IDEMPOTENCY_KEY` and `HS_IDEMPOTENCY_KEY_BARE`; of a request alone `HS_IDEMPOTENT`,
+    // `HS_NOT_IDEMPOTENT` and `HS_NO_…`; or 0.
     uint32_t flags;
     // When an attempt is followed by another.
     const struct hs_retry_options *retry;

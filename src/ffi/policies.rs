@@ -16,6 +16,7 @@ use crate::http::request::{IDEMPOTENCY_KEY, Request};
 use crate::resilience::retry::budget::{Budget, BudgetOptions};
 use crate::runtime::clock::Clock;
 use crate::runtime::simulation::Simulation;
+use crate::status::HS_ERR_INVALID_ARGUMENT;
 use std::sync::Arc;
 
 /// In `hs_policies.flags`: doing the request twice does no harm, whatever its method (RFC 9110, section 9.2.2).
@@ -27,6 +28,9 @@ pub const HS_IDEMPOTENT: u32 = 1;
 pub const HS_IDEMPOTENCY_KEY: u32 = 2;
 /// In `hs_policies.flags`, together with `HS_IDEMPOTENCY_KEY`: the key that is made is written bare, not in the quotes that the draft demands.
 pub const HS_IDEMPOTENCY_KEY_BARE: u32 = 4;
+/// In `hs_policies.flags` of a request: doing it twice does harm, whatever its method. For servers that do more for each DELETE
+/// or PUT, as a broker who sells a part of a position for it. Not together with `HS_IDEMPOTENT` and `HS_IDEMPOTENCY_KEY`.
+pub const HS_NOT_IDEMPOTENT: u32 = 8;
 /// In `hs_policies.flags` of a request: without the worker's hedging.
 pub const HS_NO_HEDGE: u32 = 16;
 /// In `hs_policies.flags` of a request: without the worker's circuit breaker, which is neither asked nor told.
@@ -49,7 +53,8 @@ const MOST_BUCKETS: usize = 16;
 pub struct hs_policies {
     /// `sizeof(hs_policies)`.
     pub struct_size: u32,
-    /// `HS_IDEMPOTENCY_KEY` and `HS_IDEMPOTENCY_KEY_BARE`; of a request alone `HS_IDEMPOTENT` and `HS_NO_…`; or 0.
+    /// `HS_IDEMPOTENCY_KEY` and `HS_IDEMPOTENCY_KEY_BARE`; of a request alone `HS_IDEMPOTENT`,
+    /// `HS_NOT_IDEMPOTENT` and `HS_NO_…`; or 0.
     pub flags: u32,
     /// When an attempt is followed by another.
     pub retry: *const hs_retry_options,
@@ -221,6 +226,7 @@ pub unsafe fn of_request(
         return Ok(worker.clone());
     }
     let known = HS_IDEMPOTENT
+        | HS_NOT_IDEMPOTENT
         | HS_IDEMPOTENCY_KEY
         | HS_IDEMPOTENCY_KEY_BARE
         | HS_NO_HEDGE
@@ -252,9 +258,15 @@ pub unsafe fn prepare(pointer: *const hs_policies, policies: &Policies, request:
     if !pointer.is_null() {
         // SAFETY: as the caller promises.
         let given = unsafe { sized::read(pointer) }?;
-        request.idempotent = given.flags & HS_IDEMPOTENT != 0;
+        let says = |flag| given.flags & flag != 0;
+        if says(HS_NOT_IDEMPOTENT) && says(HS_IDEMPOTENT | HS_IDEMPOTENCY_KEY) {
+            let message = "hs_policies.flags: HS_NOT_IDEMPOTENT contradicts HS_IDEMPOTENT and HS_IDEMPOTENCY_KEY";
+            return Err(Error::new(HS_ERR_INVALID_ARGUMENT, message));
+        }
+        request.idempotent = says(HS_IDEMPOTENT | HS_NOT_IDEMPOTENT).then(|| says(HS_IDEMPOTENT));
     }
-    if policies.key != KeyPolicy::None && !request.method.is_idempotent() && !request.has_key() {
+    let harmful = request.idempotent == Some(false);
+    if policies.key != KeyPolicy::None && !harmful && !request.method.is_idempotent() && !request.has_key() {
         let key = uuid::Builder::from_random_bytes(policies.chance.bytes()).into_uuid();
         let value = if policies.key == KeyPolicy::Bare { key.to_string() } else { format!("\"{key}\"") };
         request.headers.push(Header { name: IDEMPOTENCY_KEY.into(), value: value.into_bytes(), sensitive: false });

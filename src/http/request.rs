@@ -21,8 +21,8 @@ pub struct Request {
     /// Codings of the response's body were asked for by the library, which therefore takes them off.
     pub decodes: bool,
     pub auth: Auth,
-    /// The caller knows that doing it twice does no harm.
-    pub idempotent: bool,
+    /// The caller knows that doing it twice does no harm (`Some(true)`), or that it does, whatever its method.
+    pub idempotent: Option<bool>,
 }
 
 impl Request {
@@ -45,7 +45,7 @@ impl Request {
         {
             headers.push(Header { name: "Authorization".into(), value: value.into_bytes(), sensitive: true });
         }
-        Ok(Request { method, url: url.url, headers, body, decodes: false, auth: Auth::Unsaid, idempotent: false })
+        Ok(Request { method, url: url.url, headers, body, decodes: false, auth: Auth::Unsaid, idempotent: None })
     }
 
     /// Asks for a coded body, which the caller will get decoded, unless he asks for something himself. A part of a
@@ -66,7 +66,7 @@ impl Request {
     /// The server would do its work once, also where it gets it twice: by its method (RFC 9110, section 9.2.2), by its
     /// key (draft-ietf-httpapi-idempotency-key-header), or because the caller says so.
     pub fn is_idempotent(&self) -> bool {
-        self.method.is_idempotent() || self.idempotent || self.has_key()
+        self.idempotent.unwrap_or_else(|| self.method.is_idempotent() || self.has_key())
     }
 
     pub fn has_key(&self) -> bool {

@@ -162,6 +162,53 @@ static void a_lost_answer(hs_worker *worker) {
     CHECK_INT(info.request_sent, HS_SENT_MAYBE);
 }
 
+/* A DELETE that does something each time: not tried again, not even where the answer is one that says so. */
+static void a_harmful_delete(hs_worker *worker) {
+    hs_policies policies;
+    memset(&policies, 0, sizeof policies);
+    policies.struct_size = sizeof policies;
+    hs_request_options request = request_of("DELETE");
+    request.policies = &policies;
+
+    again();
+    answer_with(200, "", "", 60000, 1);
+    answer_with(404, "", "", 1, 0);
+    hs_response *response = SEND(worker, &request);
+    CHECK_INT(hs_response_attempt_count(response), 2);
+    CHECK_STATUS(hs_response_free(response), HS_OK);
+
+    policies.flags = HS_NOT_IDEMPOTENT;
+    again();
+    answer_with(200, "", "", 60000, 0);
+    hs_error_info info = FAILS(worker, &request, HS_ERR_ATTEMPT_TIMEOUT);
+    CHECK_INT(info.attempts, 1);
+    CHECK_INT(info.stop_reason, HS_STOP_NOT_IDEMPOTENT);
+    CHECK_INT(info.request_sent, HS_SENT_MAYBE);
+    CHECK_INT(info.retryable, HS_RETRYABLE_UNKNOWN);
+
+    again();
+    answer_with(503, "", "", 1, 0);
+    response = SEND(worker, &request);
+    CHECK_INT(hs_response_attempt_count(response), 1);
+    CHECK_STATUS(hs_response_free(response), HS_OK);
+
+    /* Neither does a key make it harmless, nor is one made. */
+    hs_header key = {{"Idempotency-Key", HS_NTS}, {"\"1\"", HS_NTS}, 0};
+    request.headers = &key;
+    request.header_count = 1;
+    again();
+    answer_with(503, "", "", 1, 0);
+    response = SEND(worker, &request);
+    CHECK_INT(hs_response_attempt_count(response), 1);
+    CHECK_STATUS(hs_response_free(response), HS_OK);
+
+    hs_error *error = NULL;
+    policies.flags = HS_NOT_IDEMPOTENT | HS_IDEMPOTENT;
+    CHECK_STATUS(hs_request(worker, &request, &response, &error), HS_ERR_INVALID_ARGUMENT);
+    CHECK_HAS(hs_error_message(error), "HS_NOT_IDEMPOTENT");
+    CHECK_STATUS(hs_error_free(error), HS_OK);
+}
+
 static void cancel_now(void *user_data) { CHECK_STATUS(hs_cancel_trigger(user_data), HS_OK); }
 
 static void ends_from_outside(hs_worker *worker) {
@@ -363,6 +410,7 @@ int main(int count, char **arguments) {
     the_server_names_a_time(worker);
     keys(worker);
     a_lost_answer(worker);
+    a_harmful_delete(worker);
     ends_from_outside(worker);
     broken_bodies(worker);
     broken_streams(worker);
