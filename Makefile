@@ -117,6 +117,7 @@ example-zig: $(LIB)/libhttp_sentinel.so
 
 include bindings/cpp/rules.mk
 include bindings/go/rules.mk
+include bindings/zig/rules.mk
 
 # ---- Soak: the program by itself; make soak builds what it needs first.
 

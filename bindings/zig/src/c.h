@@ -1,0 +1,2 @@
+/* What src/c.zig is translated from. */
+#include <http_sentinel.h>

@@ -1,0 +1,6 @@
+//! The tests against the test server. Memory is std.testing.allocator's: what leaks, fails.
+test {
+    _ = @import("client.zig");
+    _ = @import("retry.zig");
+    _ = @import("stream.zig");
+}
