@@ -9,10 +9,10 @@ CPP_LINK     = -L$(LIB) -lhttp_sentinel -pthread -Wl,-rpath,$(LIB)
 
 # The ways in which the tests are built: each standard, one of them with the sanitizers, and without exceptions and RTTI.
 CPP_WAYS    := 17 20 23 bare
-CPP_WAY_17   := -std=c++17 -O1
-CPP_WAY_20   := -std=c++20 -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-CPP_WAY_23   := -std=c++23 -O1
-CPP_WAY_bare := -std=c++17 -O1 -fno-exceptions -fno-rtti
+CPP_WAY_17   := -std=c++17
+CPP_WAY_20   := -std=c++20 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CPP_WAY_23   := -std=c++23
+CPP_WAY_bare := -std=c++17 -fno-exceptions -fno-rtti
 CPP_UNITS   := $(basename $(notdir $(wildcard $(CPP)/tests/*.cpp)))
 
 .PHONY: test-cpp cpp-tests cpp-headers

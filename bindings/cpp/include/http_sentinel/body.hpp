@@ -103,6 +103,7 @@ struct upload {
     hs_upload native = sized<hs_upload>();
     reader read;
     rewinder rewind;
+    thrown_later *later = nullptr; // where what it throws is kept; NULL: by the thread that called
 
     upload(reader read_it, rewinder rewind_it, std::uint64_t length, hs_pipe *pipe)
         : read(std::move(read_it)), rewind(std::move(rewind_it)) {
@@ -119,24 +120,35 @@ struct upload {
     static constexpr std::int32_t stop = 1;
 
     static std::int32_t on_read(void *user_data, void *buffer, std::size_t capacity, std::size_t *count) noexcept {
-        return guarded(stop, [&]() -> std::int32_t {
-            const auto got = static_cast<upload *>(user_data)->read({static_cast<std::byte *>(buffer), capacity});
+        auto &self = *static_cast<upload *>(user_data);
+        const auto read_it = [&]() -> std::int32_t {
+            const auto got = self.read({static_cast<std::byte *>(buffer), capacity});
             // More than there is room for would be a lie.
             if (!got || *got > capacity) return stop;
             *count = *got;
             return 0;
-        });
+        };
+        return guarded(stop, read_it, self.later);
     }
     static std::int32_t on_rewind(void *user_data) noexcept {
-        return guarded(stop, [&]() -> std::int32_t { return static_cast<upload *>(user_data)->rewind() ? 0 : stop; });
+        auto &self = *static_cast<upload *>(user_data);
+        return guarded(stop, [&]() -> std::int32_t { return self.rewind() ? 0 : stop; }, self.later);
     }
 };
 
-inline std::int32_t on_piece(void *user_data, const void *data, std::size_t length) noexcept {
-    return guarded(std::int32_t{1}, [&]() -> std::int32_t {
-        return (*static_cast<const body_sink *>(user_data))({static_cast<const char *>(data), length}) ? 0 : 1;
-    });
-}
+// Who takes a response's body, as C calls it.
+struct receiver {
+    body_sink sink;
+    thrown_later *later = nullptr;
+
+    static std::int32_t call(void *user_data, const void *data, std::size_t length) noexcept {
+        const auto &self = *static_cast<const receiver *>(user_data);
+        const auto take = [&]() -> std::int32_t {
+            return self.sink({static_cast<const char *>(data), length}) ? 0 : 1;
+        };
+        return guarded(std::int32_t{1}, take, self.later);
+    }
+};
 
 } // namespace detail
 

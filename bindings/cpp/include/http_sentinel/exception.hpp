@@ -91,12 +91,21 @@ class catcher {
     std::exception_ptr thrown_;
 };
 
+// What callbacks of one request throw on the threads of a pool, until the request has ended.
+struct thrown_later {
+    std::exception_ptr first;
+};
+
 // Calls a callback of the caller's where nothing may be thrown.
-template <class R, class F> R guarded(R otherwise, F &&callback) noexcept {
+template <class R, class F> R guarded(R otherwise, F &&callback, thrown_later *later = nullptr) noexcept {
     try {
         return callback();
     } catch (...) {
-        catcher::keep(std::current_exception());
+        if (later == nullptr) {
+            catcher::keep(std::current_exception());
+        } else if (!later->first) {
+            later->first = std::current_exception();
+        }
         return otherwise;
     }
 }
@@ -110,7 +119,9 @@ class catcher {
     static void rethrow_stray() noexcept {}
 };
 
-template <class R, class F> R guarded(R, F &&callback) noexcept { return callback(); }
+struct thrown_later {};
+
+template <class R, class F> R guarded(R, F &&callback, thrown_later * = nullptr) noexcept { return callback(); }
 
 #endif
 

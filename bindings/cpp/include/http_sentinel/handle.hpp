@@ -57,6 +57,33 @@ template <class T, hs_status (*free_it)(T *)> class object {
 
 using kept = std::shared_ptr<const void>;
 
+// The same of objects that have callbacks: what these need outlives the handle.
+template <class T, hs_status (*free_it)(T *)> class observed {
+  public:
+    using native_type = T;
+
+    T *native() const noexcept { return handle_.get(); }
+    // The handle is the caller's from now on; what its callbacks need stays with this object.
+    T *release() noexcept { return handle_.release(); }
+    explicit operator bool() const noexcept { return handle_.get() != nullptr; }
+    // What its callbacks need. Options that name the object keep it too.
+    const kept &callbacks() const noexcept { return kept_; }
+
+  protected:
+    observed(T *owned, kept callbacks) noexcept : kept_(std::move(callbacks)), handle_(owned) {}
+    observed(observed &&) noexcept = default;
+    observed &operator=(observed &&other) noexcept {
+        handle_ = std::move(other.handle_);
+        kept_ = std::move(other.kept_);
+        return *this;
+    }
+    ~observed() = default;
+
+  private:
+    kept kept_;
+    handle<T, free_it> handle_;
+};
+
 template <class W, class = void> struct keeper {
     static kept of(const W &) noexcept { return {}; }
 };

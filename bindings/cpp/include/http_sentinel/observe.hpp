@@ -1,13 +1,11 @@
 // Seeing what a worker does.
 #pragma once
 
-#include <http_sentinel/exception.hpp>
-#include <http_sentinel/handle.hpp>
+#include <http_sentinel/callback.hpp>
 #include <http_sentinel/network.hpp>
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,17 +45,6 @@ struct observe_options {
 
 namespace detail {
 
-// A callback of a long life, told structs of C.
-template <class Event, class Told> struct listener {
-    std::function<void(const Told &)> tell;
-
-    static void call(void *user_data, const Event *event) noexcept {
-        guarded(0, [&] {
-            static_cast<const listener *>(user_data)->tell(Told(*event));
-            return 0;
-        });
-    }
-};
 using event_listener = listener<hs_event, event>;
 
 struct lowered_observe {
@@ -78,17 +65,6 @@ struct lowered_observe {
         native.redact_query_key_count = keys.size();
     }
 };
-
-// What a callback needs that may still be called when nobody is there to keep it any more.
-inline void keep_for_good(std::vector<kept> keeps) {
-    struct all {
-        std::vector<std::vector<kept>> of;
-        std::mutex lock;
-    };
-    static all *const ever = new all; // never destroyed: threads may outlive what is
-    const std::lock_guard<std::mutex> locked(ever->lock);
-    ever->of.push_back(std::move(keeps));
-}
 
 } // namespace detail
 

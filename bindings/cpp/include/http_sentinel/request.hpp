@@ -63,7 +63,8 @@ namespace detail {
 // What must live for as long as a call does: callbacks, and the way from a stop to it.
 struct lasting {
     std::unique_ptr<upload> sending;
-    std::optional<body_sink> receiving;
+    std::optional<receiver> receiving;
+    thrown_later thrown; // by callbacks on the threads of a pool
 #if HTTP_SENTINEL_STOP_TOKEN
     std::unique_ptr<stop_link> stopping;
 #endif
@@ -81,6 +82,11 @@ struct lasting {
         }
         return from.body.reader() || from.body.pipe() || from.on_body;
     }
+    // Its callbacks are called on threads where nobody catches anything.
+    void keep_thrown() noexcept {
+        if (sending) sending->later = &thrown;
+        if (receiving) receiving->later = &thrown;
+    }
 
     static result<std::shared_ptr<lasting>> make(const request &from) {
         auto made = std::make_shared<lasting>();
@@ -88,11 +94,11 @@ struct lasting {
             made->sending = std::make_unique<upload>(from.body.reader(), from.body.rewinder(), from.body.length(),
                                                      from.body.pipe().native());
         }
-        if (from.on_body) made->receiving = from.on_body;
+        if (from.on_body) made->receiving = receiver{from.on_body};
         if (from.policies) lowered_policies::keep(*from.policies, made->policies);
 #if HTTP_SENTINEL_STOP_TOKEN
         if (from.stop.stop_possible()) {
-            if (from.cancel) return failed(HS_ERR_INVALID_ARGUMENT);
+            if (from.cancel) return failed(HS_ERR_INVALID_ARGUMENT); // which of the two?
             auto link = stop_link::make(from.stop);
             if (!link) return unexpected<error>(std::move(link).error());
             made->stopping = *std::move(link);
@@ -146,8 +152,8 @@ class lowered_request {
     void point_to(const lasting &lasts) {
         if (lasts.sending) native.upload = &lasts.sending->native;
         if (lasts.receiving) {
-            native.on_body = on_piece;
-            native.user_data = const_cast<body_sink *>(&*lasts.receiving);
+            native.on_body = receiver::call;
+            native.user_data = const_cast<receiver *>(&*lasts.receiving);
         }
 #if HTTP_SENTINEL_STOP_TOKEN
         if (lasts.stopping) native.cancel = lasts.stopping->native();
