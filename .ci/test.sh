@@ -45,6 +45,10 @@ step "threads, under ThreadSanitizer" "$ROOT/.ci/tsan.sh" || stop
 step "README's programs" examples/check_readme.sh || stop
 step "library tests, system libcurl" system_curl_tests || stop
 step "fuzzing" env FUZZ_SEED=1 "$ROOT/.ci/fuzz.sh" || stop
+say "packages"
+"$ROOT/.ci/test-cpp.sh" || stop
+step "Go package" mk test-go || stop
+"$ROOT/.ci/test-zig.sh" || stop
 say "examples, as in make demo"
 "$ROOT/.ci/demo.sh" || stop
 say "soak, short form"
