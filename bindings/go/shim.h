@@ -49,4 +49,8 @@ hs_status hsgo_submit(hs_pool *pool, hs_request_options *request, const void *bo
 // nothing was read.
 hs_status hsgo_try_read(hs_response *response, void *buffer, size_t capacity, size_t *count, uint32_t *end, hs_error **error);
 
+// hs_retry_run with Go's functions: the context is a cgo.Handle, which is a number.
+hs_status hsgo_retry_run(hs_retry *retry, uintptr_t context, uint32_t decides, hs_cancel *cancel, hs_retry_report *report,
+                         hs_error **error);
+
 #endif
