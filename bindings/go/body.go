@@ -15,17 +15,17 @@ import (
 // closed.
 type body struct {
 	*stream
-	transport *Transport
-	stop      func()
+	owner any // the transport or the client
+	stop  func()
 }
 
 // stream is a body on its way through a pool.
 type stream struct {
-	pool     *pool
-	tag      uint64
-	w        *waiter
-	ctx      context.Context
-	response *http.Response // gets the trailers; nil when it has ended
+	pool  *pool
+	tag   uint64
+	w     *waiter
+	ctx   context.Context
+	atEnd func(Metrics, http.Header) // is told what is known at the end; nil when it has ended
 
 	mu      sync.Mutex
 	c       *C.hs_response // nil when it has ended
@@ -35,6 +35,14 @@ type stream struct {
 	gone    chan struct{} // closed when it has ended
 	unwatch func() bool
 	metrics Metrics
+}
+
+func newBody(
+	owner any, p *pool, tag uint64, w *waiter, handle *C.hs_response, ctx context.Context, metrics Metrics,
+) *body {
+	return &body{owner: owner, stream: &stream{
+		pool: p, tag: tag, w: w, c: handle, ctx: ctx, metrics: metrics, gone: make(chan struct{}),
+	}}
 }
 
 // watch lets the context end it, also while nobody reads, and the garbage collector.
@@ -68,7 +76,7 @@ func (s *stream) finish(err error) {
 		return
 	}
 	C.hs_response_free(s.c)
-	s.c, s.err, s.response = nil, err, nil
+	s.c, s.err, s.atEnd = nil, err, nil
 	if s.unwatch != nil {
 		s.unwatch()
 	}
@@ -86,14 +94,7 @@ func (s *stream) complete() {
 	outcome := replies.Get().(*C.hsgo_outcome)
 	C.hsgo_reply_of(s.c, &outcome.reply)
 	s.metrics = metricsOf(&outcome.reply.metrics)
-	if s.response != nil && outcome.reply.trailers > 0 {
-		if s.response.Trailer == nil {
-			s.response.Trailer = http.Header{}
-		}
-		for name, values := range trailerOf(s.c, outcome.reply.trailers) {
-			s.response.Trailer[name] = values
-		}
-	}
+	s.atEnd(s.metrics, trailerOf(s.c, outcome.reply.trailers))
 	putReply(outcome)
 	s.finish(io.EOF)
 }

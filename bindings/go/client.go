@@ -68,29 +68,39 @@ func (c *Client) Post(ctx context.Context, url, contentType string, body []byte)
 // call, within milliseconds. Every error but nil is an [*Error].
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	defer runtime.KeepAlive(c)
-	if ctx.Err() != nil {
-		return nil, ended(ctx)
-	}
-	a := newArena()
-	request := r.encode(a)
-	until(request, ctx)
-	tag, w, err := c.p.submit(request, r.Body)
-	a.free()
-	r.keep()
+	tag, w, handle, err := c.send(ctx, r, 0)
 	if err != nil {
 		return nil, err
 	}
-	handle, err := c.p.wait(ctx, tag, w)
 	c.p.forget(tag, w)
-	if err != nil {
-		return nil, err
-	}
 	outcome := replies.Get().(*C.hsgo_outcome)
 	C.hsgo_reply_of(handle, &outcome.reply)
 	response := responseOf(handle, &outcome.reply)
 	putReply(outcome)
 	C.hs_response_free(handle)
 	return response, nil
+}
+
+// send submits a request and waits for what comes of it. Where it succeeds the tag is to be forgotten.
+func (c *Client) send(ctx context.Context, r *Request, flags C.uint32_t) (uint64, *waiter, *C.hs_response, error) {
+	if ctx.Err() != nil {
+		return 0, nil, nil, ended(ctx)
+	}
+	a := newArena()
+	request := r.encode(a)
+	request.flags |= flags
+	until(request, ctx)
+	tag, w, err := c.p.submit(request, r.Body)
+	a.free()
+	r.keep()
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	handle, err := c.p.wait(ctx, tag, w)
+	if err != nil {
+		c.p.forget(tag, w)
+	}
+	return tag, w, handle, err
 }
 
 // Counters is what the client has done.

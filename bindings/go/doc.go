@@ -17,7 +17,7 @@
 // # Building
 //
 // The package needs cgo and the library. Without a build tag that is the one in target/release of the repository; with
-// hs_system it is an installed one, found by pkg-config; with hs_static it becomes part of the program. Go 1.21 or later.
+// hs_system it is an installed one, found by pkg-config; with hs_static it becomes part of the program. Go 1.22 or later.
 //
 // # Goroutines and threads
 //

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"syscall"
 	"time"
 )
@@ -111,7 +112,7 @@ const (
 // secrets: neither values of sensitive header fields, nor passwords, nor what is known to be one in URLs.
 //
 // It is found with errors.As; errors.Is compares it with a [Status] such as [ErrTimeout], with the error number of the
-// system where there is one (syscall.ECONNREFUSED), and, where a context ended the call, with context.Canceled or
+// system where there is one (syscall.ECONNREFUSED), with io.ErrUnexpectedEOF where a body broke off, and, where a context ended the call, with context.Canceled or
 // context.DeadlineExceeded and with the context's cause.
 type Error struct {
 	Status      Status        // what it came to, never OK
@@ -143,10 +144,13 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("sentinel: %s%s [%s, phase %s, sent: %s]", e.Message, cause, e.Status, e.Phase, e.RequestSent)
 }
 
-// Is reports whether target is the status of this error.
+// Is reports whether target is the status of this error, or io.ErrUnexpectedEOF of a body that broke off.
 func (e *Error) Is(target error) bool {
 	status, is := target.(Status)
-	return is && status == e.Status
+	if is {
+		return status == e.Status
+	}
+	return target == io.ErrUnexpectedEOF && e.Status == ErrBodyTruncated
 }
 
 // Unwrap gives what is behind it.

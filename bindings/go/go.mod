@@ -1,3 +1,3 @@
 module http-sentinel/bindings/go
 
-go 1.21
+go 1.22

@@ -6,8 +6,8 @@ import "C"
 import "time"
 
 // Policies decide over the attempts of a call. The zero value is what a client has without any: three attempts, a retry
-// budget of its own, and none of the others. In a request nil and zero mean the client's, and what is given replaces the
-// client's as a whole.
+// budget of its own, and none of the others. In a request nil, empty and false mean the client's, and each
+// field that is given replaces the client's as a whole.
 //
 // The order is: deadline and cancel; retries; hedging; then for each exchange, redirects included, the circuit breaker's
 // leave to ask, the rate limiters, the bulkhead, and the breaker's permit last.
@@ -30,11 +30,12 @@ type Policies struct {
 
 	// Of a request alone:
 
-	Idempotent bool // doing it twice does no harm, whatever its method
-	NoHedge    bool // without the client's hedging
-	NoBreaker  bool // without the client's breaker
-	NoLimiter  bool // without the client's limiters
-	NoBulkhead bool // without the client's bulkhead
+	Idempotent    bool // doing it twice does no harm, whatever its method
+	NotIdempotent bool // doing it twice does harm, whatever its method
+	NoHedge       bool // without the client's hedging
+	NoBreaker     bool // without the client's breaker
+	NoLimiter     bool // without the client's limiters
+	NoBulkhead    bool // without the client's bulkhead
 }
 
 // Limit is a bucket of a rate limiter, and what a request takes from it.
@@ -75,7 +76,7 @@ func (p *Policies) encode(a *arena) *C.hs_policies {
 		return nil
 	}
 	c := sized[C.hs_policies](a)
-	c.flags = flag(p.Idempotent, C.HS_IDEMPOTENT) | flag(p.IdempotencyKey, C.HS_IDEMPOTENCY_KEY) |
+	c.flags = flag(p.Idempotent, C.HS_IDEMPOTENT) | flag(p.NotIdempotent, C.HS_NOT_IDEMPOTENT) | flag(p.IdempotencyKey, C.HS_IDEMPOTENCY_KEY) |
 		flag(p.BareIdempotencyKey, C.HS_IDEMPOTENCY_KEY_BARE) | flag(p.NoHedge, C.HS_NO_HEDGE) |
 		flag(p.NoBreaker, C.HS_NO_BREAKER) | flag(p.NoLimiter, C.HS_NO_LIMITER) | flag(p.NoBulkhead, C.HS_NO_BULKHEAD)
 	c.retry, c.hedge = p.Retry.encode(a), p.Hedge.encode(a)

@@ -44,7 +44,7 @@ type Request struct {
 	HTTPVersion    HTTPVersion
 	MinHTTPVersion HTTPVersion
 	Auth           *Auth     // credentials for the origin of URL; nil: those of the options
-	Policies       *Policies // in place of the client's as a whole; nil: those
+	Policies       *Policies // what of the client's is otherwise for this request
 
 	// Raw is as Options.Raw for a *hs_request_options. Body is not in it.
 	Raw func(options unsafe.Pointer)

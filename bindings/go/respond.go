@@ -42,9 +42,8 @@ func (t *Transport) respond(
 	}
 	frame(r, asksForCodings(&t.core.options, req))
 
-	body := &body{stream: &stream{
-		pool: p, tag: tag, w: w, c: handle, ctx: req.Context(), metrics: metrics, response: r, gone: make(chan struct{}),
-	}, transport: t}
+	body := newBody(t, p, tag, w, handle, req.Context(), metrics)
+	body.atEnd = func(_ Metrics, trailer http.Header) { addTrailer(r, trailer) }
 	r.Body = body
 	if err := trace.end(&metrics, interimOf(handle, reply)); err != nil {
 		body.Close()
@@ -55,6 +54,15 @@ func (t *Transport) respond(
 	}
 	runtime.KeepAlive(t)
 	return r, nil
+}
+
+func addTrailer(r *http.Response, trailer http.Header) {
+	if r.Trailer == nil && len(trailer) > 0 {
+		r.Trailer = http.Header{}
+	}
+	for name, values := range trailer {
+		r.Trailer[name] = values
+	}
 }
 
 // frame moves what says how the body is framed from the header to where net/http has it.

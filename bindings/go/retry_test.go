@@ -52,7 +52,9 @@ func TestExecuteGivesTheLastError(t *testing.T) {
 	}{
 		{"of its own", func() error { return own }, 3},
 		{"permanent", func() error { return Permanent(own) }, 1},
-		{"a status", func() error { return fmt.Errorf("%w: %w", own, &Error{Status: ErrTimeout, RequestSent: SentMaybe}) }, 3},
+		{"a status", func() error {
+			return fmt.Errorf("%w: %w", own, &Error{Status: ErrConnectionClosed, RequestSent: SentMaybe})
+		}, 3},
 		{"a terminal status", func() error { return fmt.Errorf("%w: %w", own, &Error{Status: ErrInvalidURL}) }, 1},
 		{"a context's", func() error { return fmt.Errorf("%w: %w", own, context.Canceled) }, 1},
 	} {
@@ -84,7 +86,9 @@ func TestWhatMayHaveBeenDoneIsNotRepeated(t *testing.T) {
 }
 
 func TestAContextEndsAWait(t *testing.T) {
-	engine := newEngine(t, RetryEngineOptions{Idempotent: true, Retry: RetryOptions{BaseDelay: time.Minute, MaxDelay: time.Minute}})
+	engine := newEngine(t, RetryEngineOptions{
+		Idempotent: true, Timeout: NoLimit, Retry: RetryOptions{BaseDelay: time.Hour, MaxDelay: time.Hour},
+	})
 	ctx, cancel := context.WithCancelCause(context.Background())
 	own, why := errors.New("mine"), errors.New("why")
 	err := engine.Execute(ctx, func(context.Context, *RetryAttempt) error {

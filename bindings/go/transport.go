@@ -220,7 +220,7 @@ func checkRequest(req *http.Request) error {
 func (t *Transport) exchange(req *http.Request, body *upload) (*http.Response, error) {
 	p, err := t.core.enter()
 	if err != nil {
-		body.abandon(nil)
+		body.refused()
 		return nil, err
 	}
 	trace := traceOf(req)
@@ -230,16 +230,16 @@ func (t *Transport) exchange(req *http.Request, body *upload) (*http.Response, e
 	tag, w, err := p.submit(options, body.bytes)
 	a.free()
 	if err != nil {
-		body.abandon(nil)
+		body.refused()
 		p.exit()
 		return nil, err
 	}
-	body.send()
+	body.submitted()
 	handle, err := p.wait(req.Context(), tag, w)
 	if err != nil {
 		p.forget(tag, w)
 		p.exit()
-		return nil, body.abandon(err)
+		return nil, body.failed(err)
 	}
 	return t.respond(req, p, tag, w, handle, trace)
 }

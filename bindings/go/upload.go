@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,7 +23,9 @@ type upload struct {
 	pipe   *C.hs_pipe
 	length int64 // -1: not known
 	first  chan struct{}
-	probed bool // the first read says that there is nothing
+	empty  bool         // there is a body, and nothing in it
+	probed bool         // the first read says that there is nothing
+	holds  atomic.Int32 // who still needs the pipe's handle: who writes, and who submits
 	once   sync.Once
 
 	mu  sync.Mutex
@@ -59,6 +62,7 @@ func outgoing(req *http.Request, body io.ReadCloser) (*upload, error) {
 		return nil, check(status, "hs_pipe_new")
 	}
 	u.body, u.first = body, make(chan struct{})
+	u.holds.Store(2)
 	if u.length < 0 && mostlyBodiless(req.Method) {
 		u.probe()
 	}
@@ -99,21 +103,19 @@ func wrongLength(said, is int64) error {
 
 // probe finds out whether a body of unknown length is one at all, as net/http does for methods that mostly have none.
 func (u *upload) probe() {
-	u.send()
+	u.start()
 	timer := time.NewTimer(probeTime)
 	defer timer.Stop()
 	select {
 	case <-u.first:
-		if u.probed {
-			u.pipe = nil
-		}
+		u.empty = u.probed
 	case <-timer.C:
 	}
 }
 
 // encode gives what the library is told of a pipe; nil where there is none.
 func (u *upload) encode(a *arena) *C.hs_upload {
-	if u.pipe == nil {
+	if u.body == nil || u.empty {
 		return nil
 	}
 	c := sized[C.hs_upload](a)
@@ -124,24 +126,44 @@ func (u *upload) encode(a *arena) *C.hs_upload {
 	return c
 }
 
-// send begins to write, once. What was lent has been copied by now.
-func (u *upload) send() {
+// submitted begins to write, if that was not begun already. What was lent has been copied by now.
+func (u *upload) submitted() {
 	if u.buffer != nil {
 		pieces.Put(u.buffer)
 		u.buffer, u.bytes = nil, nil
 	}
 	if u.body != nil {
-		u.once.Do(func() { go u.write(u.pipe) })
+		u.start()
+		u.let()
 	}
 }
 
-// abandon is for a request that failed, or was not accepted: nothing of the body is needed any more. It closes it, which
-// may end a read that waits, and joins what its reader has said to the error.
-func (u *upload) abandon(err error) error {
-	if u == nil || u.body == nil {
+func (u *upload) start() { u.once.Do(func() { go u.write() }) }
+
+// let says that somebody does not need the pipe's handle any more.
+func (u *upload) let() {
+	if u.holds.Add(-1) == 0 {
+		C.hs_pipe_free(u.pipe)
+	}
+}
+
+// refused is for a request that was not accepted: nobody takes the body.
+func (u *upload) refused() {
+	if u.body == nil {
+		return
+	}
+	C.hs_pipe_abort(u.pipe)
+	u.once.Do(u.let) // Nobody has begun to write, and nobody will.
+	u.let()
+	u.body.Close()
+}
+
+// failed is for a request that failed: nothing of the body is needed any more. It closes it, which may end a read that
+// waits, and joins what its reader has said to the error.
+func (u *upload) failed(err error) error {
+	if u.body == nil {
 		return err
 	}
-	u.once.Do(func() { C.hs_pipe_free(u.pipe) }) // It was not begun.
 	u.body.Close()
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -159,9 +181,11 @@ func (u *upload) fail(err error) {
 }
 
 // write moves the body into the pipe until its end, or until nobody takes it any more.
-func (u *upload) write(pipe *C.hs_pipe) {
+func (u *upload) write() {
+	pipe := u.pipe
 	defer u.body.Close()
-	defer C.hs_pipe_free(pipe) // One that is not closed by then is aborted.
+	defer u.let()
+	defer C.hs_pipe_abort(pipe) // Of one that was closed this is nothing.
 	piece := pieces.Get().(*[]byte)
 	defer pieces.Put(piece)
 	for sent, first := int64(0), true; ; first = false {
