@@ -4,6 +4,7 @@ set -euo pipefail
 # shellcheck source=.ci/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+cd "$ROOT"
 begin_steps
 failed=0
 run() { step "$@" || failed=1; }
@@ -17,4 +18,24 @@ for way in 17 20 23 bare; do
     [ $failed -eq 0 ] || break
     run "C++: tests, $way" tests $way
 done
+# Each against the test server; what it prints last is shown.
+examples() {
+    "$ROOT/.ci/with-server.sh" bash -euc '
+        cd "$0"
+        ./first_request "$HS_TEST_HTTPS/get" "$HS_TEST_CA"
+        if ./first_request http://127.0.0.1:1/; then exit 1; fi
+        ./order "$HS_TEST_HTTP/anything" secret
+        test "$(./order "${HS_TEST_HTTP%:*}:1/orders" secret | head -n 1)" = "not placed: it may be sent again"
+        ./threads "$HS_TEST_HTTP/get" 4 25
+        ./pool "$HS_TEST_HTTP/get" 500 50
+        ./stream "$HS_TEST_HTTP/big/100000000"
+        script=$(sed "s/.*\"script\":\"\([^\"]*\)\".*/\1/" <<<"$HS_TEST_SERVER_JSON")
+        test "$(./order "http://$script/close-after-request" secret | head -n 1)" = "perhaps placed: ask for its state before anything else"
+        ./stream "$HS_TEST_HTTP/stall/body?bytes=10" 100 100' "$TARGET/cpp/examples" | tee "$LOGS/cpp-examples.txt"
+    tail -n 1 "$LOGS/cpp-examples.txt" >&9
+}
+run "C++: README's programs" examples/check_readme.sh bindings/cpp/README.md 4
+run "C++: compile the examples" mk -j2 cpp-examples
+run "C++: examples" examples
+run "C++: installations" "$ROOT/bindings/cpp/tests/consumer/run.sh"
 end_steps "make test-cpp"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the programs a target needs are there, and installs or fetches what is missing, saying what and where.
 #
-#   .ci/tools.sh NEED...     needs: build go zig16 zig17 system-curl valgrind sanitizers peers lints, or demo, test (groups)
+#   .ci/tools.sh NEED...     needs: build go zig16 zig17 system-curl valgrind sanitizers cmake peers lints, or demo, test (groups)
 #
 # Compilers and libraries come from the system's package manager (system-wide, with sudo when not root). Zig and, where
 # the system has no Go of 1.19 or later, Go come from the Python package index, pinned in pins.txt, into .tools/.
@@ -113,6 +113,7 @@ has_python() { have python3 && { python3 -m pip --version || python3 -c 'import 
 has_pkg-config() { have pkg-config; }
 has_libcurl() { have pkg-config && pkg-config --exists libcurl; }
 has_valgrind() { have valgrind; }
+has_cmake() { have cmake; }
 has_sanitizers() {
     compiles gcc c 'int main(void) { return 0; }' -fsanitize=address,undefined && compiles gcc c 'int main(void) { return 0; }' -fsanitize=thread
 }
@@ -250,7 +251,7 @@ need_rust_component() { # need_rust_component COMPONENT CARGO-COMMAND
 # ---- the needs -----------------------------------------------------------------------------------------------------
 
 needs=" $* "
-needs=${needs/ test / demo zig17 system-curl valgrind sanitizers peers }
+needs=${needs/ test / demo zig17 system-curl valgrind sanitizers cmake peers }
 needs=${needs/ demo / build go zig16 }
 wants() { [[ $needs == *" $1 "* ]]; }
 
@@ -260,6 +261,7 @@ wants build && list+=(ca-certificates cc c++ make perl)
 wants system-curl && list+=(pkg-config libcurl)
 wants valgrind && list+=(valgrind)
 wants sanitizers && list+=(sanitizers)
+wants cmake && list+=(cmake pkg-config)
 wants peers && list+=(nginx haproxy nghttpd tinyproxy squid microsocks)
 if wants zig16 && [ ! -x "$ZIG16" ] || wants zig17 && [ ! -x "$ZIG17" ]; then list+=(python); fi
 [ ${#list[@]} -gt 0 ] && system "${list[@]}"

@@ -35,3 +35,27 @@ $(CPP_T)/headers/%.ok: $(CPP)/include/%.hpp $(CPP_HEADERS)
 	@mkdir -p $(@D)
 	echo '#include <$*.hpp>' | g++ -std=c++17 -fsyntax-only $(CPP_STRICT) $(CPP_INCLUDE) -x c++ -
 	@touch $@
+
+# ---- Examples, as a user's own build does it: C++17, but for those that say so.
+
+CPP_EXAMPLES := $(basename $(notdir $(wildcard $(CPP)/examples/*.cpp)))
+
+.PHONY: cpp-examples
+cpp-examples: $(CPP_EXAMPLES:%=$(CPP_T)/examples/%)
+$(CPP_T)/examples/stream $(CPP_T)/examples/order: CPP_STANDARD := -std=c++20
+$(CPP_T)/examples/%: CPP_STANDARD ?= -std=c++17
+$(CPP_T)/examples/%: $(CPP)/examples/%.cpp $(CPP_HEADERS) $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(@D)
+	g++ $(CPP_STANDARD) -g $(CPP_STRICT) $(CPP_INCLUDE) $< -o $@ $(CPP_LINK)
+
+# ---- Installing what `make build` has built: for C and C++, pkg-config and CMake.
+
+PREFIX ?= /usr/local
+export PREFIX DESTDIR LIBDIR INCLUDEDIR
+
+.PHONY: install uninstall
+install: ## the library, its headers, pkg-config and CMake files into PREFIX=/usr/local (DESTDIR=, LIBDIR=, INCLUDEDIR=)
+	@.ci/install.sh install
+
+uninstall: ## take that out again
+	@.ci/install.sh uninstall
