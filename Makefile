@@ -119,6 +119,23 @@ include bindings/cpp/rules.mk
 include bindings/go/rules.mk
 include bindings/zig/rules.mk
 
+# ---- The trading client: in each language a library for users to read, and the program that checks it. C's needs Jansson.
+
+TRADING   := c
+TRADING_C := $(wildcard examples/trading/c/*.c)
+
+.PHONY: example-trading test-trading $(TRADING:%=example-trading-%)
+example-trading: $(TRADING:%=example-trading-%)
+example-trading-c: $(T)/examples/trading/c/trading_safety
+
+$(T)/examples/trading/c/trading_safety: $(TRADING_C) $(wildcard examples/trading/c/*.h) $(HEADER) $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(@D)
+	gcc -std=c99 -O2 -g $(WARNINGS) -Iinclude $(TRADING_C) -o $@ -L$(LIB) -lhttp_sentinel -ljansson -pthread -lm \
+		-Wl,-rpath,'$$ORIGIN/../../../release'
+
+test-trading: $(TRADING:%=example-trading-%)
+	@.ci/with-server.sh .ci/trading.sh $(TRADING)
+
 # ---- Soak: the program by itself; make soak builds what it needs first.
 
 .PHONY: soak-run

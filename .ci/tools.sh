@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes sure that the programs a target needs are there, and installs or fetches what is missing, saying what and where.
 #
-#   .ci/tools.sh NEED...     needs: build go zig16 zig17 system-curl valgrind sanitizers cmake peers lints, or demo, test (groups)
+#   .ci/tools.sh NEED...     needs: build go zig16 zig17 system-curl valgrind sanitizers cmake peers jansson lints, or demo, test
+#   (groups)
 #
 # Compilers and libraries come from the system's package manager (system-wide, with sudo when not root). Zig and, where
 # the system has no Go of 1.19 or later, Go come from the Python package index, pinned in pins.txt, into .tools/.
@@ -48,6 +49,9 @@ packages_for() {
         dnf:shellcheck | microdnf:shellcheck | yum:shellcheck | zypper:shellcheck) echo ShellCheck ;;
         apt-get:nghttpd) echo nghttp2-server ;;    pacman:nghttpd) echo libnghttp2 ;;
         *:nghttpd) echo nghttp2 ;;
+        apt-get:jansson) echo libjansson-dev ;;    zypper:jansson) echo libjansson-devel ;;
+        apk:jansson) echo jansson-dev ;;           pacman:jansson) echo jansson ;;
+        *:jansson) echo jansson-devel ;;
         *) echo "$1" ;;
     esac
 }
@@ -119,6 +123,8 @@ has_sanitizers() {
 }
 # Servers are where only root's PATH has them.
 has_server() { PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin have "$1"; }
+has_jansson() { compiles gcc c '#include <jansson.h>
+int main(void) { json_decref(json_object()); return 0; }' -ljansson; }
 has_nginx() { has_server nginx; }
 has_haproxy() { has_server haproxy; }
 has_nghttpd() { has_server nghttpd; }
@@ -252,13 +258,14 @@ need_rust_component() { # need_rust_component COMPONENT CARGO-COMMAND
 
 needs=" $* "
 needs=${needs/ test / demo zig17 system-curl valgrind sanitizers cmake peers }
-needs=${needs/ demo / build go zig16 }
+needs=${needs/ demo / build go zig16 jansson }
 wants() { [[ $needs == *" $1 "* ]]; }
 
 need_rust
 list=()
 wants build && list+=(ca-certificates cc c++ make perl)
 wants system-curl && list+=(pkg-config libcurl)
+wants jansson && list+=(jansson)
 wants valgrind && list+=(valgrind)
 wants sanitizers && list+=(sanitizers)
 wants cmake && list+=(cmake pkg-config)

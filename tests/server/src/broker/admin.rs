@@ -59,7 +59,8 @@ pub fn administer(accounts: &mut Accounts, method: &Method, path: &[&str], body:
             Ok(Answer::ok(json!(account.seen.orders.get(*client_order_id).copied().unwrap_or(0))))
         }
         ("PUT", ["faults"]) => {
-            let faults: Faults = serde_json::from_slice(body).map_err(bad)?;
+            let mut faults: Faults = serde_json::from_slice(body).map_err(bad)?;
+            faults.injected = std::mem::take(&mut account.faults.injected);
             account.faults = faults;
             Ok(Answer::nothing())
         }
