@@ -158,7 +158,7 @@ pub fn send(client: *HttpClient, parts: requests.Parts) Error!Response {
 
 /// A request whose options are all in the C struct. It knows nothing of the client's `sensitive_headers`.
 pub fn sendNative(client: *HttpClient, options: *const c.hs_request_options, diagnostics: ?*Diagnostics) Error!Response {
-    const parts: requests.Parts = .{ .method = .POST, .url = "", .options = .{ .diagnostics = diagnostics } };
+    const parts: requests.Parts = .{ .method = .POST, .url = "", .options = .{ .diagnostics = diagnostics } }; // not known to be idempotent
     return .fromHandle(client.allocator, try client.call(parts, options));
 }
 
@@ -207,11 +207,11 @@ fn call(client: *HttpClient, parts: requests.Parts, options: *const c.hs_request
     return requests.outcome(parts, status, response, failure);
 }
 
-/// The names of secrets, copied.
-const Secrets = struct {
+/// The names of header fields that are secrets, copied.
+pub const Secrets = struct {
     names: []const []const u8 = &.{},
 
-    fn copy(allocator: std.mem.Allocator, from: []const []const u8) error{OutOfMemory}!Secrets {
+    pub fn copy(allocator: std.mem.Allocator, from: []const []const u8) error{OutOfMemory}!Secrets {
         if (from.len == 0) return .{};
         const names = try allocator.alloc([]const u8, from.len);
         errdefer allocator.free(names);
@@ -222,7 +222,7 @@ const Secrets = struct {
         return .{ .names = names };
     }
 
-    fn deinit(secrets: Secrets, allocator: std.mem.Allocator) void {
+    pub fn deinit(secrets: Secrets, allocator: std.mem.Allocator) void {
         for (secrets.names) |name| allocator.free(name);
         if (secrets.names.len > 0) allocator.free(secrets.names);
     }

@@ -189,6 +189,8 @@ pub const RequestOptions = struct {
     trace: bool = false,
     /// Doing the request twice does no harm, whatever its method.
     idempotent: bool = false,
+    /// Doing it twice does harm, whatever its method: for servers that do more for each DELETE or PUT.
+    not_idempotent: bool = false,
     /// A request that is not idempotent gets an `Idempotency-Key`, the same for all attempts; only for servers that
     /// honour it.
     idempotency_key: bool = false,

@@ -10,8 +10,10 @@ const Diagnostics = @import("Diagnostics.zig");
 const RequestOptions = @import("options.zig").RequestOptions;
 const c = raw.c;
 
+/// A request in one value. It borrows what it points to.
 pub const Parts = struct {
-    method: std.http.Method,
+    /// Null: GET, or POST where there is a body. `options.method` comes before it.
+    method: ?std.http.Method = null,
     url: []const u8,
     headers: []const std.http.Header = &.{},
     body: []const u8 = "",
@@ -36,8 +38,8 @@ pub const Native = struct {
         native.many = &.{};
         native.options = if (from.base) |base| base.* else raw.sized(c.hs_request_options);
         const options = &native.options;
-        const method = if (from.method.len > 0) from.method else @tagName(parts.method);
-        options.method = raw.str(method);
+        if (parts.method) |method| options.method = raw.str(@tagName(method));
+        if (from.method.len > 0) options.method = raw.str(from.method);
         options.url = raw.str(parts.url);
         if (parts.body.len > 0) options.body = raw.str(parts.body);
         inline for (.{
@@ -56,10 +58,11 @@ pub const Native = struct {
             native.auth = auth.native("");
             options.auth = &native.auth;
         }
-        if (from.policies != null or from.idempotent or from.idempotency_key) {
+        if (from.policies != null or from.idempotent or from.not_idempotent or from.idempotency_key) {
             native.policies.fill(from.policies orelse .{}) catch |err|
                 return Diagnostics.put(from.diagnostics, err, "policies.rate_limits has more than 16 buckets");
             if (from.idempotent) native.policies.policies.flags |= c.HS_IDEMPOTENT;
+            if (from.not_idempotent) native.policies.policies.flags |= c.HS_NOT_IDEMPOTENT;
             if (from.idempotency_key) native.policies.policies.flags |= c.HS_IDEMPOTENCY_KEY;
             options.policies = &native.policies.policies;
         }
@@ -88,7 +91,10 @@ pub const Native = struct {
 pub fn isRepeatable(parts: Parts) bool {
     const options = parts.options;
     if (options.idempotent or options.idempotency_key) return true;
-    if (options.method.len == 0 and parts.method.idempotent()) return true;
+    if (options.not_idempotent) return false;
+    const has_body = parts.body.len > 0 or options.upload != null;
+    const method = parts.method orelse if (has_body) std.http.Method.POST else .GET;
+    if (options.method.len == 0 and method.idempotent()) return true;
     for (parts.headers) |field| {
         if (std.ascii.eqlIgnoreCase(field.name, "Idempotency-Key")) return true;
     }

@@ -7,6 +7,8 @@ const std = @import("std");
 const raw = @import("c.zig");
 
 pub const HttpClient = @import("HttpClient.zig");
+pub const HttpWorker = @import("HttpWorker.zig");
+pub const ClientPool = @import("ClientPool.zig");
 pub const Response = @import("Response.zig");
 pub const ResponseStream = @import("ResponseStream.zig");
 pub const Headers = @import("Headers.zig");

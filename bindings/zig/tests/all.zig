@@ -3,4 +3,6 @@ test {
     _ = @import("client.zig");
     _ = @import("retry.zig");
     _ = @import("stream.zig");
+    _ = @import("pool.zig");
+    _ = @import("fetch.zig");
 }

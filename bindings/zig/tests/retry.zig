@@ -124,6 +124,28 @@ test "a POST that was refused with 429 is sent again" {
     try testing.expectEqual(.ok, response.status);
 }
 
+test "a DELETE that must not be done twice, and a client's own attempts" {
+    var client = try HttpClient.init(testing.allocator);
+    defer client.deinit();
+    var engine = RetryEngine.init(testing.allocator, quick);
+    defer engine.deinit();
+    const Sell = struct {
+        client: *HttpClient,
+        url: []const u8,
+        twice: bool,
+        fn run(sell: @This()) !Response {
+            return sell.client.deleteWithOptions(sell.url, &.{}, .{ .not_idempotent = !sell.twice });
+        }
+    };
+    const once: Sell = .{ .client = &client, .url = server.script("/close-after-request?key=zig-sell"), .twice = false };
+    try testing.expectError(error.ConnectionClosed, engine.execute(Response, once, Sell.run, null));
+    try testing.expectEqual(1, try requestsOf(&client, "zig-sell"));
+    // Attempts are not multiplied: in one of the engine's a client makes one.
+    const again: Sell = .{ .client = &client, .url = server.script("/close-after-request?key=zig-sell-more"), .twice = true };
+    try testing.expectError(error.ConnectionClosed, engine.execute(Response, again, Sell.run, null));
+    try testing.expectEqual(3, try requestsOf(&client, "zig-sell-more"));
+}
+
 test "any function: errors of others are tried again, values are returned, the second parameter is the attempt" {
     var engine = RetryEngine.init(testing.allocator, quick);
     defer engine.deinit();
