@@ -25,7 +25,7 @@ type stream struct {
 	tag   uint64
 	w     *waiter
 	ctx   context.Context
-	atEnd func(Metrics, http.Header) // is told what is known at the end; nil when it has ended
+	atEnd func(Metrics, []Field) // is told what is known at the end; nil when it has ended
 
 	mu      sync.Mutex
 	c       *C.hs_response // nil when it has ended
@@ -94,7 +94,7 @@ func (s *stream) complete() {
 	outcome := replies.Get().(*C.hsgo_outcome)
 	C.hsgo_reply_of(s.c, &outcome.reply)
 	s.metrics = metricsOf(&outcome.reply.metrics)
-	s.atEnd(s.metrics, trailerOf(s.c, outcome.reply.trailers))
+	s.atEnd(s.metrics, trailersOf(s.c, outcome.reply.trailers))
 	putReply(outcome)
 	s.finish(io.EOF)
 }

@@ -64,6 +64,8 @@ type Options struct {
 	Auth *Auth
 	// Cookies makes a jar of its own. A [Transport] has none: its http.Client may.
 	Cookies bool
+	// Jar is one that others may have, too.
+	Jar *CookieJar
 	// Policies are retries, hedging, budget, breaker, limiters and bulkhead. nil: three attempts and nothing else; of a
 	// [Transport] one attempt.
 	Policies *Policies

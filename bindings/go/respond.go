@@ -43,7 +43,7 @@ func (t *Transport) respond(
 	frame(r, asksForCodings(&t.core.options, req))
 
 	body := newBody(t, p, tag, w, handle, req.Context(), metrics)
-	body.atEnd = func(_ Metrics, trailer http.Header) { addTrailer(r, trailer) }
+	body.atEnd = func(_ Metrics, trailers []Field) { addTrailers(r, trailers) }
 	r.Body = body
 	if err := trace.end(&metrics, interimOf(handle, reply)); err != nil {
 		body.Close()
@@ -56,11 +56,14 @@ func (t *Transport) respond(
 	return r, nil
 }
 
-func addTrailer(r *http.Response, trailer http.Header) {
-	if r.Trailer == nil && len(trailer) > 0 {
+func addTrailers(r *http.Response, trailers []Field) {
+	if len(trailers) == 0 {
+		return
+	}
+	if r.Trailer == nil {
 		r.Trailer = http.Header{}
 	}
-	for name, values := range trailer {
+	for name, values := range headerOf(trailers) {
 		r.Trailer[name] = values
 	}
 }

@@ -16,6 +16,7 @@ type Response struct {
 	Header   http.Header // as it came: Content-Encoding and Content-Length speak of the coded body
 	Fields   []Field     // the same in the order in which they came, names as they were written
 	Trailer  http.Header // nil where there is none
+	Trailers []Field     // the same in the order in which they came
 	Interim  []Interim   // 1xx responses that came before
 	Body     []byte      // decoded, unless RawBody says otherwise
 	URL      string      // that gave this response, without user, password and fragment
@@ -30,6 +31,7 @@ type Response struct {
 type Interim struct {
 	Status int
 	Header http.Header
+	Fields []Field // the same in their order
 }
 
 // Redirect is one that was followed.
@@ -54,7 +56,9 @@ func responseOf(response *C.hs_response, reply *C.hsgo_reply) *Response {
 	r.Fields = fieldsOf(response, reply)
 	r.Header = headerOf(r.Fields)
 	r.Interim = interimOf(response, reply)
-	r.Trailer = trailerOf(response, reply.trailers)
+	if r.Trailers = trailersOf(response, reply.trailers); r.Trailers != nil {
+		r.Trailer = headerOf(r.Trailers)
+	}
 	if n := reply.body.len; n > 0 {
 		r.Body = C.GoBytes(unsafe.Pointer(reply.body.data), C.int(n))
 		if n > 1<<30 {
@@ -137,14 +141,15 @@ func interimOf(response *C.hs_response, reply *C.hsgo_reply) []Interim {
 	var all []Interim
 	for nth := 0; nth < int(reply.interim); nth++ {
 		status := int(C.hs_response_interim_status(response, C.size_t(nth)))
-		all = append(all, Interim{status, headerOf(someFields(response, C.HSGO_INTERIM, nth))})
+		fields := someFields(response, C.HSGO_INTERIM, nth)
+		all = append(all, Interim{status, headerOf(fields), fields})
 	}
 	return all
 }
 
-func trailerOf(response *C.hs_response, count C.size_t) http.Header {
+func trailersOf(response *C.hs_response, count C.size_t) []Field {
 	if count == 0 {
 		return nil
 	}
-	return headerOf(someFields(response, C.HSGO_TRAILERS, 0))
+	return someFields(response, C.HSGO_TRAILERS, 0)
 }

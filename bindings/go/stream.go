@@ -52,7 +52,11 @@ func headOf(handle *C.hs_response) *Response {
 	return responseOf(handle, &outcome.reply)
 }
 
-func (s *Stream) atEnd(metrics Metrics, trailer http.Header) { s.Metrics, s.Trailer = metrics, trailer }
+func (s *Stream) atEnd(metrics Metrics, trailers []Field) {
+	if s.Metrics, s.Trailers = metrics, trailers; trailers != nil {
+		s.Trailer = headerOf(trailers)
+	}
+}
 
 // Stream is as that of a [Client]; the stream is the worker's goroutine's, and the worker may be used between two reads.
 func (w *Worker) Stream(ctx context.Context, r *Request) (*Stream, error) {
@@ -97,7 +101,7 @@ type workerBody struct {
 	ctx    context.Context
 	stop   func() // of the context
 	drop   func() // of the garbage collector
-	atEnd  func(Metrics, http.Header)
+	atEnd  func(Metrics, []Field)
 	err    error
 	closed bool
 }
@@ -120,7 +124,7 @@ func (b *workerBody) Read(to []byte) (int, error) {
 		b.err = errorOf(status, failure).because(b.ctx)
 	case count == 0:
 		head := headOf(b.c)
-		b.atEnd(head.Metrics, head.Trailer)
+		b.atEnd(head.Metrics, head.Trailers)
 		b.err = io.EOF
 	}
 	return int(count), b.err

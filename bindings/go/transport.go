@@ -26,7 +26,7 @@ import (
 //     RetryOptions of its own the library's rules decide: what was not sent, or may be repeated, and whose body is at hand.
 //   - Pool.MaxInFlight and Pool.MaxInFlightPerOrigin are 10,000. A response counts until its body was read or closed.
 //
-// Options.Redirects and Options.Cookies have no effect.
+// Options.Redirects, Options.Cookies and Options.Jar have no effect.
 //
 // Differences to http.Transport: URLs are read and written as browsers do (WHATWG), which takes dot segments out of paths;
 // the reason phrase is that of the status, not the server's; informational responses are told when the final head has come;
@@ -56,7 +56,7 @@ func NewTransport(o Options) (*Transport, error) {
 }
 
 func (t *Transport) start(o Options) {
-	o.Redirects, o.Cookies = RedirectReturn, false
+	o.Redirects, o.Cookies, o.Jar = RedirectReturn, false, nil
 	standard := func(d *time.Duration) {
 		if *d == 0 {
 			*d = NoLimit

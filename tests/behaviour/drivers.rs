@@ -88,7 +88,7 @@ fn with_tools(script: &str) -> Command {
 
 fn go(program: &Path) {
     let script = r#"
-        go=$(go_command) || die "there is no Go of 1.19 or later here (make tools)"
+        go=$(go_command) || die "there is no Go of 1.22 or later here (make tools)"
         export GOCACHE=$TARGET/go-cache GOTOOLCHAIN=local GOPROXY=off GOFLAGS=-buildvcs=false CGO_ENABLED=1
         export CGO_CFLAGS="-O1 -g -I$ROOT/include -DHS_HEADER_SUM=$(cksum <include/http_sentinel.h | cut -d' ' -f1)"
         export CGO_LDFLAGS="-L$HS_LIBRARY_FOLDER -lhttp_sentinel -Wl,-rpath,$HS_LIBRARY_FOLDER"

@@ -8,11 +8,13 @@ package main
 import "C"
 
 import (
+	"context"
 	"reflect"
-	"runtime"
 	"runtime/cgo"
 	"strings"
 	"unsafe"
+
+	sentinel "http-sentinel/bindings/go"
 )
 
 // call is a request, and what goes with it that is no option.
@@ -142,12 +144,12 @@ func (c *call) makeForm() {
 	var failure *C.hs_error
 	putStatus("form.new", C.hs_form_new(c.boundary, &c.form, &failure))
 	if failure != nil {
-		putError(failure)
+		putError(adopted(failure))
 	}
 	for _, part := range c.parts {
 		putStatus("form.add", C.hs_form_add(c.form, part, &failure))
 		if failure != nil {
-			putError(failure)
+			putError(adopted(failure))
 		}
 	}
 	c.options.form = c.form
@@ -165,21 +167,16 @@ func (c *call) close() {
 
 // cancelWhenAnswered waits until a URL answers, and throws the switch.
 func cancelWhenAnswered(url string, cancel *C.hs_cancel, done chan<- struct{}) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	defer close(done)
-	var memory arena
-	defer memory.free()
-	var worker *C.hs_worker
-	var response *C.hs_response
-	request := newRequestOptions(&memory)
-	request.url = memory.lend(url)
-	if C.hs_worker_new(nil, &worker, nil) != C.HS_OK || C.hs_request(worker, request, &response, nil) != C.HS_OK {
+	worker, err := sentinel.NewWorker(sentinel.Options{})
+	if err != nil {
+		fail("no worker to wait for", url)
+	}
+	defer worker.Close()
+	if _, err := worker.Get(context.Background(), url); err != nil {
 		fail("cannot wait for", url)
 	}
-	defer C.hs_worker_free(worker)
 	C.hs_cancel_trigger(cancel)
-	C.hs_response_free(response)
 }
 
 // repeated reads SIZE TEXT.

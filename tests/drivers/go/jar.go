@@ -1,49 +1,48 @@
 package main
 
-// #include <http_sentinel.h>
-import "C"
+import (
+	"strings"
 
-import "strings"
+	sentinel "http-sentinel/bindings/go"
+)
 
 // jar is what jar blocks work on, and workers with `jar` use.
-var jar *C.hs_cookie_jar
+var jar *sentinel.CookieJar
 
 // jarOperation tells `jar OP RESULT`: a text or number where it has one, else the status.
 func jarOperation(key, value string) {
-	var memory arena
-	defer memory.free()
 	first, second, _ := strings.Cut(value, " ")
-	one, two := memory.lend(decoded(first)), memory.lend(decoded(second))
-	var failure *C.hs_error
-	var told *C.hs_text
-	var status C.hs_status
+	one, two := decoded(first), decoded(second)
+	var told string
+	var err error
 	switch key {
 	case "new":
-		C.hs_cookie_jar_free(jar)
-		status = C.hs_cookie_jar_new(&jar)
+		if jar != nil {
+			jar.Close()
+		}
+		jar, err = sentinel.NewCookieJar()
 	case "set": // URL LINE
-		status = C.hs_cookie_jar_set(jar, one, two, &failure)
+		err = jar.Set(one, two)
 	case "get": // URL
-		status = C.hs_cookie_jar_get(jar, one, &told, &failure)
+		told, err = jar.Get(one)
 	case "export":
-		status = C.hs_cookie_jar_export(jar, &told, &failure)
+		told, err = jar.Export()
 	case "import": // TEXT
-		status = C.hs_cookie_jar_import(jar, one, &failure)
+		err = jar.Import(one)
 	case "clear":
-		status = C.hs_cookie_jar_clear(jar)
+		err = jar.Clear()
 	case "count":
-		putNumber("jar count", int64(C.hs_cookie_jar_count(jar)))
+		putNumber("jar count", jar.Len())
 		return
 	default:
 		fail("unknown jar operation", key)
 	}
-	if told == nil {
-		putStatus("jar "+key, status)
+	if err == nil && (key == "get" || key == "export") {
+		put("jar "+key, told)
 	} else {
-		put("jar "+key, text(C.hs_text_value(told)))
+		putOutcomeOf("jar "+key, statusOf(err))
 	}
-	if failure != nil {
-		putError(failure)
+	if err != nil {
+		putError(err)
 	}
-	C.hs_text_free(told)
 }

@@ -7,25 +7,29 @@ import "C"
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"reflect"
-	"runtime"
 	"strings"
+	"unsafe"
+
+	sentinel "http-sentinel/bindings/go"
 )
 
 func main() {
-	// A worker belongs to its thread, and goroutines wander between threads unless they are locked to one.
-	runtime.LockOSThread()
 	in := bufio.NewReader(os.Stdin)
 	out = bufio.NewWriter(os.Stdout)
-	var worker *C.hs_worker
+	var worker *sentinel.Worker
 	var pool *pool // takes its place where a block says so
-	closeIt := func() C.hs_status {
-		if pool != nil {
+	closeIt := func() sentinel.Status {
+		switch {
+		case pool != nil:
 			return pool.close()
+		case worker != nil:
+			return statusOf(worker.Close())
 		}
-		return C.hs_worker_free(worker)
+		return sentinel.OK
 	}
 	for {
 		verb, lines, more := readBlock(in)
@@ -34,7 +38,7 @@ func main() {
 		}
 		switch verb {
 		case "open":
-			putStatus("closed", closeIt())
+			putOutcomeOf("closed", closeIt())
 			worker, pool = open(lines)
 		case "jar":
 			for _, l := range lines {
@@ -59,7 +63,7 @@ func main() {
 		fmt.Fprintln(out)
 		out.Flush()
 	}
-	if C.hs_cookie_jar_free(jar) != C.HS_OK || closeIt() != C.HS_OK {
+	if jar != nil && jar.Close() != nil || closeIt() != sentinel.OK {
 		os.Exit(1)
 	}
 }
@@ -92,10 +96,9 @@ func readBlock(in *bufio.Reader) (verb string, lines []line, more bool) {
 	}
 }
 
-func open(lines []line) (worker *C.hs_worker, pool *pool) {
-	var memory arena
-	defer memory.free()
-	options, around, pooled := newWorkerOptions(&memory), newPoolOptions(&memory), false
+func open(lines []line) (worker *sentinel.Worker, pool *pool) {
+	memory := new(arena)
+	options, around, pooled := newWorkerOptions(memory), newPoolOptions(memory), false
 	for _, l := range lines {
 		in, key := reflect.ValueOf(options), l.key
 		if strings.HasPrefix(key, "pool.") {
@@ -103,54 +106,89 @@ func open(lines []line) (worker *C.hs_worker, pool *pool) {
 		}
 		switch {
 		case key == "jar":
-			options.cookies = jar
+			options.cookies = (*C.hs_cookie_jar)(jar.Handle())
 		case key == "via":
 			pooled = l.value == "pool"
-		case !setField(&memory, in.Elem(), key, l.value, false):
+		case !setField(memory, in.Elem(), key, l.value, false):
 			fail("unknown worker option", l.key)
 		}
 	}
-	var status C.hs_status
-	var failure *C.hs_error
+	var err error
 	if pooled {
 		around.worker = options
-		pool, status, failure = openPool(around)
+		pool, err = openPool(around, memory)
 	} else {
-		status = C.hs_worker_new(options, &worker, &failure)
+		worker, err = sentinel.NewWorker(workerOptions(options))
+		memory.free()
 	}
-	putStatus("status", status)
-	if status != C.HS_OK {
-		putError(failure)
+	putOutcomeOf("status", statusOf(err))
+	if err != nil {
+		putError(err)
 	}
 	return worker, pool
 }
 
-func send(worker *C.hs_worker, pool *pool, lines []line) {
+// workerOptions hands a struct of C's on as it stands.
+func workerOptions(options *C.hs_worker_options) sentinel.Options {
+	return sentinel.Options{Raw: func(given unsafe.Pointer) { *(*C.hs_worker_options)(given) = *options }}
+}
+
+// request is the same of a request.
+func (c *call) request() *sentinel.Request {
+	return &sentinel.Request{Raw: func(given unsafe.Pointer) { *(*C.hs_request_options)(given) = *c.options }}
+}
+
+func send(worker *sentinel.Worker, pool *pool, lines []line) {
 	var memory arena
 	defer memory.free()
 	c := newCall(&memory, lines)
 	defer c.close()
 	c.prepare()
 
-	var status C.hs_status
-	var response *C.hs_response
-	var failure *C.hs_error
-	request, place := c.options, &response
-	switch c.null {
-	case "worker":
-		worker = nil
-	case "request":
-		request = nil
-	case "response":
-		place = nil
-	}
-	if pool != nil {
-		status, response, failure = pool.request(request)
-	} else {
-		status = C.hs_request(worker, request, place, &failure)
+	var response reply
+	var err error
+	switch {
+	case c.null == "request" || c.null != "" && pool == nil:
+		err = c.sendNull(worker, pool)
+	case pool != nil:
+		response, err = pool.request(c)
+	case c.options.flags&C.HS_STREAM != 0:
+		response.stream, err = worker.Stream(context.Background(), c.request())
+		if err == nil {
+			response.Response = response.stream.Response
+		}
+	default:
+		response.Response, err = worker.Do(context.Background(), c.request())
 	}
 	if c.cancelled != nil {
 		<-c.cancelled
 	}
-	putOutcome(c, status, response, failure, pool != nil)
+	putOutcome(c, response, err, pool != nil)
+}
+
+// sendNull leaves an argument out, which only C can do.
+func (c *call) sendNull(worker *sentinel.Worker, pool *pool) error {
+	request := c.options
+	if c.null == "request" {
+		request = nil
+	}
+	var response *C.hs_response
+	var failure *C.hs_error
+	place := &response
+	if c.null == "response" {
+		place = nil
+	}
+	var status C.hs_status
+	switch {
+	case pool != nil:
+		status = C.hs_pool_submit(pool.byHand().handle, request, 0, &failure)
+	case c.null == "worker":
+		status = C.hs_request(nil, request, place, &failure)
+	default:
+		status = C.hs_request((*C.hs_worker)(worker.Handle()), request, place, &failure)
+	}
+	if status == C.HS_OK {
+		fail("taken without its", c.null)
+	}
+	return adopted(failure)
 }

@@ -11,11 +11,14 @@ package main
 import "C"
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"runtime/cgo"
 	"strings"
 	"unsafe"
+
+	sentinel "http-sentinel/bindings/go"
 )
 
 // Scenarios: objects by their names, what is done with them, and a log of all that happens, each line with the virtual
@@ -24,7 +27,9 @@ import (
 // object is one of the library's, which callbacks know by its name.
 type object struct {
 	kind, name string
-	pointer    unsafe.Pointer
+	pointer    unsafe.Pointer // its handle; nil when it was freed
+	free       func() error   // of one that the package has a type for
+	worker     *sentinel.Worker
 	userData   unsafe.Pointer // the name, for C
 }
 
@@ -47,6 +52,9 @@ func find(kind, name string) *object {
 func (o *object) release() C.hs_status {
 	pointer := o.pointer
 	o.pointer = nil
+	if o.free != nil {
+		return C.hs_status(statusOf(o.free()))
+	}
 	switch o.kind {
 	case "simulation":
 		if simulation == (*C.hs_simulation)(pointer) {
@@ -57,16 +65,6 @@ func (o *object) release() C.hs_status {
 		return C.hs_mock_free((*C.hs_mock)(pointer))
 	case "cancel":
 		return C.hs_cancel_free((*C.hs_cancel)(pointer))
-	case "worker":
-		return C.hs_worker_free((*C.hs_worker)(pointer))
-	case "limiter":
-		return C.hs_limiter_free((*C.hs_limiter)(pointer))
-	case "budget":
-		return C.hs_budget_free((*C.hs_budget)(pointer))
-	case "bulkhead":
-		return C.hs_bulkhead_free((*C.hs_bulkhead)(pointer))
-	case "breaker":
-		return C.hs_breaker_free((*C.hs_breaker)(pointer))
 	}
 	fail("unknown kind of object", o.kind)
 	return 0
@@ -84,11 +82,19 @@ func word(key, text string) { fmt.Fprintf(out, " %s=%s", key, encoded(text)) }
 
 func countWord(key string, value uint64) { fmt.Fprintf(out, " %s=%d", key, value) }
 
+// statusWord tells a status, and the message of the error that came with it, if one did.
 func statusWord(status C.hs_status, failure *C.hs_error) {
-	word("status", text(C.hs_status_name(status)))
 	if failure != nil {
-		word("message", text(C.hs_error_message(failure)))
-		C.hs_error_free(failure)
+		errorWord(adopted(failure))
+		return
+	}
+	word("status", sentinel.Status(status).String())
+}
+
+func errorWord(err error) {
+	word("status", statusOf(err).String())
+	if err != nil {
+		word("message", failureOf(err).Message)
 	}
 }
 
@@ -205,31 +211,31 @@ func makeObject(kind, name string, lines []line) {
 	defer memory.free()
 	var failure *C.hs_error
 	var status C.hs_status
+	var err error
 	switch kind {
 	case "simulation":
 		var made *C.hs_simulation
 		status = C.hs_simulation_new(fill[C.hs_simulation_options](&memory, lines), &made, &failure)
 		one.pointer, simulation = unsafe.Pointer(made), made
 	case "worker":
-		var made *C.hs_worker
-		status = C.hs_worker_new(fill[C.hs_worker_options](&memory, lines), &made, &failure)
-		one.pointer = unsafe.Pointer(made)
+		one.worker, err = sentinel.NewWorker(workerOptions(fill[C.hs_worker_options](&memory, lines)))
+		own(one, one.worker, err)
 	case "breaker":
-		var made *C.hs_breaker
-		status = C.hs_breaker_new(fill[C.hs_breaker_options](&memory, lines), &made, &failure)
-		one.pointer = unsafe.Pointer(made)
+		made, failed := sentinel.NewCircuitBreaker(sentinel.CircuitBreakerOptions{Raw: filler[C.hs_breaker_options](&memory, lines)})
+		err = failed
+		own(one, made, err)
 	case "bulkhead":
-		var made *C.hs_bulkhead
-		status = C.hs_bulkhead_new(fill[C.hs_bulkhead_options](&memory, lines), &made, &failure)
-		one.pointer = unsafe.Pointer(made)
+		made, failed := sentinel.NewBulkhead(sentinel.BulkheadOptions{Raw: filler[C.hs_bulkhead_options](&memory, lines)})
+		err = failed
+		own(one, made, err)
 	case "budget":
-		var made *C.hs_budget
-		status = C.hs_budget_new(fill[C.hs_budget_options](&memory, lines), &made, &failure)
-		one.pointer = unsafe.Pointer(made)
+		made, failed := sentinel.NewBudget(sentinel.BudgetOptions{Raw: filler[C.hs_budget_options](&memory, lines)})
+		err = failed
+		own(one, made, err)
 	case "limiter":
-		var made *C.hs_limiter
-		status = C.hs_limiter_new(fill[C.hs_limiter_options](&memory, lines), &made, &failure)
-		one.pointer = unsafe.Pointer(made)
+		made, failed := sentinel.NewRateLimiter(sentinel.RateLimiterOptions{Raw: filler[C.hs_limiter_options](&memory, lines)})
+		err = failed
+		own(one, made, err)
 	case "mock":
 		var made *C.hs_mock
 		status = C.hs_mock_new(&made)
@@ -242,10 +248,28 @@ func makeObject(kind, name string, lines []line) {
 		fail("unknown kind of object", kind)
 	}
 	if status != C.HS_OK {
+		err = adopted(failure)
+	}
+	if err != nil {
 		begin(kind+".new", name)
-		statusWord(status, failure)
+		errorWord(err)
 		end()
 	}
+}
+
+// own notes an object of the package's.
+func own(one *object, made interface {
+	Handle() unsafe.Pointer
+	Close() error
+}, err error) {
+	if err == nil {
+		one.pointer, one.free = made.Handle(), made.Close
+	}
+}
+
+// filler is fill for the escape hatch of options.
+func filler[T any](memory *arena, lines []line) func(unsafe.Pointer) {
+	return func(options unsafe.Pointer) { *(*T)(options) = *fill[T](memory, lines) }
 }
 
 // plans are those of the scenario, also when they are carried out.
@@ -270,46 +294,35 @@ func reset() {
 	plans = nil
 }
 
-func putAttempt(name string, status C.hs_status, attempt *C.hs_attempt) {
-	if status != C.HS_OK {
-		fail("no attempt of", name)
-	}
+func putAttempt(name string, attempt *sentinel.Attempt) {
 	begin("attempt", name)
-	putFields(reflect.ValueOf(attempt).Elem())
+	putFields(reflect.ValueOf(attemptFacts(attempt)).Elem())
 	end()
 }
 
-// putResult tells what has become of a request, and frees it.
-func putResult(name string, tag uint64, status C.hs_status, response *C.hs_response, failure *C.hs_error) {
+// putResult tells what has become of a request.
+func putResult(name string, tag uint64, response *sentinel.Response, err error) {
 	begin("result", name)
 	if tag != 0 {
 		countWord("tag", tag)
 	}
-	word("status", text(C.hs_status_name(status)))
-	if response != nil {
-		metrics := facts[C.hs_metrics]()
-		countWord("http", uint64(C.hs_response_status(response)))
-		word("body", text(C.hs_response_body(response)))
-		C.hs_response_metrics(response, metrics)
-		putFields(reflect.ValueOf(metrics).Elem())
-	}
-	if failure != nil {
-		info := facts[C.hs_error_info]()
-		word("message", text(C.hs_error_message(failure)))
-		C.hs_error_details(failure, info)
-		info.status = 0 // It is told by its name.
-		putFields(reflect.ValueOf(info).Elem())
+	word("status", statusOf(err).String())
+	var attempts []sentinel.Attempt
+	if err == nil {
+		countWord("http", uint64(response.Status))
+		word("body", string(response.Body))
+		putFields(reflect.ValueOf(metricsFacts(&response.Metrics)).Elem())
+		attempts = response.Attempts
+	} else {
+		failure := failureOf(err)
+		word("message", failure.Message)
+		putFields(reflect.ValueOf(errorFacts(failure)).Elem())
+		attempts = failure.AttemptLog
 	}
 	end()
-	attempt := facts[C.hs_attempt]()
-	for i := C.size_t(0); i < C.hs_response_attempt_count(response); i++ {
-		putAttempt(name, C.hs_response_attempt_at(response, i, attempt), attempt)
+	for i := range attempts {
+		putAttempt(name, &attempts[i])
 	}
-	for i := C.size_t(0); i < C.hs_error_attempt_count(failure); i++ {
-		putAttempt(name, C.hs_error_attempt_at(failure, i, attempt), attempt)
-	}
-	C.hs_response_free(response)
-	C.hs_error_free(failure)
 }
 
 func sendOne(name string, lines []line) {
@@ -317,17 +330,15 @@ func sendOne(name string, lines []line) {
 	defer memory.free()
 	c := newCall(&memory, lines)
 	defer c.close()
-	var response *C.hs_response
-	var failure *C.hs_error
-	status := C.hs_request((*C.hs_worker)(find("worker", name).pointer), c.options, &response, &failure)
-	putResult(name, 0, status, response, failure)
+	response, err := find("worker", name).worker.Do(context.Background(), c.request())
+	putResult(name, 0, response, err)
 }
 
 // sendMany reads `add N` as the beginning of a request that is there N times.
 func sendMany(name string, lines []line) {
 	var memory arena
 	defer memory.free()
-	var requests []*C.hs_request_options
+	var requests []*sentinel.Request
 	for from := 0; from < len(lines); {
 		to := from + 1
 		for to < len(lines) && lines[to].key != "add" {
@@ -336,25 +347,16 @@ func sendMany(name string, lines []line) {
 		c := newCall(&memory, lines[from+1:to])
 		defer c.close()
 		for copies := number(lines[from].value); copies > 0; copies-- {
-			requests = append(requests, c.options)
+			requests = append(requests, c.request())
 		}
 		from = to
 	}
-	// Pointers inside of what C is given must be in C's memory.
-	place := memory.alloc(uintptr(len(requests)) * unsafe.Sizeof(requests[0]))
-	copy(unsafe.Slice((**C.hs_request_options)(place), len(requests)), requests)
-	completions := make([]C.hs_completion, len(requests))
-	var failure *C.hs_error
-	status := C.hs_request_many((*C.hs_worker)(find("worker", name).pointer), (**C.hs_request_options)(place),
-		C.size_t(len(requests)), &completions[0], &failure)
+	results, err := find("worker", name).worker.DoAll(context.Background(), requests)
 	begin("many", name)
-	statusWord(status, failure)
+	errorWord(err)
 	end()
-	if status != C.HS_OK {
-		return
-	}
-	for _, one := range completions {
-		putResult(name, uint64(one.tag), one.status, one.response, one.error)
+	for i, one := range results {
+		putResult(name, uint64(i), one.Response, one.Err)
 	}
 }
 

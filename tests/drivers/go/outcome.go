@@ -5,10 +5,16 @@ import "C"
 
 import (
 	"bufio"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
+	"net/netip"
 	"strings"
 	"unsafe"
+
+	sentinel "http-sentinel/bindings/go"
 )
 
 // A longer body is told by its length and hash alone.
@@ -33,23 +39,48 @@ func text(s C.hs_str) string {
 	return string(unsafe.Slice((*byte)(unsafe.Pointer(s.data)), int(s.len)))
 }
 
-func put(key, text string)                       { fmt.Fprintf(out, "%s %s\n", key, encoded(text)) }
-func putNumber[T ~int | ~int64](key string, n T) { fmt.Fprintf(out, "%s %d\n", key, n) }
-func putStatus(key string, status C.hs_status)   { put(key, text(C.hs_status_name(status))) }
+func put(key, text string)                            { fmt.Fprintf(out, "%s %s\n", key, encoded(text)) }
+func putNumber[T ~int | ~int64](key string, n T)      { fmt.Fprintf(out, "%s %d\n", key, n) }
+func putStatus(key string, status C.hs_status)        { putOutcomeOf(key, sentinel.Status(status)) }
+func putOutcomeOf(key string, status sentinel.Status) { put(key, status.String()) }
 
-func putError(failure *C.hs_error) {
-	var info C.hs_error_info
-	info.struct_size = C.uint32_t(unsafe.Sizeof(info))
-	putStatus("error.details", C.hs_error_details(failure, &info))
-	putStatus("error.status", C.hs_error_status(failure))
-	put("error.message", text(C.hs_error_message(failure)))
-	put("error.phase", text(C.hs_phase_name(info.phase)))
-	putNumber("error.request_sent", int64(info.request_sent))
-	putNumber("error.retryable", int64(info.retryable))
-	putNumber("error.attempts", int64(info.attempts))
-	putNumber("error.curl_code", int64(info.curl_code))
-	putNumber("error.os_error", int64(info.os_error))
-	putStatus("error.freed", C.hs_error_free(failure))
+// statusOf is what an error of the package's says.
+func statusOf(err error) sentinel.Status {
+	if err == nil {
+		return sentinel.OK
+	}
+	return failureOf(err).Status
+}
+
+// failureOf is the package's error; it gives no other.
+func failureOf(err error) *sentinel.Error {
+	var failure *sentinel.Error
+	if !errors.As(err, &failure) {
+		fail("an error of another kind:", err.Error())
+	}
+	return failure
+}
+
+// Objects of C's whose failure is told, or nil.
+func adopted(failure *C.hs_error) error {
+	if failure == nil {
+		return nil
+	}
+	return sentinel.AdoptError(unsafe.Pointer(failure))
+}
+
+func putError(err error) {
+	e := failureOf(err)
+	putStatus("error.details", C.HS_OK)
+	putOutcomeOf("error.status", e.Status)
+	put("error.message", e.Message)
+	put("error.phase", text(C.hs_phase_name(C.hs_phase(e.Phase))))
+	putNumber("error.request_sent", int64(e.RequestSent))
+	putNumber("error.retryable", int64(e.Retryable))
+	putNumber("error.attempts", e.Attempts)
+	putNumber("error.curl_code", e.CurlCode)
+	putNumber("error.os_error", int64(e.OSError))
+	putStatus("error.freed", C.HS_OK)
 }
 
 func putBody(body []byte) {
@@ -63,107 +94,139 @@ func putBody(body []byte) {
 }
 
 // putMetrics tells the facts that do not differ from run to run.
-func putMetrics(response *C.hs_response) {
-	var m C.hs_metrics
-	m.struct_size = C.uint32_t(unsafe.Sizeof(m))
-	putStatus("metrics", C.hs_response_metrics(response, &m))
-	putNumber("metrics.attempts", int64(m.attempts))
-	putNumber("metrics.redirects", int64(m.redirects))
-	putNumber("metrics.internal_resends", int64(m.internal_resends))
-	putNumber("metrics.request_header_bytes", int64(m.request_header_bytes))
-	putNumber("metrics.request_body_bytes", int64(m.request_body_bytes))
-	putNumber("metrics.response_header_bytes", int64(m.response_header_bytes))
-	putNumber("metrics.response_body_bytes", int64(m.response_body_bytes))
-	putNumber("metrics.connection_reused", int64(m.connection_reused))
-	putNumber("metrics.http_version", int64(m.http_version))
-	putNumber("metrics.tls_version", int64(m.tls_version))
-	putNumber("metrics.decoded", int64(m.decoded))
-	putNumber("metrics.proxied", int64(m.proxied))
-	putNumber("metrics.auth_exchanges", int64(m.auth_exchanges))
-	putNumber("metrics.peer.family", int64(m.peer.family))
-	putNumber("metrics.local.family", int64(m.local.family))
+func putMetrics(m *sentinel.Metrics) {
+	putStatus("metrics", C.HS_OK)
+	putNumber("metrics.attempts", m.Attempts)
+	putNumber("metrics.redirects", m.Redirects)
+	putNumber("metrics.internal_resends", m.InternalResends)
+	putNumber("metrics.request_header_bytes", int64(m.RequestHeaderBytes))
+	putNumber("metrics.request_body_bytes", int64(m.RequestBodyBytes))
+	putNumber("metrics.response_header_bytes", int64(m.ResponseHeaderBytes))
+	putNumber("metrics.response_body_bytes", int64(m.ResponseBodyBytes))
+	putNumber("metrics.connection_reused", int64(truth(m.ConnectionReused)))
+	putNumber("metrics.http_version", int64(m.HTTPVersion))
+	putNumber("metrics.tls_version", int64(tlsNumber(m)))
+	putNumber("metrics.decoded", m.Decoded)
+	putNumber("metrics.proxied", int64(truth(m.Proxied)))
+	putNumber("metrics.auth_exchanges", m.AuthExchanges)
+	putNumber("metrics.peer.family", int64(family(m.Peer)))
+	putNumber("metrics.local.family", int64(family(m.Local)))
 }
 
-func putField(key string, header *C.hs_header) {
-	put(key+" "+encoded(text(header.name)), text(header.value))
+func truth(is bool) C.uint32_t {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+func tlsNumber(m *sentinel.Metrics) C.uint32_t {
+	switch {
+	case !m.Encrypted:
+		return C.HS_TLS_NONE
+	case m.TLSVersion == 0:
+		return C.HS_TLS_UNKNOWN
+	}
+	return C.HS_TLS_1_0 + C.uint32_t(m.TLSVersion-tls.VersionTLS10)
+}
+
+func family(address netip.AddrPort) int {
+	switch {
+	case !address.IsValid():
+		return 0
+	case address.Addr().Is4():
+		return 4
+	}
+	return 6
+}
+
+// reply is a response, as a whole or with a body to be read.
+type reply struct {
+	*sentinel.Response
+	stream *sentinel.Stream // nil: it has its body
 }
 
 // readBody reads to the end, or until it fails, and once more: the end and a failure stay.
-func readBody(c *call, response *C.hs_response) {
+func readBody(c *call, from io.Reader) {
 	buffer := make([]byte, c.read)
-	place, capacity := unsafe.Pointer(&buffer[0]), C.size_t(len(buffer))
-	var failure *C.hs_error
-	count, status := C.size_t(1), C.hs_status(C.HS_OK)
-	for status == C.HS_OK && count > 0 {
-		status = C.hs_response_read(response, place, capacity, &count, 0, &failure)
-		if status == C.HS_OK {
-			c.body = append(c.body, buffer[:count]...)
-		}
+	read := func() error {
+		count, err := from.Read(buffer)
+		c.body = append(c.body, buffer[:count]...)
+		return err
 	}
-	putStatus("read", status)
-	if status != C.HS_OK {
-		putError(failure)
+	var err error
+	for err == nil {
+		err = read()
 	}
-	putStatus("read.again", C.hs_response_read(response, place, capacity, &count, 0, nil))
+	again := read()
+	if err == io.EOF && again == io.EOF {
+		err, again = nil, nil
+	}
+	putOutcomeOf("read", statusOf(err))
+	if err != nil {
+		putError(err)
+	}
+	putOutcomeOf("read.again", statusOf(again))
 }
 
-// putOutcome tells the error or the response; of a pool's another thread reads the body.
-func putOutcome(c *call, status C.hs_status, response *C.hs_response, failure *C.hs_error, pooled bool) {
-	putStatus("status", status)
-	if status == C.HS_OK {
+// putOutcome tells the error or the response; of a pool's another goroutine reads the body.
+func putOutcome(c *call, response reply, err error, pooled bool) {
+	putOutcomeOf("status", statusOf(err))
+	if err == nil {
 		putResponse(c, response, pooled)
 	} else {
-		putError(failure)
+		putError(err)
 	}
 }
 
-func putResponse(c *call, response *C.hs_response, pooled bool) {
-	putNumber("http", int64(C.hs_response_status(response)))
-	put("url", text(C.hs_response_url(response)))
-	var header C.hs_header
-	count := C.hs_response_header_count(response)
-	for i := C.size_t(0); i < count && C.hs_response_header_at(response, i, &header) == C.HS_OK; i++ {
-		putField("header", &header)
+func putFieldsOf(key string, fields []sentinel.Field) {
+	for _, field := range fields {
+		put(key+" "+encoded(field.Name), field.Value)
 	}
-	putStatus("header.end", C.hs_response_header_at(response, count, &header))
-	for nth := C.size_t(0); C.hs_response_interim_status(response, nth) != 0; nth++ {
-		putNumber("interim", int64(C.hs_response_interim_status(response, nth)))
-		for i := C.size_t(0); C.hs_response_interim_header_at(response, nth, i, &header) == C.HS_OK; i++ {
-			putField("interim.header", &header)
-		}
+}
+
+func putResponse(c *call, r reply, pooled bool) {
+	putNumber("http", r.Status)
+	put("url", r.URL)
+	putFieldsOf("header", r.Fields)
+	putStatus("header.end", C.HS_ERR_NOT_FOUND)
+	for _, interim := range r.Interim {
+		putNumber("interim", interim.Status)
+		putFieldsOf("interim.header", interim.Fields)
 	}
 
+	from := io.Reader(strings.NewReader(string(r.Body)))
+	if r.stream != nil {
+		from = r.stream
+	}
 	switch {
 	case c.read > 0 && pooled:
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			readBody(c, response)
+			readBody(c, from)
 		}()
 		<-done
 	case c.read > 0:
-		readBody(c, response)
+		readBody(c, from)
 	}
-	body := C.hs_response_body(response)
 	if c.onBody == "" && c.read == 0 {
-		putBody([]byte(text(body)))
+		putBody(r.Body)
 	} else {
 		putBody(c.body)
-		putNumber("body.left", int64(body.len))
+		putNumber("body.left", len(r.Body))
 	}
 
-	for i := C.size_t(0); C.hs_response_trailer_at(response, i, &header) == C.HS_OK; i++ {
-		putField("trailer", &header)
-	}
-	putNumber("trailers", int64(C.hs_response_trailer_count(response)))
+	putFieldsOf("trailer", r.Trailers)
+	putNumber("trailers", len(r.Trailers))
 
-	putMetrics(response)
-	var redirect C.hs_redirect
-	redirect.struct_size = C.uint32_t(unsafe.Sizeof(redirect))
-	hops := C.size_t(0)
-	for ; C.hs_response_redirect_at(response, hops, &redirect) == C.HS_OK; hops++ {
-		put(fmt.Sprintf("redirect %d", redirect.status), text(redirect.url))
+	putMetrics(&r.Metrics)
+	for _, hop := range r.Hops {
+		put(fmt.Sprintf("redirect %d", hop.Status), hop.URL)
 	}
-	putStatus("redirect.end", C.hs_response_redirect_at(response, hops, &redirect))
-	putStatus("freed", C.hs_response_free(response))
+	putStatus("redirect.end", C.HS_ERR_NOT_FOUND)
+	if r.stream != nil && r.stream.Close() != nil {
+		fail("a stream cannot be", "closed")
+	}
+	putStatus("freed", C.HS_OK)
 }

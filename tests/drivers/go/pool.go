@@ -8,12 +8,15 @@ package main
 import "C"
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"strings"
 	"sync/atomic"
 	"time"
 	"unsafe"
+
+	sentinel "http-sentinel/bindings/go"
 )
 
 // patience is longer than anything takes.
@@ -22,9 +25,81 @@ const patience = time.Minute
 // ownTags are those of requests that are waited for at once: beyond those that cases use.
 const ownTags = uint64(1) << 63
 
-// pool takes the worker's place where a block says so: requests are submitted, and their completions come in batches from
-// a goroutine that waits for them when somebody does.
+// pool takes the worker's place where a block says so. Requests go through a client. What a client has no word for,
+// completions that nobody has taken yet, is done by hand: then the client makes room for a pool with the same options.
 type pool struct {
+	client  *sentinel.Client
+	used    bool // by the client
+	options *C.hs_pool_options
+	memory  *arena // theirs
+	hand    *hand  // nil: it is the client's turn
+	calls   map[uint64]chan result
+}
+
+type result struct {
+	reply reply
+	err   error
+}
+
+// releases counts the bodies that were lent to a pool and released.
+var releases atomic.Int64
+
+func openPool(options *C.hs_pool_options, memory *arena) (*pool, error) {
+	releases.Store(0)
+	p := &pool{options: options, memory: memory, calls: map[uint64]chan result{}}
+	given := workerOptions(options.worker)
+	given.Pool.Raw = func(place unsafe.Pointer) {
+		worker := (*C.hs_pool_options)(place).worker
+		*(*C.hs_pool_options)(place) = *options
+		(*C.hs_pool_options)(place).worker = worker
+	}
+	var err error
+	p.client, err = sentinel.NewClient(given)
+	if err != nil {
+		memory.free()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *pool) close() sentinel.Status {
+	defer p.memory.free()
+	if p.hand != nil {
+		return p.hand.close()
+	}
+	return statusOf(p.client.Close())
+}
+
+// request does what a worker's does.
+func (p *pool) request(c *call) (reply, error) {
+	if p.hand != nil {
+		return p.hand.request(c.options)
+	}
+	p.used = true
+	if c.options.flags&C.HS_STREAM != 0 {
+		stream, err := p.client.Stream(context.Background(), c.request())
+		if err != nil {
+			return reply{}, err
+		}
+		return reply{stream.Response, stream}, nil
+	}
+	response, err := p.client.Do(context.Background(), c.request())
+	return reply{response, nil}, err
+}
+
+func (p *pool) byHand() *hand {
+	if p.hand == nil {
+		if p.used {
+			fail("a client's requests are not", "counted")
+		}
+		p.client.Close()
+		p.hand = newHand(p.options)
+	}
+	return p.hand
+}
+
+// hand is a pool whose completions come in batches from a goroutine that waits for them when somebody does.
+type hand struct {
 	handle  *C.hs_pool
 	ownTag  uint64
 	wants   chan struct{}
@@ -32,24 +107,20 @@ type pool struct {
 	early   map[uint64][]C.hs_completion // came before they were asked for
 }
 
-// releases counts the bodies that were lent to a pool and released.
-var releases atomic.Int64
-
-func openPool(options *C.hs_pool_options) (p *pool, status C.hs_status, failure *C.hs_error) {
-	releases.Store(0)
-	p = &pool{
+func newHand(options *C.hs_pool_options) *hand {
+	p := &hand{
 		ownTag: ownTags, wants: make(chan struct{}), batches: make(chan []C.hs_completion),
 		early: map[uint64][]C.hs_completion{},
 	}
-	if status = C.hs_pool_new(options, &p.handle, &failure); status != C.HS_OK {
-		return nil, status, failure
+	if C.hs_pool_new(options, &p.handle, nil) != C.HS_OK {
+		fail("no pool by", "hand")
 	}
 	go p.reap(p.handle)
-	return p, status, nil
+	return p
 }
 
 // reap takes a batch each time that one is wanted.
-func (p *pool) reap(handle *C.hs_pool) {
+func (p *hand) reap(handle *C.hs_pool) {
 	for range p.wants {
 		batch := make([]C.hs_completion, 64)
 		var count C.size_t
@@ -62,9 +133,9 @@ func (p *pool) reap(handle *C.hs_pool) {
 }
 
 // close frees the pool, and the completions that nobody asked for.
-func (p *pool) close() C.hs_status {
+func (p *hand) close() sentinel.Status {
 	if p.handle == nil {
-		return C.HS_OK
+		return sentinel.OK
 	}
 	close(p.wants)
 	for _, left := range p.early {
@@ -75,19 +146,19 @@ func (p *pool) close() C.hs_status {
 	}
 	status := C.hs_pool_free(p.handle)
 	p.handle = nil
-	return status
+	return sentinel.Status(status)
 }
 
-func (p *pool) submit(request *C.hs_request_options, tag uint64) (status C.hs_status, failure *C.hs_error) {
-	status = C.hs_pool_submit(p.handle, request, C.uint64_t(tag), &failure)
-	if status != C.HS_OK && request != nil {
+func (p *hand) submit(request *C.hs_request_options, tag uint64) error {
+	var failure *C.hs_error
+	if C.hs_pool_submit(p.handle, request, C.uint64_t(tag), &failure) != C.HS_OK {
 		C.free(request.release_data) // What was refused is still ours.
 	}
-	return status, failure
+	return adopted(failure)
 }
 
 // take waits for the completion with that tag.
-func (p *pool) take(tag uint64) C.hs_completion {
+func (p *hand) take(tag uint64) (reply, error) {
 	for len(p.early[tag]) == 0 {
 		p.wants <- struct{}{}
 		for _, completion := range <-p.batches {
@@ -103,18 +174,21 @@ func (p *pool) take(tag uint64) C.hs_completion {
 	}
 	first := p.early[tag][0]
 	p.early[tag] = p.early[tag][1:]
-	return first
+	if first.status != C.HS_OK {
+		return reply{}, adopted(first.error)
+	}
+	stream := sentinel.AdoptStream(unsafe.Pointer(first.response))
+	return reply{stream.Response, stream}, nil
 }
 
 // request does both, as hs_request.
-func (p *pool) request(request *C.hs_request_options) (C.hs_status, *C.hs_response, *C.hs_error) {
+func (p *hand) request(request *C.hs_request_options) (reply, error) {
 	tag := p.ownTag
 	p.ownTag++
-	if status, failure := p.submit(request, tag); status != C.HS_OK {
-		return status, nil, failure
+	if err := p.submit(request, tag); err != nil {
+		return reply{}, err
 	}
-	completion := p.take(tag)
-	return completion.status, completion.response, completion.error
+	return p.take(tag)
 }
 
 // lend lends the body until it is released.
@@ -132,15 +206,42 @@ func releaseBody(body unsafe.Pointer) {
 	releases.Add(1)
 }
 
+// submit hands a request over; of a client that has sent some already a goroutine waits for what comes of it.
+func (p *pool) submit(lines []line) error {
+	memory := new(arena)
+	c := newCall(memory, lines)
+	done := func() {
+		c.close()
+		memory.free()
+	}
+	if !p.used {
+		defer done()
+		return p.byHand().submit(c.options, c.tag)
+	}
+	call := make(chan result, 1)
+	p.calls[c.tag] = call
+	go func() {
+		defer done()
+		response, err := p.client.Do(context.Background(), c.request())
+		call <- result{reply{response, nil}, err}
+	}()
+	return nil
+}
+
+func (p *pool) take(tag uint64) (reply, error) {
+	if call := p.calls[tag]; call != nil {
+		delete(p.calls, tag)
+		one := <-call
+		return one.reply, one.err
+	}
+	return p.byHand().take(tag)
+}
+
 func submitOnly(p *pool, lines []line) {
-	var memory arena
-	defer memory.free()
-	c := newCall(&memory, lines)
-	defer c.close()
-	status, failure := p.submit(c.options, c.tag)
-	putStatus("status", status)
-	if status != C.HS_OK {
-		putError(failure)
+	err := p.submit(lines)
+	putOutcomeOf("status", statusOf(err))
+	if err != nil {
+		putError(err)
 	}
 }
 
@@ -149,18 +250,11 @@ func takeCompletion(p *pool, lines []line) {
 	defer memory.free()
 	c := newCall(&memory, lines)
 	defer c.close()
-	completion := p.take(c.tag)
-	if completion.status == C.HS_OK {
-		var m C.hs_metrics
-		m.struct_size = C.uint32_t(unsafe.Sizeof(m))
-		C.hs_response_metrics(completion.response, &m)
-		waited := 0
-		if m.pool_queue_ns > 0 {
-			waited = 1
-		}
-		putNumber("waited", waited)
+	response, err := p.take(c.tag)
+	if err == nil {
+		putNumber("waited", int64(truth(response.Metrics.PoolQueue > 0)))
 	}
-	putOutcome(c, completion.status, completion.response, completion.error, true)
+	putOutcome(c, response, err, true)
 }
 
 // operation tells `pool OP RESULT`.
@@ -169,11 +263,11 @@ func (p *pool) operation(key, value string) {
 	told := "pool " + key
 	switch key {
 	case "cancel": // TAG
-		putStatus(told, C.hs_pool_cancel(p.handle, C.uint64_t(number(first))))
+		putStatus(told, C.hs_pool_cancel(p.byHand().handle, C.uint64_t(number(first))))
 	case "drain": // MS
-		putStatus(told, C.hs_pool_drain(p.handle, C.uint64_t(number(first))))
+		putStatus(told, C.hs_pool_drain(p.byHand().handle, C.uint64_t(number(first))))
 	case "free":
-		putStatus(told, p.close())
+		putOutcomeOf(told, p.byHand().close())
 	case "count": // FIELD
 		put(told, fmt.Sprint(p.count(first)))
 	case "wait": // FIELD NUMBER
@@ -188,9 +282,13 @@ func (p *pool) operation(key, value string) {
 }
 
 func (p *pool) count(field string) uint64 {
+	handle := (*C.hs_pool)(p.client.Handle())
+	if !p.used {
+		handle = p.byHand().handle
+	}
 	counters := new(C.hs_pool_counters)
 	counters.struct_size = C.uint32_t(unsafe.Sizeof(*counters))
-	if C.hs_pool_stats(p.handle, counters) != C.HS_OK {
+	if C.hs_pool_stats(handle, counters) != C.HS_OK {
 		fail("no counters for", field)
 	}
 	value := reflect.ValueOf(counters).Elem().FieldByName(field)
