@@ -121,7 +121,7 @@ include bindings/zig/rules.mk
 
 # ---- The trading client: in each language a library for users to read, and the program that checks it. C's needs Jansson.
 
-TRADING   := c
+TRADING   := c go
 TRADING_C := $(wildcard examples/trading/c/*.c)
 
 .PHONY: example-trading test-trading $(TRADING:%=example-trading-%)
@@ -135,6 +135,8 @@ $(T)/examples/trading/c/trading_safety: $(TRADING_C) $(wildcard examples/trading
 
 test-trading: $(TRADING:%=example-trading-%)
 	@.ci/with-server.sh .ci/trading.sh $(TRADING)
+
+include examples/trading/go/rules.mk
 
 # ---- Soak: the program by itself; make soak builds what it needs first.
 

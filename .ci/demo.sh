@@ -30,12 +30,14 @@ run_examples() {
         done
     done
     step "safety check, 50 threads" example "$TARGET/examples/c/concurrent_safety" --threads 50 --requests 100 --url "$HS_TEST_HTTP" || failed=1
-    bin=$TARGET/examples/trading/c/trading_safety
-    if [ -x "$bin" ]; then
-        step "trading client in c" example "$bin" --threads 10 --broker "$HS_TEST_BROKER" --data "$HS_TEST_BROKER_DATA" --faults 1 || failed=1
-    else
-        not_run "trading client in c" "it was not built"; failed=1
-    fi
+    for language in c go; do
+        bin=$TARGET/examples/trading/$language/trading_safety
+        if [ -x "$bin" ]; then
+            step "trading client in $language" example "$bin" --threads 10 --broker "$HS_TEST_BROKER" --data "$HS_TEST_BROKER_DATA" --faults 1 || failed=1
+        else
+            not_run "trading client in $language" "it was not built"; failed=1
+        fi
+    done
     return $failed
 }
 
@@ -55,7 +57,10 @@ build_examples() { # build_examples LANGUAGE
 build_examples c
 build_examples cpp
 step "c trading client" mk example-trading-c || true
-if go_command >/dev/null; then build_examples go; else not_run "go examples" "there is no Go here, and none could be fetched"; fi
+if go_command >/dev/null; then
+    build_examples go
+    step "go trading client" mk example-trading-go || true
+else not_run "go examples" "there is no Go here, and none could be fetched"; fi
 if [ -x "$ZIG16" ]; then build_examples zig; else not_run "zig examples" "there is no Zig 0.16.0 here, and it could not be fetched"; fi
 
 say "run, against the test server"
