@@ -18,7 +18,7 @@ SUBMISSIONS ?= 1000000
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-.PHONY: demo test check build header soak torture fuzz bench bench-policies bench-pool outage tools clean distclean
+.PHONY: demo test check build header soak torture fuzz bench bench-policies bench-pool bench-bindings outage tools clean distclean
 demo: ## build the library and a test server, and run the C, C++, Go and Zig examples and the safety check
 	@.ci/demo.sh
 
@@ -59,6 +59,11 @@ bench-policies: ## what breaker, limiter, bulkhead and retries cost an admitted 
 	@.ci/tools.sh build
 	@.ci/build.sh
 	@$(MAKE) --no-print-directory bench-policies-run
+
+bench-bindings: ## what a small request takes through each language's package, beside C
+	@.ci/tools.sh build
+	@.ci/build.sh
+	@$(MAKE) --no-print-directory bench-bindings-run
 
 bench-pool: ## the pool with 1 to 4,096 in flight beside libcurl multi, net/http and reqwest; what a wake-up costs
 	@.ci/tools.sh build
@@ -203,3 +208,20 @@ $(T)/benches/pool/multi: benches/pool/multi.c benches/pool/contest.h $(LIB)/libh
 $(T)/benches/pool/%: benches/pool/%.c benches/pool/contest.h $(HEADER) $(LIB)/libhttp_sentinel.so
 	@mkdir -p $(@D)
 	$(BENCH_CC) $< -o $@ -L$(LIB) -lhttp_sentinel -Wl,-rpath,'$$ORIGIN/../../release'
+
+# ---- The language packages beside C. A program of each is named in BINDING_BENCHES, C's first; benches/bindings/run.sh says
+# what they print.
+
+BINDING_BENCHES := $(T)/benches/bindings/c $(T)/benches/bindings/cpp
+
+.PHONY: bench-bindings-run
+bench-bindings-run: $(BINDING_BENCHES)
+	@.ci/with-server.sh bash -c '"$$0" "$$HS_TEST_HTTP/" "$$@"' benches/bindings/run.sh $^
+
+$(T)/benches/bindings/c: benches/bindings/c.c $(HEADER) $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(@D)
+	$(BENCH_CC) $< -o $@ -L$(LIB) -lhttp_sentinel -Wl,-rpath,'$$ORIGIN/../../release'
+
+$(T)/benches/bindings/cpp: benches/bindings/cpp.cpp $(CPP_HEADERS) $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(@D)
+	g++ -std=c++17 -O2 $(CPP_STRICT) $(CPP_INCLUDE) $< -o $@ -L$(LIB) -lhttp_sentinel -Wl,-rpath,'$$ORIGIN/../../release'
