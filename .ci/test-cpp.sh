@@ -34,6 +34,8 @@ examples() {
         ./stream "$HS_TEST_HTTP/stall/body?bytes=10" 100 100' "$TARGET/cpp/examples" | tee "$LOGS/cpp-examples.txt"
     tail -n 1 "$LOGS/cpp-examples.txt" >&9
 }
+flat() { mk flat-cpp FLAT=5000 | tee /dev/stderr | tail -n 1 >&9; }
+run "C++: flat" flat
 run "C++: README's programs" examples/check_readme.sh bindings/cpp/README.md 4
 run "C++: compile the examples" mk -j2 cpp-examples
 run "C++: examples" examples

@@ -36,6 +36,18 @@ $(CPP_T)/headers/%.ok: $(CPP)/include/%.hpp $(CPP_HEADERS)
 	echo '#include <$*.hpp>' | g++ -std=c++17 -fsyntax-only $(CPP_STRICT) $(CPP_INCLUDE) -x c++ -
 	@touch $@
 
+# ---- Memory, threads and descriptors over FLAT=100000 requests.
+
+FLAT ?= 100000
+
+.PHONY: flat-cpp
+flat-cpp: $(CPP_T)/flat ## memory, threads and descriptors of the C++ package over FLAT=100000 requests
+	@.ci/with-server.sh bash -c '"$$0" "$$HS_TEST_HTTP" $(FLAT)' $<
+
+$(CPP_T)/flat: $(CPP)/tests/flat/flat.cpp $(CPP_HEADERS) $(LIB)/libhttp_sentinel.so
+	@mkdir -p $(@D)
+	g++ -std=c++20 -O1 -g $(CPP_STRICT) $(CPP_INCLUDE) $< -o $@ $(CPP_LINK)
+
 # ---- Examples, as a user's own build does it: C++17, but for those that say so.
 
 CPP_EXAMPLES := $(basename $(notdir $(wildcard $(CPP)/examples/*.cpp)))

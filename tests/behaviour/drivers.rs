@@ -73,6 +73,7 @@ fn native(program: &Path, cpp: bool, folder: &str, standard: &str) {
     let compiler = build.cpp(cpp).target(target).host(target).opt_level(1).cargo_metadata(false).get_compiler();
     let mut command = compiler.to_command();
     command.args([standard, "-Wall", "-Wextra", "-pedantic", "-Werror", "-g", "-pthread"]);
+    command.arg("-I").arg(root().join("bindings/cpp/include")); // what C does not know does not disturb it
     command.arg("-I").arg(root().join("include")).arg("-I").arg(made).args(sources).arg("-o").arg(program);
     command.arg("-L").arg(library_folder()).arg("-lhttp_sentinel").arg(search());
     run(&mut command);

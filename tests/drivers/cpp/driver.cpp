@@ -31,17 +31,6 @@ const std::vector<std::pair<const char *, Field<hs_metrics>>> metrics_fields{
     {"auth_exchanges", &hs_metrics::auth_exchanges},
 };
 
-struct Free {
-    void operator()(hs_worker *worker) const { hs_worker_free(worker); }
-    void operator()(hs_cookie_jar *jar) const { hs_cookie_jar_free(jar); }
-    void operator()(hs_text *text) const { hs_text_free(text); }
-    void operator()(hs_form *form) const { hs_form_free(form); }
-};
-using Worker = std::unique_ptr<hs_worker, Free>;
-using Jar = std::unique_ptr<hs_cookie_jar, Free>;
-using Text = std::unique_ptr<hs_text, Free>;
-using Form = std::unique_ptr<hs_form, Free>;
-
 extern "C" std::int32_t read_upload(void *user_data, void *buffer, std::size_t capacity, std::size_t *count);
 extern "C" std::int32_t rewind_upload(void *user_data);
 
@@ -65,12 +54,12 @@ class Block : public Setter {
     std::size_t upload_piece = 0;
     bool upload_stops = false;
     std::string on_body;
-    hs_cancel *switch_ = nullptr;
+    std::optional<hs::cancel> switch_;
     std::string body; // what the callback received, or was read
 
-    void worker_option(const std::string &key, const std::string &value, hs_cookie_jar *jar) {
+    void worker_option(const std::string &key, const std::string &value, const hs::cookie_jar &jar) {
         if (key == "jar") {
-            worker.cookies = jar;
+            worker.cookies = jar.native();
             return;
         }
         if (key == "via") {
@@ -142,18 +131,20 @@ class Block : public Setter {
 
 // ---- what came of it ------------------------------------------------------------------------------------------------
 
-void put_error(hs_error *error) {
-    auto info = sized<hs_error_info>();
-    put_status("error.details", hs_error_details(error, &info));
-    put_status("error.status", hs_error_status(error));
-    put("error.message", view(hs_error_message(error)));
-    put("error.phase", view(hs_phase_name(info.phase)));
-    put_number("error.request_sent", info.request_sent);
-    put_number("error.retryable", info.retryable);
-    put_number("error.attempts", info.attempts);
-    put_number("error.curl_code", info.curl_code);
-    put_number("error.os_error", info.os_error);
-    put_status("error.freed", hs_error_free(error));
+void put_error(hs::error error) {
+    hs_error *const object = error.native();
+    put_status("error.details", object == nullptr ? HS_ERR_NULL_ARGUMENT : HS_OK);
+    put("error.status", name(error.status()));
+    put("error.message", error.message());
+    put("error.phase", name(error.phase()));
+    put_number("error.request_sent", static_cast<std::int64_t>(error.request_sent()));
+    put_number("error.retryable", static_cast<std::int64_t>(error.retryable()));
+    put_number("error.attempts", error.attempts());
+    put_number("error.curl_code", error.curl_code());
+    put_number("error.os_error", error.os_error());
+    // With the last of its copies the object is gone.
+    error = {};
+    put_status("error.freed", hs_error_status(object) == HS_ERR_INVALID_HANDLE ? HS_OK : HS_ERR_INVALID_HANDLE);
 }
 
 void put_body(std::string_view body) {
@@ -166,9 +157,9 @@ void put_body(std::string_view body) {
     if (body.size() <= told_bytes) put("body", body);
 }
 
-void put_metrics(const hs_response *response) {
-    auto metrics = sized<hs_metrics>();
-    put_status("metrics", hs_response_metrics(response, &metrics));
+void put_metrics(const hs::response &response) {
+    const hs::metrics metrics = response.metrics();
+    put_status("metrics", metrics.attempts == 0 ? HS_ERR_INVALID_HANDLE : HS_OK);
     for (const auto &[name, field] : metrics_fields) {
         std::int64_t value = 0;
         if (const auto *const narrow = std::get_if<std::uint32_t hs_metrics::*>(&field)) value = metrics.**narrow;
@@ -177,63 +168,56 @@ void put_metrics(const hs_response *response) {
         }
         put_number(std::string("metrics.") + name, value);
     }
-    put_number("metrics.peer.family", metrics.peer.family);
-    put_number("metrics.local.family", metrics.local.family);
+    put_number("metrics.peer.family", metrics.peer_address().family);
+    put_number("metrics.local.family", metrics.local_address().family);
 }
 
-void put_field(const std::string &key, const hs_header &header) {
-    put(key + ' ' + encoded(view(header.name)), view(header.value));
+template <class Fields> void put_fields(const std::string &key, const Fields &fields) {
+    for (const auto &[name, value] : fields) put(key + ' ' + encoded(name), value);
 }
 
 // Reads to the end, or until it fails, and once more: the end and a failure stay.
-void read_body(Block &block, hs_response *response) {
-    std::vector<char> buffer(block.read);
-    std::size_t count = 1;
-    hs_error *error = nullptr;
-    hs_status status = HS_OK;
-    while (status == HS_OK && count > 0) {
-        status = hs_response_read(response, buffer.data(), buffer.size(), &count, 0, &error);
-        if (status == HS_OK) block.body.append(buffer.data(), count);
+void read_body(Block &block, hs::response &response) {
+    std::vector<std::byte> buffer(block.read);
+    auto count = response.read(buffer);
+    for (; count && *count > 0; count = response.read(buffer)) {
+        block.body.append(reinterpret_cast<const char *>(buffer.data()), *count);
     }
-    put_status("read", status);
-    if (status != HS_OK) put_error(error);
-    put_status("read.again", hs_response_read(response, buffer.data(), buffer.size(), &count, 0, nullptr));
+    put_result("read", count);
+    if (!count) put_error(std::exchange(count, std::size_t{0}).error());
+    put_result("read.again", response.read(buffer));
 }
 
-void put_response(Block &block, hs_response *response, bool pooled) {
-    put_number("http", hs_response_status(response));
-    put("url", view(hs_response_url(response)));
+void put_response(Block &block, hs::response response, bool pooled) {
+    put_number("http", response.status());
+    put("url", response.url());
+    put_fields("header", response.headers());
     hs_header header{};
-    const std::size_t headers = hs_response_header_count(response);
-    for (std::size_t i = 0; i < headers && hs_response_header_at(response, i, &header) == HS_OK; i++) {
-        put_field("header", header);
-    }
-    put_status("header.end", hs_response_header_at(response, headers, &header));
-    for (std::size_t nth = 0; hs_response_interim_status(response, nth) != 0; nth++) {
-        put_number("interim", hs_response_interim_status(response, nth));
-        for (std::size_t i = 0; hs_response_interim_header_at(response, nth, i, &header) == HS_OK; i++) {
-            put_field("interim.header", header);
-        }
+    const auto headers = response.headers();
+    const auto count = static_cast<std::size_t>(std::distance(headers.begin(), headers.end()));
+    put_status("header.end", hs_response_header_at(response.native(), count, &header));
+    for (std::size_t nth = 0; response.interim_status(nth) != 0; nth++) {
+        put_number("interim", response.interim_status(nth));
+        put_fields("interim.header", response.interim_headers(nth));
     }
 
     // What came through a pool is read by another thread.
-    if (block.read > 0 && pooled) std::thread(read_body, std::ref(block), response).join();
+    if (block.read > 0 && pooled) std::thread(read_body, std::ref(block), std::ref(response)).join();
     if (block.read > 0 && !pooled) read_body(block, response);
-    const auto body = view(hs_response_body(response));
+    const auto body = response.body();
     const bool elsewhere = !block.on_body.empty() || block.read > 0;
     put_body(elsewhere ? std::string_view(block.body) : body);
     if (elsewhere) put_number("body.left", static_cast<std::int64_t>(body.size()));
-    for (std::size_t i = 0; hs_response_trailer_at(response, i, &header) == HS_OK; i++) put_field("trailer", header);
-    put_number("trailers", static_cast<std::int64_t>(hs_response_trailer_count(response)));
+    const auto trailers = response.trailers();
+    put_fields("trailer", trailers);
+    put_number("trailers", std::distance(trailers.begin(), trailers.end()));
 
     put_metrics(response);
+    const auto redirects = response.redirects();
+    for (const auto &hop : redirects) put("redirect " + std::to_string(hop.status), hop.url);
     auto redirect = sized<hs_redirect>();
-    std::size_t hops = 0;
-    for (; hs_response_redirect_at(response, hops, &redirect) == HS_OK; hops++) {
-        put("redirect " + std::to_string(redirect.status), view(redirect.url));
-    }
-    put_status("redirect.end", hs_response_redirect_at(response, hops, &redirect));
-    put_status("freed", hs_response_free(response));
+    put_status("redirect.end", hs_response_redirect_at(response.native(), redirects.size(), &redirect));
+    put_result("freed", response.close());
 }
 
 // ---- doing it -------------------------------------------------------------------------------------------------------
@@ -241,7 +225,7 @@ void put_response(Block &block, hs_response *response, bool pooled) {
 extern "C" std::int32_t receive(void *user_data, const void *data, std::size_t length) {
     auto &block = *static_cast<Block *>(user_data);
     if (block.on_body == "stop") return 7;
-    if (block.on_body == "cancel") hs_cancel_trigger(block.switch_);
+    if (block.on_body == "cancel" && !block.switch_->trigger()) return 8;
     block.body.append(static_cast<const char *>(data), length);
     return 0;
 }
@@ -261,43 +245,36 @@ extern "C" std::int32_t rewind_upload(void *user_data) {
 }
 
 // Waits until a URL answers, and throws the switch.
-void cancel_when_answered(const std::string &url, hs_cancel *switch_) {
-    hs_worker *worker = nullptr;
-    hs_response *response = nullptr;
-    auto request = sized<hs_request_options>();
-    request.url = {url.data(), url.size()};
-    if (hs_worker_new(nullptr, &worker, nullptr) != HS_OK || hs_request(worker, &request, &response, nullptr) != HS_OK) {
-        fail("cannot wait for", url);
-    }
-    const Worker owned(worker);
-    hs_cancel_trigger(switch_);
-    hs_response_free(response);
+void cancel_when_answered(const std::string &url, const hs::cancel &switch_) {
+    auto worker = hs::worker::make();
+    if (!worker || !worker->get(url) || !switch_.trigger()) fail("cannot wait for", url);
 }
 
-Worker open(Block &block, Pool &pool) {
-    hs_worker *worker = nullptr;
-    Pool::Outcome outcome{};
+hs::worker open(Block &block, Pool &pool) {
     if (block.via_pool) {
         block.pool.worker = &block.worker;
-        outcome = pool.open(block.pool);
-    } else {
-        outcome.status = hs_worker_new(&block.worker, &worker, &outcome.error);
+        auto opened = pool.open(block.pool);
+        put_result("status", opened);
+        if (!opened) put_error(std::exchange(opened, {}).error());
+        return hs::worker(nullptr);
     }
-    put_status("status", outcome.status);
-    if (outcome.status != HS_OK) put_error(outcome.error);
-    return Worker(worker);
+    auto worker = hs::worker::make(block.worker);
+    put_result("status", worker);
+    if (worker) return *std::move(worker);
+    put_error(std::exchange(worker, hs::worker(nullptr)).error());
+    return hs::worker(nullptr);
 }
 
-Form form_of(const Block &block) {
-    hs_form *form = nullptr;
-    hs_error *error = nullptr;
-    put_status("form.new", hs_form_new({block.boundary.data(), block.boundary.size()}, &form, &error));
-    if (error != nullptr) put_error(error);
+hs::form form_of(const Block &block) {
+    auto form = hs::form::make(block.boundary);
+    put_result("form.new", form);
+    if (!form) put_error(std::exchange(form, hs::form(nullptr)).error());
     for (const hs_part &part : block.parts) {
-        put_status("form.add", hs_form_add(form, &part, &error));
-        if (error != nullptr) put_error(error);
+        auto added = form->add(part);
+        put_result("form.add", added);
+        if (!added) put_error(std::exchange(added, {}).error());
     }
-    return Form(form);
+    return *std::move(form);
 }
 
 void take_body(Block &block) {
@@ -306,92 +283,102 @@ void take_body(Block &block) {
     block.request.user_data = &block;
 }
 
-void put_outcome(Block &block, const Pool::Outcome &outcome, bool pooled) {
-    put_status("status", outcome.status);
-    if (outcome.status == HS_OK) {
-        put_response(block, outcome.response, pooled);
+void put_outcome(Block &block, Outcome outcome, bool pooled) {
+    put_result("status", outcome);
+    if (outcome) {
+        put_response(block, *std::move(outcome), pooled);
     } else {
-        put_error(outcome.error);
+        put_error(std::exchange(outcome, hs::response()).error());
     }
 }
 
-void send(Block &block, hs_worker *worker, Pool &pool) {
-    Form form = block.parts.empty() ? nullptr : form_of(block);
-    block.request.form = form.get();
+// What the package takes by reference can be NULL in C alone.
+Outcome send_null(const Block &block, const hs::worker &worker) {
+    hs_response *response = nullptr;
+    hs_error *error = nullptr;
+    const hs_status status = hs_request(worker.native(), block.null == "request" ? nullptr : &block.request,
+                                        block.null == "response" ? nullptr : &response, &error);
+    if (status != HS_OK) return hs::unexpected<hs::error>(hs::error(status, error));
+    return hs::response(response);
+}
+
+void send(Block &block, hs::worker &worker, Pool &pool) {
+    hs::form form = block.parts.empty() ? hs::form(nullptr) : form_of(block);
+    block.request.form = form.native();
     if (!block.cancel.empty() || block.cancel_after || block.on_body == "cancel") {
-        put_status("cancel.new", hs_cancel_new(&block.switch_));
-        block.request.cancel = block.switch_;
+        auto made = hs::cancel::make();
+        put_result("cancel.new", made);
+        block.switch_ = *std::move(made);
+        block.request.cancel = block.switch_->native();
     }
-    if (block.cancel == "before") put_status("cancel.triggered", hs_cancel_trigger(block.switch_));
+    if (block.cancel == "before") put_result("cancel.triggered", block.switch_->trigger());
     take_body(block);
     std::thread canceller;
-    if (block.cancel_after) canceller = std::thread(cancel_when_answered, *block.cancel_after, block.switch_);
+    if (block.cancel_after) canceller = std::thread(cancel_when_answered, *block.cancel_after, std::cref(*block.switch_));
 
-    const hs_request_options *const request = block.null == "request" ? nullptr : &block.request;
-    Pool::Outcome outcome{};
+    Outcome outcome;
+    hs::worker none(nullptr);
     if (pool.is_open()) {
-        outcome = pool.request(request);
+        outcome = pool.request(block.null == "request" ? nullptr : &block.request);
+    } else if (block.null == "request" || block.null == "response") {
+        outcome = send_null(block, worker);
     } else {
-        outcome.status = hs_request(block.null == "worker" ? nullptr : worker, request,
-                                    block.null == "response" ? nullptr : &outcome.response, &outcome.error);
+        outcome = (block.null == "worker" ? none : worker).send(block.request);
     }
 
     if (canceller.joinable()) canceller.join();
-    put_outcome(block, outcome, pool.is_open());
-    if (block.switch_ != nullptr) put_status("cancel.freed", hs_cancel_free(block.switch_));
-    if (form) put_status("form.freed", hs_form_free(form.release()));
+    put_outcome(block, std::move(outcome), pool.is_open());
+    if (block.switch_) put_status("cancel.freed", block.switch_->free());
+    if (form) put_status("form.freed", form.free());
 }
 
 void submit(const Block &block, Pool &pool) {
-    const Pool::Outcome outcome = pool.submit(&block.request, block.tag);
-    put_status("status", outcome.status);
-    if (outcome.status != HS_OK) put_error(outcome.error);
+    auto accepted = pool.submit(&block.request, block.tag);
+    put_result("status", accepted);
+    if (!accepted) put_error(std::exchange(accepted, {}).error());
 }
 
 void take_completion(Block &block, Pool &pool) {
-    const Pool::Outcome outcome = pool.take(block.tag);
-    auto metrics = sized<hs_metrics>();
-    if (outcome.status == HS_OK) {
-        hs_response_metrics(outcome.response, &metrics);
-        put_number("waited", metrics.pool_queue_ns > 0);
-    }
-    put_outcome(block, outcome, true);
+    auto outcome = pool.take(block.tag);
+    if (outcome) put_number("waited", outcome->metrics().pool_queue() > std::chrono::nanoseconds(0));
+    put_outcome(block, std::move(outcome), true);
 }
 
 // `jar OP RESULT`: a text or number where it has one, else the status.
-void put_jar(const std::string &operation, hs_status status, hs_error *error = nullptr, Text text = nullptr) {
-    put("jar " + operation, view(text ? hs_text_value(text.get()) : hs_status_name(status)));
-    if (error != nullptr) put_error(error);
+template <class T> void put_jar(const std::string &operation, hs::result<T> got) {
+    const std::string told = "jar " + operation;
+    if constexpr (std::is_same_v<T, std::string>) {
+        if (got) return put(told, *got);
+    }
+    put_result(told, got);
+    if (got) return;
+    hs::error error = std::move(got).error();
+    got = hs::unexpected<hs::error>(hs::error());
+    if (error.native() != nullptr) put_error(std::move(error));
 }
 
-void jar_operation(Jar &jar, const std::string &key, const std::string &value) {
+void jar_operation(hs::cookie_jar &jar, const std::string &key, const std::string &value) {
     const auto [first, second] = split(value);
     const std::string one = decoded(first), two = decoded(second);
-    const auto lent = [](const std::string &text) { return hs_str{text.data(), text.size()}; };
-    hs_error *error = nullptr;
-    hs_text *text = nullptr;
-    hs_status status = HS_OK;
     if (key == "new") {
-        hs_cookie_jar *made = nullptr;
-        put_jar(key, hs_cookie_jar_new(&made));
-        jar.reset(made);
-        return;
-    }
-    if (key == "count") return put_number("jar count", static_cast<std::int64_t>(hs_cookie_jar_count(jar.get())));
-    if (key == "set") { // URL LINE
-        status = hs_cookie_jar_set(jar.get(), lent(one), lent(two), &error);
+        auto made = hs::cookie_jar::make();
+        put_result("jar new", made);
+        jar = *std::move(made);
+    } else if (key == "count") {
+        put_number("jar count", static_cast<std::int64_t>(jar.count()));
+    } else if (key == "set") { // URL LINE
+        put_jar(key, jar.set(one, two));
     } else if (key == "get") { // URL
-        status = hs_cookie_jar_get(jar.get(), lent(one), &text, &error);
+        put_jar(key, jar.get(one));
     } else if (key == "export") {
-        status = hs_cookie_jar_export(jar.get(), &text, &error);
+        put_jar(key, jar.export_text());
     } else if (key == "import") { // TEXT
-        status = hs_cookie_jar_import(jar.get(), lent(one), &error);
+        put_jar(key, jar.import_text(one));
     } else if (key == "clear") {
-        status = hs_cookie_jar_clear(jar.get());
+        put_jar(key, jar.clear());
     } else {
         fail("unknown jar operation", key);
     }
-    put_jar(key, status, error, Text(text));
 }
 
 } // namespace
@@ -404,18 +391,18 @@ std::shared_ptr<const hs_request_options> request_of(const Lines &lines) {
 }
 
 int main() {
-    Jar jar; // what jar blocks work on, and workers with `jar` use
-    Worker worker;
+    hs::cookie_jar jar(nullptr); // what jar blocks work on, and workers with `jar` use
+    hs::worker worker(nullptr);
     Pool pool; // takes its place where a block says so
-    const auto close = [&] { return pool.is_open() ? pool.close() : hs_worker_free(worker.release()); };
+    const auto close = [&] { return pool.is_open() ? pool.close() : worker.close(); };
     for (std::string first; std::getline(std::cin, first);) {
         const auto [verb, name] = split(first);
         Lines lines;
         for (std::string line; std::getline(std::cin, line) && !line.empty();) lines.push_back(split(line));
         Block block;
         if (verb == "open") {
-            for (const auto &[key, value] : lines) block.worker_option(key, value, jar.get());
-            put_status("closed", close());
+            for (const auto &[key, value] : lines) block.worker_option(key, value, jar);
+            put_result("closed", close());
             worker = open(block, pool);
         } else if (verb == "jar") {
             for (const auto &[key, value] : lines) jar_operation(jar, key, value);
@@ -424,7 +411,7 @@ int main() {
         } else if (verb == "request" || verb == "submit" || verb == "next") {
             for (const auto &[key, value] : lines) block.request_option(key, value);
             if (block.lends) Pool::lend(block.request);
-            if (verb == "request") send(block, worker.get(), pool);
+            if (verb == "request") send(block, worker, pool);
             if (verb == "submit") submit(block, pool);
             if (verb == "next") take_completion(block, pool);
         } else if (!scenario(verb, name, lines)) {
@@ -432,5 +419,5 @@ int main() {
         }
         std::cout << std::endl;
     }
-    return close() == HS_OK ? 0 : 1;
+    return close() ? 0 : 1;
 }

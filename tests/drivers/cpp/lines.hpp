@@ -1,7 +1,7 @@
 // Lines: what stands in them, and how they are told.
 #pragma once
 
-#include <http_sentinel.h>
+#include <http_sentinel.hpp>
 
 #include <cstdint>
 #include <cstdlib>
@@ -62,3 +62,7 @@ inline std::string_view view(hs_str text) { return {text.data, text.len}; }
 inline void put(std::string_view key, std::string_view text) { std::cout << key << ' ' << encoded(text) << '\n'; }
 inline void put_number(std::string_view key, std::int64_t value) { std::cout << key << ' ' << value << '\n'; }
 inline void put_status(std::string_view key, hs_status status) { put(key, view(hs_status_name(status))); }
+template <class T> hs_status status_of(const hs::result<T> &got) {
+    return got ? HS_OK : static_cast<hs_status>(got.error().status());
+}
+template <class T> void put_result(std::string_view key, const hs::result<T> &got) { put_status(key, status_of(got)); }

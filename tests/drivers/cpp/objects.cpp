@@ -8,11 +8,31 @@ namespace {
 
 // ---- objects --------------------------------------------------------------------------------------------------------
 
+using Kinds = std::variant<std::monostate, hs::simulation, hs::worker, hs::mock, hs::cancel, hs::circuit_breaker,
+                           hs::rate_limiter, hs::bulkhead, hs::retry_budget>;
+
 struct Object {
     std::string kind;
     std::string name;
-    void *pointer = nullptr;
-    hs_status (*free_one)(void *) = nullptr;
+    Kinds of;
+
+    bool is_there() const { return of.index() != 0; }
+    // Frees it.
+    hs_status release() {
+        const auto free_it = [](auto &one) -> hs_status {
+            using Kind = std::decay_t<decltype(one)>;
+            if constexpr (std::is_same_v<Kind, std::monostate>) {
+                return HS_OK;
+            } else if constexpr (std::is_same_v<Kind, hs::worker>) {
+                return status_of(one.close());
+            } else {
+                return one.free();
+            }
+        };
+        const hs_status status = std::visit(free_it, of);
+        of = std::monostate();
+        return status;
+    }
 };
 
 // Oldest first. What callbacks are given points into it, so an object stays until the scenario is over.
@@ -21,24 +41,19 @@ std::vector<std::unique_ptr<Object>> objects;
 hs_simulation *simulation = nullptr;
 
 Object &find(std::string_view kind, const std::string &name) {
-    const auto is_it = [&](const auto &one) { return one->pointer != nullptr && one->kind == kind && one->name == name; };
+    const auto is_it = [&](const auto &one) { return one->is_there() && one->kind == kind && one->name == name; };
     const auto found = std::find_if(objects.rbegin(), objects.rend(), is_it);
     if (found == objects.rend()) fail("unknown object", name);
     return **found;
 }
 
-template <class T> T *the(std::string_view kind, const std::string &name) {
-    return static_cast<T *>(find(kind, name).pointer);
-}
-
-template <class T, hs_status (*free_it)(T *)> hs_status free_one(void *pointer) {
-    return free_it(static_cast<T *>(pointer));
-}
+template <class T> T &the(std::string_view kind, const std::string &name) { return std::get<T>(find(kind, name).of); }
 
 hs_status release(Object &object) {
-    void *const pointer = std::exchange(object.pointer, nullptr);
-    if (pointer == simulation) simulation = nullptr;
-    return object.free_one(pointer);
+    if (const auto *const one = std::get_if<hs::simulation>(&object.of)) {
+        if (one->native() == simulation) simulation = nullptr;
+    }
+    return object.release();
 }
 
 // ---- the log --------------------------------------------------------------------------------------------------------
@@ -51,10 +66,10 @@ void end() { std::cout << '\n'; }
 void word(std::string_view key, std::string_view text) { std::cout << ' ' << key << '=' << encoded(text); }
 void word(std::string_view key, std::uint64_t value) { std::cout << ' ' << key << '=' << value; }
 
-void words(hs_status status, hs_error *error = nullptr) {
-    word("status", view(hs_status_name(status)));
-    if (error != nullptr) word("message", view(hs_error_message(error)));
-    hs_error_free(error);
+void words(hs_status status) { word("status", view(hs_status_name(status))); }
+template <class T> void words(const hs::result<T> &got) {
+    words(status_of(got));
+    if (!got && got.error().native() != nullptr) word("message", got.error().message());
 }
 
 // Every number that is not zero and every text that is not empty.
@@ -84,55 +99,44 @@ template <class T> void fill(Setter &setter, T &options, const Lines &lines) {
     }
 }
 
-void keep(Object object, hs_status status, hs_error *error) {
-    if (status != HS_OK) {
-        begin(object.kind + ".new", object.name);
-        words(status, error);
+template <class T>
+void keep(std::unique_ptr<Object> object, hs::result<T> made) {
+    if (made) {
+        if constexpr (std::is_same_v<T, hs::simulation>) simulation = made->native();
+        object->of = *std::move(made);
+    } else {
+        begin(object->kind + ".new", object->name);
+        words(made);
         end();
-    }
-    objects.push_back(std::make_unique<Object>(std::move(object)));
-}
-
-template <class T, class Options, hs_status (*make_it)(const Options *, T **, hs_error **), hs_status (*free_it)(T *)>
-void make(const std::string &kind, const std::string &name, const Lines &lines) {
-    auto object = std::make_unique<Object>(Object{kind, name, nullptr, free_one<T, free_it>});
-    Setter setter;
-    setter.user_data = object.get();
-    auto options = sized<Options>();
-    fill(setter, options, lines);
-    T *made = nullptr;
-    hs_error *error = nullptr;
-    const hs_status status = make_it(&options, &made, &error);
-    object->pointer = made;
-    if (status != HS_OK) {
-        begin(kind + ".new", name);
-        words(status, error);
-        end();
-    } else if constexpr (std::is_same_v<T, hs_simulation>) {
-        simulation = made;
     }
     objects.push_back(std::move(object));
 }
 
-template <class T, hs_status (*make_it)(T **), hs_status (*free_it)(T *)>
-void make_plain(const std::string &kind, const std::string &name, const Lines &) {
-    T *made = nullptr;
-    const hs_status status = make_it(&made);
-    keep({kind, name, made, free_one<T, free_it>}, status, nullptr);
+template <class T, class Options> void make(const std::string &kind, const std::string &name, const Lines &lines) {
+    auto object = std::make_unique<Object>(Object{kind, name, {}});
+    Setter setter;
+    setter.user_data = object.get();
+    auto options = sized<Options>();
+    fill(setter, options, lines);
+    keep(std::move(object), T::make(options));
+}
+
+template <class T> void make_plain(const std::string &kind, const std::string &name, const Lines &) {
+    keep(std::make_unique<Object>(Object{kind, name, {}}), T::make());
 }
 
 using Maker = void (*)(const std::string &, const std::string &, const Lines &);
 
 // One line for each kind.
 const std::vector<std::pair<std::string_view, Maker>> makers{
-    {"simulation", make<hs_simulation, hs_simulation_options, hs_simulation_new, hs_simulation_free>},
-    {"worker", make<hs_worker, hs_worker_options, hs_worker_new, hs_worker_free>},
-    {"mock", make_plain<hs_mock, hs_mock_new, hs_mock_free>},
-    {"cancel", make_plain<hs_cancel, hs_cancel_new, hs_cancel_free>},
-    {"breaker", make<hs_breaker, hs_breaker_options, hs_breaker_new, hs_breaker_free>},
-    {"limiter", make<hs_limiter, hs_limiter_options, hs_limiter_new, hs_limiter_free>},
-    {"bulkhead", make<hs_bulkhead, hs_bulkhead_options, hs_bulkhead_new, hs_bulkhead_free>},
-    {"budget", make<hs_budget, hs_budget_options, hs_budget_new, hs_budget_free>},
+    {"simulation", make<hs::simulation, hs_simulation_options>},
+    {"worker", make<hs::worker, hs_worker_options>},
+    {"mock", make_plain<hs::mock>},
+    {"cancel", make_plain<hs::cancel>},
+    {"breaker", make<hs::circuit_breaker, hs_breaker_options>},
+    {"limiter", make<hs::rate_limiter, hs_limiter_options>},
+    {"bulkhead", make<hs::bulkhead, hs_bulkhead_options>},
+    {"budget", make<hs::retry_budget, hs_budget_options>},
 };
 
 // A block with `at_ns` that waits for its moment.
@@ -142,19 +146,15 @@ struct Plan {
     Lines lines;
 };
 
-// They are there until the scenario is over.
-std::vector<std::unique_ptr<Plan>> plans;
-
 void reset() {
     for (; !objects.empty(); objects.pop_back()) {
         Object &object = *objects.back();
-        const hs_status status = object.pointer == nullptr ? HS_OK : release(object);
+        const hs_status status = release(object);
         if (status == HS_OK) continue;
         begin("free", object.name);
         words(status);
         end();
     }
-    plans.clear();
 }
 
 // ---- what is done with them -----------------------------------------------------------------------------------------
@@ -169,50 +169,35 @@ std::uint64_t number_of(const Lines &lines, std::string_view key) {
     return value == nullptr ? 0 : number(*value);
 }
 
-template <class T>
-void put_attempts(const std::string &name, const T *from, std::size_t count,
-                  hs_status (*attempt_at)(const T *, std::size_t, hs_attempt *)) {
-    for (std::size_t i = 0; i < count; i++) {
-        auto attempt = sized<hs_attempt>();
-        if (attempt_at(from, i, &attempt) != HS_OK) fail("no attempt of", name);
+void put_attempts(const std::string &name, const std::vector<hs::attempt_record> &attempts) {
+    for (const hs_attempt &attempt : attempts) {
         begin("attempt", name);
         put_fields(attempt);
         end();
     }
 }
 
-// What has become of a request; frees it.
-void put_result(const std::string &name, std::uint64_t tag, hs_status status, hs_response *response, hs_error *error) {
+// What has become of a request.
+void put_result(const std::string &name, std::uint64_t tag, const hs::result<hs::response> &got) {
     begin("result", name);
     if (tag != 0) word("tag", tag);
-    word("status", view(hs_status_name(status)));
-    if (response != nullptr) {
-        auto metrics = sized<hs_metrics>();
-        word("http", hs_response_status(response));
-        word("body", view(hs_response_body(response)));
-        hs_response_metrics(response, &metrics);
-        put_fields(metrics);
-    }
-    if (error != nullptr) {
-        auto info = sized<hs_error_info>();
-        word("message", view(hs_error_message(error)));
-        hs_error_details(error, &info);
+    word("status", view(hs_status_name(status_of(got))));
+    if (got) {
+        word("http", got->status());
+        word("body", got->body());
+        put_fields<hs_metrics>(got->metrics());
+    } else {
+        word("message", got.error().message());
+        auto info = got.error().details();
         info.status = 0; // It is told by its name.
         put_fields(info);
     }
     end();
-    put_attempts(name, response, hs_response_attempt_count(response), hs_response_attempt_at);
-    put_attempts(name, error, hs_error_attempt_count(error), hs_error_attempt_at);
-    hs_response_free(response);
-    hs_error_free(error);
+    put_attempts(name, got ? got->attempts() : got.error().attempt_records());
 }
 
 void send_one(const std::string &name, const Lines &lines) {
-    const auto request = request_of(lines);
-    hs_response *response = nullptr;
-    hs_error *error = nullptr;
-    const hs_status status = hs_request(the<hs_worker>("worker", name), request.get(), &response, &error);
-    put_result(name, 0, status, response, error);
+    put_result(name, 0, the<hs::worker>("worker", name).send(*request_of(lines)));
 }
 
 // `add N` begins a request that is there N times.
@@ -225,65 +210,62 @@ void send_many(const std::string &name, const Lines &lines) {
         requests.insert(requests.end(), number(from->second), owned.back().get());
         from = to;
     }
-    std::vector<hs_completion> completions(requests.size());
-    hs_error *error = nullptr;
-    const hs_status status = hs_request_many(the<hs_worker>("worker", name), requests.data(), requests.size(),
-                                             completions.data(), &error);
+    const hs::span<const hs_request_options *const> all(requests.data(), requests.size());
+    const auto results = the<hs::worker>("worker", name).send_many(all);
     begin("many", name);
-    words(status, error);
+    words(results);
     end();
-    if (status != HS_OK) return;
-    for (const auto &one : completions) put_result(name, one.tag, one.status, one.response, one.error);
+    if (!results) return;
+    for (std::size_t i = 0; i < results->size(); i++) put_result(name, i, (*results)[i]);
 }
 
 bool simulate(const std::string &verb, const std::string &name, const Lines &lines) {
-    auto *const on = the<hs_simulation>("simulation", name);
-    hs_status status = HS_OK;
+    const auto &on = the<hs::simulation>("simulation", name);
+    const std::chrono::nanoseconds time(static_cast<std::int64_t>(number_of(lines, "ns")));
+    hs::result<> done;
     if (verb == "simulation.advance") {
-        status = hs_simulation_advance(on, number_of(lines, "ns"));
+        done = on.advance(time);
     } else if (verb == "simulation.wall") {
-        status = hs_simulation_set_wall(on, static_cast<std::int64_t>(number_of(lines, "ns")));
+        done = on.set_wall(time);
     } else if (verb == "simulation.random") {
         std::vector<std::uint32_t> millionths;
         for (const auto &line : lines) millionths.push_back(static_cast<std::uint32_t>(number(line.second)));
-        status = hs_simulation_random(on, millionths.data(), millionths.size());
+        done = on.random(millionths);
     } else {
         return false;
     }
-    if (status == HS_OK) return true;
+    if (done) return true;
     begin(verb, name);
-    words(status);
+    words(done);
     end();
     return true;
 }
 
 bool answer(const std::string &verb, const std::string &name, const Lines &lines) {
-    auto *const on = the<hs_mock>("mock", name);
+    const auto &on = the<hs::mock>("mock", name);
     if (verb == "mock.add") {
         Setter setter;
         auto rule = sized<hs_mock_rule>();
         fill(setter, rule, lines);
-        hs_error *error = nullptr;
-        const hs_status status = hs_mock_add(on, &rule, &error);
-        if (status == HS_OK) return true;
+        const auto added = on.add(rule);
+        if (added) return true;
         begin(verb, name);
-        words(status, error);
+        words(added);
     } else if (verb == "mock.clear") {
         begin(verb, name);
-        words(hs_mock_clear(on));
+        words(on.clear());
     } else if (verb == "mock.calls") {
         begin(verb, name);
-        word("calls", hs_mock_calls(on));
-        word("unused", hs_mock_unused(on));
+        word("calls", on.calls());
+        word("unused", on.unused());
     } else if (verb == "mock.call") {
-        auto call = sized<hs_mock_call>();
+        auto call = sized<hs_mock_call>(); // with the fields that the tables know
         const std::size_t index = number_of(lines, "index");
         begin(verb, name);
-        words(hs_mock_call_at(on, index, &call));
+        words(hs_mock_call_at(on.native(), index, &call));
         put_fields(call);
         if (const std::string *const header = find(lines, "header")) {
-            const std::string field = decoded(*header);
-            word("value", view(hs_mock_call_header(on, index, {field.data(), field.size()}, 0)));
+            word("value", on.call_header(index, decoded(*header)));
         }
     } else {
         return false;
@@ -294,7 +276,7 @@ bool answer(const std::string &verb, const std::string &name, const Lines &lines
 
 // ---- what is done with policies -------------------------------------------------------------------------------------
 
-// What the library wants back, by its name.
+// What the library wants back, by its name. Permits are those of C: a scenario gives one back twice, or never.
 template <class T> T &held(const Lines &lines) {
     static std::map<std::string, T> all;
     const std::string *const name = find(lines, "permit");
@@ -304,152 +286,152 @@ template <class T> T &held(const Lines &lines) {
 // The arguments of a call.
 struct Arguments {
     const Lines &lines;
-    std::string key_text;
-    hs_error *error = nullptr;
+    std::string key;
 
     explicit Arguments(const Lines &given) : lines(given) {
-        if (const std::string *const key = find(given, "key")) key_text = decoded(*key);
+        if (const std::string *const named = find(given, "key")) key = decoded(*named);
     }
-    hs_str key() const { return {key_text.data(), key_text.size()}; }
+    hs_str raw_key() const { return {key.data(), key.size()}; }
     std::uint64_t number(std::string_view name) const { return number_of(lines, name); }
     std::uint32_t narrow(std::string_view name) const { return static_cast<std::uint32_t>(number(name)); }
-    template <class T> T *object(std::string_view kind) const {
-        const std::string *const name = find(lines, kind);
-        return name == nullptr ? nullptr : the<T>(kind, *name);
+    hs::timeout time(std::string_view name) const {
+        const auto ms = number(name);
+        if (ms == 0) return {};
+        if (ms == HS_INFINITE) return hs::forever;
+        return std::chrono::milliseconds(ms);
+    }
+    hs::ref<hs_cancel> cancel() const {
+        const std::string *const name = find(lines, "cancel");
+        if (name == nullptr) return {};
+        return the<hs::cancel>("cancel", *name);
     }
 };
 
-// Tells the status of a call, and what it has found out.
-void put_call(const std::string &verb, const std::string &name, hs_status status, Arguments &arguments) {
+// Tells what came of a call of C.
+hs::result<> done(hs_status status, hs_error *error = nullptr) {
+    if (status != HS_OK) return hs::unexpected<hs::error>(hs::error(status, error));
+    return {};
+}
+
+template <class T> void put_call(const std::string &verb, const std::string &name, const hs::result<T> &got) {
     begin(verb, name);
-    words(status, arguments.error);
+    words(got);
     end();
 }
 
-template <class T, class Object>
-void put_state(const std::string &verb, const std::string &name, hs_status (*state)(Object *, hs_str, T *), Object *on,
-               const Arguments &arguments) {
-    auto info = sized<T>();
-    const hs_status status = state(on, arguments.key(), &info);
+template <class T, class Info> void put_state(const std::string &verb, const std::string &name, const hs::result<Info> &got) {
     begin(verb, name);
-    words(status);
-    put_fields(info);
+    words(got);
+    if (got) put_fields<T>(*got);
     end();
 }
 
-bool breaker(const std::string &verb, const std::string &what, const std::string &name, Arguments a) {
-    auto *const on = the<hs_breaker>("breaker", name);
-    hs_status status = HS_OK;
+bool breaker(const std::string &verb, const std::string &what, const std::string &name, const Arguments &a) {
+    const auto &on = the<hs::circuit_breaker>("breaker", name);
+    hs_error *error = nullptr;
     if (what == "acquire") {
-        status = hs_breaker_acquire(on, a.key(), &held<hs_permit>(a.lines), &a.error);
+        const hs_status status = hs_breaker_acquire(on.native(), a.raw_key(), &held<hs_permit>(a.lines), &error);
+        put_call(verb, name, done(status, error));
     } else if (what == "record") {
-        status = hs_breaker_record(on, &held<hs_permit>(a.lines), a.narrow("outcome"), &a.error);
+        const hs_status status = hs_breaker_record(on.native(), &held<hs_permit>(a.lines), a.narrow("outcome"), &error);
+        put_call(verb, name, done(status, error));
     } else if (what == "mark_slow") {
-        status = hs_breaker_mark_slow(on, &held<hs_permit>(a.lines), &a.error);
+        const hs_status status = hs_breaker_mark_slow(on.native(), &held<hs_permit>(a.lines), &error);
+        put_call(verb, name, done(status, error));
     } else if (what == "force_open") {
-        status = hs_breaker_force_open(on, a.key(), a.number("ms"));
+        put_call(verb, name, on.force_open(a.key, a.time("ms")));
     } else if (what == "force_closed") {
-        status = hs_breaker_force_closed(on, a.key());
+        put_call(verb, name, on.force_closed(a.key));
     } else if (what == "metrics_only") {
-        status = hs_breaker_metrics_only(on, a.key());
+        put_call(verb, name, on.metrics_only(a.key));
     } else if (what == "reset") {
-        status = hs_breaker_reset(on, a.key());
+        put_call(verb, name, on.reset(a.key));
     } else if (what == "state") {
-        put_state<hs_breaker_info>(verb, name, hs_breaker_state, on, a);
-        return true;
+        put_state<hs_breaker_info>(verb, name, on.state(a.key));
     } else if (what == "count") {
         begin(verb, name);
-        word("count", hs_breaker_count(on));
+        word("count", on.count());
         end();
-        return true;
     } else {
         return false;
     }
-    put_call(verb, name, status, a);
     return true;
 }
 
-bool bulkhead(const std::string &verb, const std::string &what, const std::string &name, Arguments a) {
-    auto *const on = the<hs_bulkhead>("bulkhead", name);
+bool bulkhead(const std::string &verb, const std::string &what, const std::string &name, const Arguments &a) {
+    const auto &on = the<hs::bulkhead>("bulkhead", name);
     auto &permit = held<hs_bulkhead_permit>(a.lines);
-    hs_status status = HS_OK;
+    hs_error *error = nullptr;
     if (what == "acquire") {
-        auto *const cancel = a.object<hs_cancel>("cancel");
-        status = hs_bulkhead_acquire(on, a.key(), a.number("timeout_ms"), cancel, &permit, &a.error);
+        const hs_status status = hs_bulkhead_acquire(on.native(), a.raw_key(), a.number("timeout_ms"), a.cancel().native(),
+                                                     &permit, &error);
+        put_call(verb, name, done(status, error));
     } else if (what == "try_acquire") {
-        status = hs_bulkhead_try_acquire(on, a.key(), &permit);
+        put_call(verb, name, done(hs_bulkhead_try_acquire(on.native(), a.raw_key(), &permit)));
     } else if (what == "release") {
-        status = hs_bulkhead_release(on, &permit);
+        put_call(verb, name, done(hs_bulkhead_release(on.native(), &permit)));
     } else if (what == "state") {
-        put_state<hs_bulkhead_info>(verb, name, hs_bulkhead_state, on, a);
-        return true;
+        put_state<hs_bulkhead_info>(verb, name, on.state(a.key));
     } else {
         return false;
     }
-    put_call(verb, name, status, a);
     return true;
 }
 
-bool budget(const std::string &verb, const std::string &what, const std::string &name, Arguments a) {
-    auto *const on = the<hs_budget>("budget", name);
-    std::uint32_t granted = 0;
-    hs_status status = HS_OK;
+bool budget(const std::string &verb, const std::string &what, const std::string &name, const Arguments &a) {
+    const auto &on = the<hs::retry_budget>("budget", name);
     if (what == "original") {
-        status = hs_budget_original(on, a.key());
+        put_call(verb, name, on.original(a.key));
     } else if (what == "withdraw") {
-        status = hs_budget_withdraw(on, a.key(), &granted);
+        const auto granted = on.withdraw(a.key);
+        begin(verb, name);
+        words(granted);
+        if (granted && *granted) word("granted", 1);
+        end();
     } else if (what == "state") {
-        put_state<hs_budget_info>(verb, name, hs_budget_state, on, a);
-        return true;
+        put_state<hs_budget_info>(verb, name, on.state(a.key));
     } else {
         return false;
     }
-    begin(verb, name);
-    words(status);
-    if (granted != 0) word("granted", granted);
-    end();
     return true;
 }
 
 // `header FLAGS NAME VALUE` of every field.
-hs_status learn(hs_limiter *on, Arguments &a) {
-    Setter setter;
-    std::vector<hs_header> headers;
+hs::result<> learn(const hs::rate_limiter &on, const Arguments &a) {
+    hs::headers headers;
     for (const auto &[key, value] : a.lines) {
         if (key != "header") continue;
         const auto [name, text] = split(split(value).second);
-        headers.push_back({setter.lent(decoded(name)), setter.lent(decoded(text)), 0});
+        headers.push_back({decoded(name), decoded(text)});
     }
-    const hs_ticket *const ticket = find(a.lines, "permit") == nullptr ? nullptr : &held<hs_ticket>(a.lines);
-    return hs_limiter_learn(on, a.key(), ticket, a.narrow("status"), headers.data(), headers.size(), &a.error);
+    const hs::ticket *const ticket = find(a.lines, "permit") == nullptr ? nullptr : &held<hs::ticket>(a.lines);
+    return on.learn(a.key, ticket, a.narrow("status"), headers);
 }
 
-bool limiter(const std::string &verb, const std::string &what, const std::string &name, Arguments a) {
-    auto *const on = the<hs_limiter>("limiter", name);
-    auto &ticket = held<hs_ticket>(a.lines);
-    hs_status status = HS_OK;
+bool limiter(const std::string &verb, const std::string &what, const std::string &name, const Arguments &a) {
+    const auto &on = the<hs::rate_limiter>("limiter", name);
+    auto &ticket = held<hs::ticket>(a.lines);
+    const auto take = [&](const hs::result<hs::ticket> &got) {
+        if (got) ticket = *got;
+        put_call(verb, name, got);
+    };
     if (what == "acquire") {
-        auto *const cancel = a.object<hs_cancel>("cancel");
-        const auto timeout = a.number("timeout_ms");
-        status = hs_limiter_acquire(on, a.key(), a.narrow("cost"), timeout, cancel, &ticket, &a.error);
+        take(on.acquire(a.key, a.narrow("cost"), a.time("timeout_ms"), a.cancel()));
     } else if (what == "try_acquire") {
-        status = hs_limiter_try_acquire(on, a.key(), a.narrow("cost"), &ticket, &a.error);
+        take(on.try_acquire(a.key, a.narrow("cost")));
     } else if (what == "refund") {
-        status = hs_limiter_refund(on, a.key(), &ticket, &a.error);
+        put_call(verb, name, on.refund(a.key, ticket));
     } else if (what == "set_quota") {
-        const auto period = a.number("period_ms");
-        status = hs_limiter_set_quota(on, a.key(), a.narrow("limit"), period, a.narrow("burst"), &a.error);
+        put_call(verb, name, on.set_quota(a.key, a.narrow("limit"), a.time("period_ms"), a.narrow("burst")));
     } else if (what == "hold") {
-        status = hs_limiter_hold(on, a.key(), a.number("ms"));
+        put_call(verb, name, a.number("ms") == 0 ? on.release_hold(a.key) : on.hold(a.key, a.time("ms")));
     } else if (what == "learn") {
-        status = learn(on, a);
+        put_call(verb, name, learn(on, a));
     } else if (what == "state") {
-        put_state<hs_limiter_info>(verb, name, hs_limiter_state, on, a);
-        return true;
+        put_state<hs_limiter_info>(verb, name, on.state(a.key));
     } else {
         return false;
     }
-    put_call(verb, name, status, a);
     return true;
 }
 
@@ -473,7 +455,7 @@ bool carry_out(const std::string &verb, const std::string &name, const Lines &li
     } else if (verb == "many") {
         send_many(name, lines);
     } else if (verb == "cancel.trigger") {
-        hs_cancel_trigger(the<hs_cancel>("cancel", name));
+        if (!the<hs::cancel>("cancel", name).trigger()) fail("no cancel", name);
     } else if (kind == "simulation") {
         return simulate(verb, name, lines);
     } else if (kind == "mock") {
@@ -494,8 +476,7 @@ bool carry_out(const std::string &verb, const std::string &name, const Lines &li
 
 // ---- plans ----------------------------------------------------------------------------------------------------------
 
-extern "C" void carry_out_plan(void *user_data) {
-    const auto &plan = *static_cast<const Plan *>(user_data);
+void carry_out_plan(const Plan &plan) {
     begin("plan", plan.verb) << ' ' << plan.name;
     end();
     if (!carry_out(plan.verb, plan.name, plan.lines)) fail("unknown verb", plan.verb);
@@ -503,8 +484,16 @@ extern "C" void carry_out_plan(void *user_data) {
 
 } // namespace
 
-
-void *object(std::string_view kind, const std::string &name) { return find(kind, name).pointer; }
+void *object(std::string_view kind, const std::string &name) {
+    const auto handle_of = [](const auto &one) -> void * {
+        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, std::monostate>) {
+            return nullptr;
+        } else {
+            return one.native();
+        }
+    };
+    return std::visit(handle_of, find(kind, name).of);
+}
 
 template <class T> void told(void *user_data, const T *facts) {
     begin(shown<T>, static_cast<const Object *>(user_data)->name);
@@ -520,10 +509,13 @@ template void told(void *, const hs_limiter_event *);
 bool scenario(const std::string &verb, const std::string &name, const Lines &lines) {
     const std::string *const at = find(lines, "at_ns");
     if (at == nullptr) return carry_out(verb, name, lines);
-    auto plan = std::make_unique<Plan>(Plan{verb, name, {}});
-    std::copy_if(lines.begin(), lines.end(), std::back_inserter(plan->lines),
+    Plan plan{verb, name, {}};
+    std::copy_if(lines.begin(), lines.end(), std::back_inserter(plan.lines),
                  [](const auto &line) { return line.first != "at_ns"; });
-    if (hs_simulation_at(simulation, number(*at), carry_out_plan, plan.get()) != HS_OK) fail("no plan for", verb);
-    plans.push_back(std::move(plan));
+    const auto last = [](const auto &one) { return std::holds_alternative<hs::simulation>(one->of); };
+    const auto found = std::find_if(objects.rbegin(), objects.rend(), last);
+    if (found == objects.rend()) fail("no simulation for", verb);
+    const std::chrono::nanoseconds when(static_cast<std::int64_t>(number(*at)));
+    if (!std::get<hs::simulation>((*found)->of).at(when, [plan] { carry_out_plan(plan); })) fail("no plan for", verb);
     return true;
 }

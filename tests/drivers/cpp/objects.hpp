@@ -1,7 +1,7 @@
 // Scenarios: objects by their names, what is done with them, and a log of all that happens.
 #pragma once
 
-#include <http_sentinel.h>
+#include <http_sentinel.hpp>
 
 #include <memory>
 #include <string>

@@ -13,57 +13,49 @@
 
 extern "C" inline void release_body(void *user_data);
 
+using Outcome = hs::result<hs::response>;
+
 class Pool {
   public:
-    struct Outcome {
-        hs_status status;
-        hs_response *response;
-        hs_error *error;
-    };
-
-    Pool() = default;
-    Pool(const Pool &) = delete;
-    Pool &operator=(const Pool &) = delete;
-    ~Pool() { close(); }
-
-    Outcome open(const hs_pool_options &options) {
+    hs::result<> open(const hs_pool_options &options) {
         releases = 0;
-        Outcome outcome{};
-        outcome.status = hs_pool_new(&options, &pool_, &outcome.error);
-        return outcome;
+        auto made = hs::pool::make(options);
+        if (!made) return hs::unexpected<hs::error>(std::move(made).error());
+        pool_ = *std::move(made);
+        return {};
     }
 
-    bool is_open() const { return pool_ != nullptr; }
+    bool is_open() const { return static_cast<bool>(pool_); }
 
     // Frees it, and the completions that nobody asked for.
-    hs_status close() {
-        for (const auto &[tag, left] : early_) {
-            hs_response_free(left.response);
-            hs_error_free(left.error);
-        }
+    hs::result<> close() {
         early_.clear();
-        return hs_pool_free(std::exchange(pool_, nullptr));
+        return pool_.close();
     }
 
-    Outcome submit(const hs_request_options *request, std::uint64_t tag) {
-        Outcome outcome{};
-        outcome.status = hs_pool_submit(pool_, request, tag, &outcome.error);
+    hs::result<> submit(const hs_request_options *request, std::uint64_t tag) {
+        if (request == nullptr) { // by the package it cannot be
+            hs_error *error = nullptr;
+            const hs_status status = hs_pool_submit(pool_.native(), nullptr, tag, &error);
+            return hs::unexpected<hs::error>(hs::error(status, error));
+        }
+        auto accepted = pool_.submit(*request, tag);
         // What was refused is still ours.
-        if (outcome.status != HS_OK && request != nullptr) delete static_cast<std::string *>(request->release_data);
-        return outcome;
+        if (!accepted) delete static_cast<std::string *>(request->release_data);
+        return accepted;
     }
 
     // Waits for the completion with that tag.
     Outcome take(std::uint64_t tag) {
         auto found = early_.find(tag);
         for (; found == early_.end(); found = early_.find(tag)) {
-            for (const hs_completion &one : arrived()) {
-                if (one.kind != HS_COMPLETION_DONE) fail("a completion of another", "kind");
+            for (hs::completion &one : arrived()) {
+                if (one.readable) fail("a completion of another", "kind");
                 if (one.tag >= own_tags && one.tag != tag) fail("a completion of", "nobody's");
-                early_.emplace(one.tag, Outcome{one.status, one.response, one.error});
+                early_.emplace(one.tag, std::move(one.outcome));
             }
         }
-        const Outcome outcome = found->second;
+        Outcome outcome = std::move(found->second);
         early_.erase(found);
         return outcome;
     }
@@ -71,8 +63,9 @@ class Pool {
     // Both, as hs_request.
     Outcome request(const hs_request_options *request) {
         const std::uint64_t tag = own_tag_++;
-        const Outcome outcome = submit(request, tag);
-        return outcome.status == HS_OK ? take(tag) : outcome;
+        auto accepted = submit(request, tag);
+        if (!accepted) return hs::unexpected<hs::error>(std::move(accepted).error());
+        return take(tag);
     }
 
     // Lends the body until it is released.
@@ -88,11 +81,11 @@ class Pool {
         const auto [first, second] = split(value);
         const std::string told = "pool " + key;
         if (key == "cancel") { // TAG
-            put_status(told, hs_pool_cancel(pool_, number(first)));
+            put_result(told, pool_.cancel(number(first)));
         } else if (key == "drain") { // MS
-            put_status(told, hs_pool_drain(pool_, number(first)));
+            put_result(told, pool_.drain(limit_of(number(first))));
         } else if (key == "free") {
-            put_status(told, close());
+            put_result(told, close());
         } else if (key == "count") { // FIELD
             put_number(told, static_cast<std::int64_t>(count(first)));
         } else if (key == "wait") { // FIELD NUMBER
@@ -115,30 +108,32 @@ class Pool {
     // The tags of requests that are waited for at once: beyond those that cases use.
     static constexpr std::uint64_t own_tags = std::uint64_t{1} << 63;
 
-    hs_pool *pool_ = nullptr;
+    hs::pool pool_{nullptr};
     std::uint64_t own_tag_ = own_tags;
     // Completions that came before they were asked for.
     std::multimap<std::uint64_t, Outcome> early_;
 
-    std::vector<hs_completion> arrived() const {
-        pollfd polled{hs_pool_fd(pool_), POLLIN, 0};
+    std::vector<hs::completion> arrived() {
+        pollfd polled{pool_.fd(), POLLIN, 0};
         if (poll(&polled, 1, patience_ms) != 1) fail("no", "completion");
-        std::vector<hs_completion> completions(64);
-        std::size_t count = 0;
-        if (hs_pool_next(pool_, completions.data(), completions.size(), &count, 0) != HS_OK) fail("no", "completions");
-        if (count == 0) fail("readable without a", "completion");
-        completions.resize(count);
+        std::vector<hs::completion> completions;
+        if (!pool_.next(completions, std::chrono::seconds(0))) fail("no", "completions");
+        if (completions.empty()) fail("readable without a", "completion");
         return completions;
     }
 
     std::uint64_t count(const std::string &field) const {
-        auto counters = sized<hs_pool_counters>();
-        if (hs_pool_stats(pool_, &counters) != HS_OK) fail("no counters for", field);
+        const hs_pool_counters counters = pool_.stats();
         for (const auto &[name, known] : fields_of<hs_pool_counters>) {
             if (name != field) continue;
             if (const auto *const wide = std::get_if<std::uint64_t hs_pool_counters::*>(&known)) return counters.**wide;
         }
         fail("unknown field", field);
+    }
+
+    static hs::wait limit_of(std::uint64_t ms) {
+        if (ms == HS_INFINITE) return hs::forever;
+        return std::chrono::milliseconds(ms);
     }
 
     static void until(const std::function<std::uint64_t()> &now, std::uint64_t value) {

@@ -65,6 +65,7 @@ class form {
     }
 
     hs_form *native() const noexcept { return handle_.get(); }
+    hs_status free() noexcept { return hs_form_free(handle_.release()); }
     hs_form *release() noexcept { return handle_.release(); }
     explicit operator bool() const noexcept { return native() != nullptr; }
 

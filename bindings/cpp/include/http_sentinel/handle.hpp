@@ -42,6 +42,8 @@ template <class T, hs_status (*free_it)(T *)> class object {
     T *native() const noexcept { return handle_.get(); }
     // The same, and it is the caller's from now on.
     T *release() noexcept { return handle_.release(); }
+    // Frees it now; HS_OK, unless somebody has freed it by its handle.
+    hs_status free() noexcept { return free_it(handle_.release()); }
     // Whether there is anything in it. One that was moved from has nothing; it gives errors, and does no harm.
     explicit operator bool() const noexcept { return handle_.get() != nullptr; }
 
@@ -65,6 +67,8 @@ template <class T, hs_status (*free_it)(T *)> class observed {
     T *native() const noexcept { return handle_.get(); }
     // The handle is the caller's from now on; what its callbacks need stays with this object.
     T *release() noexcept { return handle_.release(); }
+    // Frees it now; HS_OK, unless somebody has freed it by its handle.
+    hs_status free() noexcept { return free_it(handle_.release()); }
     explicit operator bool() const noexcept { return handle_.get() != nullptr; }
     // What its callbacks need. Options that name the object keep it too.
     const kept &callbacks() const noexcept { return kept_; }

@@ -70,6 +70,7 @@ class simulation {
     }
 
     hs_simulation *native() const noexcept { return handle_.get(); }
+    hs_status free() noexcept { return hs_simulation_free(handle_.release()); }
     explicit operator bool() const noexcept { return native() != nullptr; }
 
   private:
