@@ -212,7 +212,7 @@ $(T)/benches/pool/%: benches/pool/%.c benches/pool/contest.h $(HEADER) $(LIB)/li
 # ---- The language packages beside C. A program of each is named in BINDING_BENCHES, C's first; benches/bindings/run.sh says
 # what they print.
 
-BINDING_BENCHES := $(T)/benches/bindings/c $(T)/benches/bindings/cpp
+BINDING_BENCHES := $(T)/benches/bindings/c $(T)/benches/bindings/cpp $(T)/benches/bindings/bin/zig
 
 .PHONY: bench-bindings-run
 bench-bindings-run: $(BINDING_BENCHES)
@@ -225,3 +225,7 @@ $(T)/benches/bindings/c: benches/bindings/c.c $(HEADER) $(LIB)/libhttp_sentinel.
 $(T)/benches/bindings/cpp: benches/bindings/cpp.cpp $(CPP_HEADERS) $(LIB)/libhttp_sentinel.so
 	@mkdir -p $(@D)
 	g++ -std=c++17 -O2 $(CPP_STRICT) $(CPP_INCLUDE) $< -o $@ -L$(LIB) -lhttp_sentinel -Wl,-rpath,'$$ORIGIN/../../release'
+
+$(T)/benches/bindings/bin/zig: $(wildcard benches/bindings/zig/*) $(wildcard bindings/zig/*.zig bindings/zig/src/*) $(HEADER) $(LIB)/libhttp_sentinel.so
+	. .ci/lib.sh && zig_caches 0.17 && cd benches/bindings/zig && $$ZIG17 build -Doptimize=ReleaseFast --prefix $(T)/benches/bindings
+	@touch $@
