@@ -128,14 +128,17 @@ include bindings/zig/rules.mk
 
 TRADING   := c go
 TRADING_C := $(wildcard examples/trading/c/*.c)
+TRADING_H := $(wildcard examples/trading/c/*.h examples/trading/c/*/*.h)
 
 .PHONY: example-trading test-trading $(TRADING:%=example-trading-%)
 example-trading: $(TRADING:%=example-trading-%)
-example-trading-c: $(T)/examples/trading/c/trading_safety
+example-trading-c: $(T)/examples/trading/c/trading_safety $(T)/examples/trading/c/one_order
+$(T)/examples/trading/c/trading_safety: $(wildcard examples/trading/c/check/*.c)
+$(T)/examples/trading/c/one_order: examples/trading/c/one_order/one_order.c
 
-$(T)/examples/trading/c/trading_safety: $(TRADING_C) $(wildcard examples/trading/c/*.h) $(HEADER) $(LIB)/libhttp_sentinel.so
+$(T)/examples/trading/c/%: $(TRADING_C) $(TRADING_H) $(HEADER) $(LIB)/libhttp_sentinel.so
 	@mkdir -p $(@D)
-	gcc -std=c99 -O2 -g $(WARNINGS) -Iinclude $(TRADING_C) -o $@ -L$(LIB) -lhttp_sentinel -ljansson -pthread -lm \
+	gcc -std=c99 -O2 -g $(WARNINGS) -Iinclude $(filter %.c,$^) -o $@ -L$(LIB) -lhttp_sentinel -ljansson -pthread -lm \
 		-Wl,-rpath,'$$ORIGIN/../../../release'
 
 test-trading: $(TRADING:%=example-trading-%)
