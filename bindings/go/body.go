@@ -15,17 +15,19 @@ import (
 // closed.
 type body struct {
 	*stream
-	owner any // the transport or the client
+	owner any                    // the transport or the client
+	atEnd func(Metrics, []Field) // is told what is known at the end, once
+	told  func(Metrics)          // who asked for the metrics; nil: nobody
+	once  sync.Once
 	stop  func()
 }
 
-// stream is a body on its way through a pool.
+// stream is a body on its way through a pool. It must not lead to its body, or that would never be dropped.
 type stream struct {
-	pool  *pool
-	tag   uint64
-	w     *waiter
-	ctx   context.Context
-	atEnd func(Metrics, []Field) // is told what is known at the end; nil when it has ended
+	pool *pool
+	tag  uint64
+	w    *waiter
+	ctx  context.Context
 
 	mu      sync.Mutex
 	c       *C.hs_response // nil when it has ended
@@ -35,6 +37,7 @@ type stream struct {
 	gone    chan struct{} // closed when it has ended
 	unwatch func() bool
 	metrics Metrics
+	trails  []Field // trailers, when they are known
 }
 
 func newBody(
@@ -76,7 +79,7 @@ func (s *stream) finish(err error) {
 		return
 	}
 	C.hs_response_free(s.c)
-	s.c, s.err, s.atEnd = nil, err, nil
+	s.c, s.err = nil, err
 	if s.unwatch != nil {
 		s.unwatch()
 	}
@@ -94,22 +97,32 @@ func (s *stream) complete() {
 	outcome := replies.Get().(*C.hsgo_outcome)
 	C.hsgo_reply_of(s.c, &outcome.reply)
 	s.metrics = metricsOf(&outcome.reply.metrics)
-	s.atEnd(s.metrics, trailersOf(s.c, outcome.reply.trailers))
+	s.trails = trailersOf(s.c, outcome.reply.trailers)
 	putReply(outcome)
 	s.finish(io.EOF)
 }
 
 // ended is for a body that is known to be empty: its end is mostly there with its head.
 func (b *body) ended() bool {
-	_, _, wait := b.tryRead(make([]byte, 1))
+	_, _, wait := b.read(make([]byte, 1))
 	return !wait
+}
+
+// read reads what there is now, and tells of the end.
+func (b *body) read(to []byte) (n int, err error, wait bool) {
+	if n, err, wait = b.tryRead(to); err == io.EOF && b.atEnd != nil {
+		b.atEnd(b.metrics, b.trails)
+		b.atEnd = nil
+		b.tell()
+	}
+	return n, err, wait
 }
 
 // Read gives what is there, and waits where there is nothing. After Close it gives http.ErrBodyReadAfterClose, like
 // net/http's.
 func (b *body) Read(to []byte) (int, error) {
 	for {
-		n, err, wait := b.tryRead(to)
+		n, err, wait := b.read(to)
 		if !wait {
 			return n, err
 		}
@@ -155,7 +168,21 @@ func (b *body) Close() error {
 		b.stop()
 	}
 	b.shut()
+	b.tell()
 	return nil
+}
+
+// tell tells the metrics to whoever asked for them, once.
+func (b *body) tell() {
+	if b.told != nil {
+		b.once.Do(func() { b.told(b.facts()) })
+	}
+}
+
+func (s *stream) facts() Metrics {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.metrics
 }
 
 func (s *stream) shut() {
@@ -166,13 +193,20 @@ func (s *stream) shut() {
 }
 
 // MetricsOf are the facts of the call that gave a response of a [Transport]: as of its head, and when its body was read to
-// the end, of all. It is false for a response that came another way, or whose Body was replaced.
+// the end, of all. It is false for a response that came another way, or whose Body was replaced, as an http.Client with a
+// Timeout does: there [WithMetrics] tells them.
 func MetricsOf(r *http.Response) (Metrics, bool) {
 	b, is := r.Body.(*body)
 	if !is {
 		return Metrics{}, false
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.metrics, true
+	return b.facts(), true
 }
+
+// WithMetrics gives a context for requests of a [Transport]: told is called with the facts of each response when its body
+// was read to the end or closed, whichever is first, on the goroutine that does so.
+func WithMetrics(ctx context.Context, told func(Metrics)) context.Context {
+	return context.WithValue(ctx, metricsKey{}, told)
+}
+
+type metricsKey struct{}

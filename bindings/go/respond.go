@@ -43,6 +43,7 @@ func (t *Transport) respond(
 	frame(r, asksForCodings(&t.core.options, req))
 
 	body := newBody(t, p, tag, w, handle, req.Context(), metrics)
+	body.told, _ = req.Context().Value(metricsKey{}).(func(Metrics))
 	body.atEnd = func(_ Metrics, trailers []Field) { addTrailers(r, trailers) }
 	r.Body = body
 	if err := trace.end(&metrics, interimOf(handle, reply)); err != nil {

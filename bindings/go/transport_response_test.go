@@ -401,3 +401,24 @@ func TestTLS(t *testing.T) {
 func pemOf(der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
+
+func TestMetricsAreToldWhereTheBodyIsWrapped(t *testing.T) {
+	server := newServer(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "text") })
+	client := &http.Client{Transport: newTransport(t, Options{}), Timeout: time.Minute}
+	for _, read := range []bool{true, false} {
+		var told []Metrics
+		ctx := WithMetrics(context.Background(), func(m Metrics) { told = append(told, m) })
+		req, _ := http.NewRequestWithContext(ctx, "GET", server.URL, nil)
+		r, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if read {
+			io.ReadAll(r.Body)
+		}
+		r.Body.Close()
+		if len(told) != 1 || told[0].Attempts != 1 || told[0].HTTPVersion != HTTP11 {
+			t.Errorf("%+v", told)
+		}
+	}
+}

@@ -5,5 +5,4 @@ test {
     _ = @import("stream.zig");
     _ = @import("pool.zig");
     _ = @import("fetch.zig");
-    _ = @import("objects.zig");
 }

@@ -47,8 +47,6 @@ pub struct Account {
     pub trading: Window,
     pub data: Window,
     pub faults: Faults,
-    /// Bodies of orders that are on their way still.
-    pub late: Vec<Vec<u8>>,
     pub seen: Seen,
 }
 
@@ -68,7 +66,6 @@ impl Account {
             trading: Window::default(),
             data: Window::default(),
             faults: Faults::default(),
-            late: Vec::new(),
             seen: Seen::default(),
         }
     }

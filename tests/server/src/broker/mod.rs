@@ -88,22 +88,14 @@ pub async fn handle(call: Call) -> Result<Reply, Abort> {
         Err(refused) => return Ok(plain(refused)),
     };
     let Admitted { key, drawn, standing } = admitted;
-    let method = call.parts.method.clone();
     let (connection, version, query) = (call.connection.clone(), call.parts.version, call.parts.uri.query());
     let body = receive(call.body, LARGEST_BODY, false).await?.quoted;
-    if let (&Method::POST | &Method::PATCH, ["v2", "orders", ..]) = (&method, parts.as_slice())
+    if let (&Method::POST | &Method::PATCH, ["v2", "orders", ..]) = (&call.parts.method, parts.as_slice())
         && let Some(account) = broker.0.lock().unwrap().by_key.get_mut(&key)
     {
         orders::came(account, &body);
     }
-    if drawn.fault == Fault::Late
-        && let (&Method::POST, ["v2", "orders"]) = (&method, parts.as_slice())
-        && let Some(account) = broker.0.lock().unwrap().by_key.get_mut(&key)
-    {
-        account.late.push(body);
-        return Err(reset(&connection, version));
-    }
-    if matches!(drawn.fault, Fault::ResetBefore | Fault::Late) {
+    if drawn.fault == Fault::ResetBefore {
         return Err(reset(&connection, version));
     }
     if drawn.fault == Fault::Delay {
@@ -120,9 +112,7 @@ pub async fn handle(call: Call) -> Result<Reply, Abort> {
         match accounts.by_key.get_mut(&key) {
             Some(account) => {
                 let query = Query::new(query);
-                let answer = route(account, &method, &parts, &query, &body).unwrap_or_else(|refused| refused);
-                orders::arrive_late(account);
-                answer
+                route(account, &call.parts.method, &parts, &query, &body).unwrap_or_else(|refused| refused)
             }
             None => refusal::forbidden(),
         }
