@@ -12,6 +12,7 @@ run() { step "$@" || failed=1; }
 # The tests of one way of compiling; the last line that they print is shown.
 tests() { "$ROOT/.ci/with-server.sh" "$TARGET/cpp/$1/tests" | tee /dev/fd/9; }
 
+run "C++: nothing of the C header is missing" bindings/cpp/tests/complete.sh
 run "C++: each header alone" mk -j2 cpp-headers
 run "C++: compile the tests" mk -j2 cpp-tests
 for way in 17 20 23 bare; do

@@ -86,6 +86,9 @@ class body {
     const ref<hs_form> &form() const noexcept { return form_; }
     std::uint64_t length() const noexcept { return length_; }
 
+    // The bytes that it owns, where it lends none.
+    std::string *owned() noexcept { return lent_.data() == nullptr ? &owned_ : nullptr; }
+
   private:
     std::string owned_;
     std::string_view lent_;

@@ -44,6 +44,16 @@ struct mock_rule {
     std::uint64_t after_bytes = 0;
 };
 
+namespace detail {
+struct call_header_at {
+    const hs_mock *of = nullptr;
+    std::size_t call = 0;
+    hs_status operator()(std::size_t index, hs_header *found) const {
+        return hs_mock_call_header_at(of, call, index, found);
+    }
+};
+} // namespace detail
+
 // A request that a mock got; borrowed from the mock until `clear` or its end.
 struct mock_call {
     std::uint32_t rule;
@@ -121,7 +131,9 @@ class mock : public detail::object<hs_mock, hs_mock_free> {
         if (const auto status = hs_mock_call_at(native(), index, &raw)) return detail::failed(status);
         return mock_call{raw.rule, detail::view(raw.method), detail::view(raw.url), detail::view(raw.body), raw.body_bytes};
     }
-    // As it would be sent, secrets included; `data() == nullptr` where there is none.
+    // All fields of a request, as they would be sent, secrets included.
+    auto call_headers(std::size_t index) const noexcept { return detail::field_range(detail::call_header_at{native(), index}); }
+    // The nth of them with that name; `data() == nullptr` where there is none.
     std::string_view call_header(std::size_t index, std::string_view name, std::size_t nth = 0) const noexcept {
         return detail::view(hs_mock_call_header(native(), index, detail::lend(name), nth));
     }

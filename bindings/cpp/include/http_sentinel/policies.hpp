@@ -55,6 +55,8 @@ struct policies {
     std::string bulkhead_key{};
     // Of a request: doing it twice does no harm.
     bool idempotent = false;
+    // Of a request: doing it twice does harm, whatever its method.
+    bool not_idempotent = false;
     // A request that is not idempotent gets an Idempotency-Key of its own.
     bool idempotency_key = false;
     bool idempotency_key_bare = false;
@@ -100,6 +102,7 @@ struct lowered_policies {
     explicit lowered_policies(const policies &from) : buckets(lower(from.buckets)) {
         const auto flag = [&](bool set, std::uint32_t bit) { native.flags |= set ? bit : 0; };
         flag(from.idempotent, HS_IDEMPOTENT);
+        flag(from.not_idempotent, HS_NOT_IDEMPOTENT);
         flag(from.idempotency_key || from.idempotency_key_bare, HS_IDEMPOTENCY_KEY);
         flag(from.idempotency_key_bare, HS_IDEMPOTENCY_KEY_BARE);
         flag(from.no_hedge, HS_NO_HEDGE);

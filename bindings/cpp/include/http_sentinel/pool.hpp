@@ -183,6 +183,9 @@ class pool {
     result<> submit(const request &what, std::uint64_t tag) { return submit(what, tag, 0); }
     // Its completion comes with the response's head; the body is read with `response::read`, on any thread.
     result<> submit_stream(const request &what, std::uint64_t tag) { return submit(what, tag, HS_STREAM); }
+    // The same of a request that is given away: its body is not copied. It is still there where the request is refused.
+    result<> submit(request &&what, std::uint64_t tag) { return submit_given(what, tag, 0); }
+    result<> submit_stream(request &&what, std::uint64_t tag) { return submit_given(what, tag, HS_STREAM); }
     // From the struct of C; what it points to must last as hs_pool_submit says.
     result<> submit(const hs_request_options &what, std::uint64_t tag) {
         return (tag & detail::submissions::own) == 0 ? plain(what, tag) : own(what, tag, nullptr);
@@ -255,6 +258,13 @@ class pool {
         return facts;
     }
 
+    result<std::vector<std::uint64_t>> histogram_counts(latency of) const {
+        std::vector<std::uint64_t> counts(HS_HISTOGRAM_BUCKETS);
+        const auto status = hs_pool_histogram_counts(raw_, static_cast<std::uint32_t>(of), counts.data(), counts.size());
+        if (status != HS_OK) return detail::failed(status);
+        return counts;
+    }
+
     hs_pool *native() const noexcept { return raw_; }
     // It is the caller's from now on. What its callbacks need stays with this object.
     hs_pool *release() noexcept { return std::exchange(raw_, nullptr); }
@@ -289,15 +299,40 @@ class pool {
     }
 
     result<> submit(const request &what, std::uint64_t tag, std::uint32_t flags) {
+        return submit(what, tag, flags, [](hs_request_options &) {});
+    }
+    template <class F> result<> submit(const request &what, std::uint64_t tag, std::uint32_t flags, F &&adjust) {
         if (!detail::lasting::wanted(what)) {
-            const detail::lowered_request lowered(what, flags, nullptr);
+            detail::lowered_request lowered(what, flags, nullptr);
+            adjust(lowered.native);
             return submit(lowered.native, tag);
         }
         auto made = detail::lasting::make(what);
         if (!made) return unexpected<error>(std::move(made).error());
         (*made)->keep_thrown();
-        const detail::lowered_request lowered(what, flags, made->get());
+        detail::lowered_request lowered(what, flags, made->get());
+        adjust(lowered.native);
         return own(lowered.native, tag, *std::move(made));
+    }
+    // Below this many bytes a copy costs less than to keep the body for itself.
+    static constexpr std::size_t small_body = 4096;
+
+    result<> submit_given(request &what, std::uint64_t tag, std::uint32_t flags) {
+        std::string *const bytes = what.body.owned();
+        if (bytes == nullptr || bytes->size() < small_body) return submit(what, tag, flags);
+        auto given = std::make_unique<std::string>(std::move(*bytes));
+        const auto lend_it = [&](hs_request_options &lowered) {
+            lowered.body = detail::lend(*given);
+            lowered.body_release = [](void *released) { delete static_cast<std::string *>(released); };
+            lowered.release_data = given.get();
+        };
+        auto accepted = submit(what, tag, flags, lend_it);
+        if (accepted) {
+            static_cast<void>(given.release()); // whoever releases it deletes it
+        } else {
+            *bytes = std::move(*given);
+        }
+        return accepted;
     }
     result<> plain(const hs_request_options &what, std::uint64_t tag) {
         hs_error *failure = nullptr;
