@@ -46,7 +46,7 @@ flat-cpp: $(CPP_T)/flat ## memory, threads and descriptors of the C++ package ov
 
 $(CPP_T)/flat: $(CPP)/tests/flat/flat.cpp $(CPP_HEADERS) $(LIB)/libhttp_sentinel.so
 	@mkdir -p $(@D)
-	g++ -std=c++20 -O1 -g $(CPP_STRICT) $(CPP_INCLUDE) $< -o $@ $(CPP_LINK)
+	g++ -std=c++20 -g1 $(CPP_STRICT) $(CPP_INCLUDE) $< -o $@ $(CPP_LINK)
 
 # ---- Examples, as a user's own build does it: C++17, but for those that say so.
 
