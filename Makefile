@@ -128,14 +128,17 @@ include bindings/zig/rules.mk
 
 TRADING   := c go
 TRADING_C := $(wildcard examples/trading/c/*.c)
+TRADING_H := $(wildcard examples/trading/c/*.h examples/trading/c/*/*.h)
 
 .PHONY: example-trading test-trading $(TRADING:%=example-trading-%)
 example-trading: $(TRADING:%=example-trading-%)
-example-trading-c: $(T)/examples/trading/c/trading_safety
+example-trading-c: $(T)/examples/trading/c/trading_safety $(T)/examples/trading/c/one_order
+$(T)/examples/trading/c/trading_safety: $(wildcard examples/trading/c/check/*.c)
+$(T)/examples/trading/c/one_order: examples/trading/c/one_order/one_order.c
 
-$(T)/examples/trading/c/trading_safety: $(TRADING_C) $(wildcard examples/trading/c/*.h) $(HEADER) $(LIB)/libhttp_sentinel.so
+$(T)/examples/trading/c/%: $(TRADING_C) $(TRADING_H) $(HEADER) $(LIB)/libhttp_sentinel.so
 	@mkdir -p $(@D)
-	gcc -std=c99 -O2 -g $(WARNINGS) -Iinclude $(TRADING_C) -o $@ -L$(LIB) -lhttp_sentinel -ljansson -pthread -lm \
+	gcc -std=c99 -O2 -g $(WARNINGS) -Iinclude $(filter %.c,$^) -o $@ -L$(LIB) -lhttp_sentinel -ljansson -pthread -lm \
 		-Wl,-rpath,'$$ORIGIN/../../../release'
 
 test-trading: $(TRADING:%=example-trading-%)
@@ -212,7 +215,7 @@ $(T)/benches/pool/%: benches/pool/%.c benches/pool/contest.h $(HEADER) $(LIB)/li
 # ---- The language packages beside C. A program of each is named in BINDING_BENCHES, C's first; benches/bindings/run.sh says
 # what they print.
 
-BINDING_BENCHES := $(T)/benches/bindings/c $(T)/benches/bindings/cpp $(T)/benches/bindings/go
+BINDING_BENCHES := $(T)/benches/bindings/c $(T)/benches/bindings/cpp $(T)/benches/bindings/bin/zig $(T)/benches/bindings/go
 
 .PHONY: bench-bindings-run
 bench-bindings-run: $(BINDING_BENCHES)
@@ -225,3 +228,7 @@ $(T)/benches/bindings/c: benches/bindings/c.c $(HEADER) $(LIB)/libhttp_sentinel.
 $(T)/benches/bindings/cpp: benches/bindings/cpp.cpp $(CPP_HEADERS) $(LIB)/libhttp_sentinel.so
 	@mkdir -p $(@D)
 	g++ -std=c++17 -O2 $(CPP_STRICT) $(CPP_INCLUDE) $< -o $@ -L$(LIB) -lhttp_sentinel -Wl,-rpath,'$$ORIGIN/../../release'
+
+$(T)/benches/bindings/bin/zig: $(wildcard benches/bindings/zig/*) $(wildcard bindings/zig/*.zig bindings/zig/src/*) $(HEADER) $(LIB)/libhttp_sentinel.so
+	. .ci/lib.sh && zig_caches 0.17 && cd benches/bindings/zig && $$ZIG17 build -Doptimize=ReleaseFast --prefix $(T)/benches/bindings
+	@touch $@

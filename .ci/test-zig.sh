@@ -15,7 +15,17 @@ zig() { # zig VERSION DIRECTORY ARGUMENTS...
     (zig_caches "$version" && cd "$2" && "$zig" build "${@:3}")
 }
 tests() { "$ROOT/.ci/with-server.sh" "$0" tests "$1"; }
+flat() { "$ROOT/.ci/with-server.sh" "$0" flat "$1"; }
 examples() { "$ROOT/.ci/with-server.sh" "$0" examples "$1"; }
+
+# As if the library had been installed: found by pkg-config alone.
+installed() { # installed VERSION
+    mkdir -p "$programs/pc"
+    printf 'Name: http_sentinel\nDescription: HTTP client\nVersion: 0.1.0\nLibs: -L%s -lhttp_sentinel\nCflags: -I%s\n' \
+        "$LIB" "$ROOT/include" >"$programs/pc/http_sentinel.pc"
+    PKG_CONFIG_PATH=$programs/pc zig "$1" "$package" programs -Dsystem=true -Dinclude-dir=/nowhere -Dlib-dir=/nowhere \
+        --prefix "$programs/$1-installed"
+}
 
 # Called again with a server beside it.
 case ${1:-} in
@@ -25,12 +35,21 @@ case ${1:-} in
         "$bin/get" "$HS_TEST_HTTP/"
         "$bin/get" "$HS_TEST_HTTPS/" "$HS_TEST_CA"
         "$bin/workers" "$HS_TEST_HTTP/" 16 50
+        "$bin/fetch" "$HS_TEST_HTTP/" 200
+        "$bin/stream" "$HS_TEST_HTTP/big/5000000"
         exit ;;
+    flat) "$programs/$2/bin/flat" "$HS_TEST_HTTP/anything" "${ZIG_REQUESTS:-5000}"; exit ;;
 esac
 
+run "Zig: README's programs" "$ROOT/examples/check_readme.sh" bindings/zig/README.md 3
 for version in 0.16 0.17; do
     run "Zig $version: the package's tests" tests $version
     run "Zig $version: its examples are built" zig $version "$package/examples" --prefix "$programs/$version"
     run "Zig $version: its examples run" examples $version
+    run "Zig $version: linked statically" zig $version "$package/examples" -Dlinkage=static --prefix "$programs/$version-static"
+    run "Zig $version: and run" examples $version-static
+    run "Zig $version: with an installed library" installed $version
+    run "Zig $version: build what looks at memory" zig $version "$package" programs --prefix "$programs/$version"
+    run "Zig $version: memory and threads are flat" flat $version
 done
 end_steps "make test-zig"

@@ -63,6 +63,19 @@ pub fn build(b: *std.Build) void {
         run.has_side_effects = true; // what it talks to is not an input that Zig could see
         step.dependOn(&run.step);
     }
+
+    const programs = b.step("programs", "Build tests/flat.zig, which looks whether memory and threads stay as they are");
+    const flat = b.addExecutable(.{
+        .name = "flat",
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("tests/flat.zig"),
+            .target = target,
+            .optimize = optimize,
+            .link_libc = true,
+            .imports = &.{.{ .name = "http_sentinel", .module = module }},
+        }),
+    });
+    programs.dependOn(&b.addInstallArtifact(flat, .{}).step);
 }
 
 /// Absolute: programs remember where the library is, and are started in other directories.

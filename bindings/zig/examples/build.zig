@@ -9,7 +9,7 @@ pub fn build(b: *std.Build) void {
     const linkage = b.option(std.builtin.LinkMode, "linkage", "static or dynamic (default)") orelse .dynamic;
     const sentinel = b.dependency("http_sentinel", .{ .target = target, .optimize = optimize, .linkage = linkage });
 
-    for ([_][]const u8{ "get", "workers" }) |name| {
+    for ([_][]const u8{ "get", "workers", "fetch", "stream" }) |name| {
         const exe = b.addExecutable(.{
             .name = name,
             .root_module = b.createModule(.{

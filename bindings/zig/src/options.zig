@@ -5,7 +5,11 @@ const raw = @import("c.zig");
 const policies = @import("policies.zig");
 const CancelToken = @import("CancelToken.zig");
 const Diagnostics = @import("Diagnostics.zig");
+const CookieJar = @import("CookieJar.zig");
+const Form = @import("Form.zig");
+const Mock = @import("Mock.zig");
 const Pipe = @import("Pipe.zig");
+const Simulation = @import("Simulation.zig");
 const c = raw.c;
 
 pub const HttpVersion = enum(u32) {
@@ -111,6 +115,8 @@ pub const ClientOptions = struct {
     raw_body: bool = false,
     /// The client has a cookie jar of its own.
     cookies: bool = false,
+    /// A jar that it shares with others, instead.
+    cookie_jar: ?CookieJar = null,
     /// The trace of each call is kept, for `Response.trace` and `Diagnostics.trace`. It costs time and memory.
     trace: bool = false,
     /// Default "http-sentinel/VERSION".
@@ -125,6 +131,10 @@ pub const ClientOptions = struct {
     auth: ?Auth = null,
     auth_origin: []const u8 = "",
     policies: ?policies.Policies = null,
+    /// Answers instead of the network, for tests.
+    mock: ?Mock = null,
+    /// Virtual time, only together with `mock`.
+    simulation: ?Simulation = null,
     /// Is told why `initWithOptions` failed.
     diagnostics: ?*Diagnostics = null,
     /// What has no field here.
@@ -155,6 +165,9 @@ pub const ClientOptions = struct {
             if (from.raw_body) options.flags |= c.HS_RAW_BODY;
             if (from.cookies) options.flags |= c.HS_COOKIES;
             if (from.trace) options.flags |= c.HS_TRACE;
+            if (from.cookie_jar) |jar| options.cookies = jar.handle;
+            if (from.mock) |mock| options.mock = mock.handle;
+            if (from.simulation) |simulation| options.simulation = simulation.handle;
             if (from.auth) |auth| {
                 native.auth = auth.native(from.auth_origin);
                 options.auth = &native.auth;
@@ -200,6 +213,8 @@ pub const RequestOptions = struct {
     policies: ?policies.Policies = null,
     /// The body, read while it is sent; `body` is empty then. Not through a pool, unless it is a pipe.
     upload: ?Upload = null,
+    /// A form as the body.
+    form: ?Form = null,
     /// Ends the call from another thread.
     cancel: ?CancelToken = null,
     /// A method that `std.http.Method` does not have; any token (RFC 9110).

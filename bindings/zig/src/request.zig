@@ -66,6 +66,7 @@ pub const Native = struct {
             if (from.idempotency_key) native.policies.policies.flags |= c.HS_IDEMPOTENCY_KEY;
             options.policies = &native.policies.policies;
         }
+        if (from.form) |form| options.form = form.handle;
         if (from.upload) |given| {
             native.upload.fill(given);
             options.upload = &native.upload.native;
@@ -92,7 +93,7 @@ pub fn isRepeatable(parts: Parts) bool {
     const options = parts.options;
     if (options.idempotent or options.idempotency_key) return true;
     if (options.not_idempotent) return false;
-    const has_body = parts.body.len > 0 or options.upload != null;
+    const has_body = parts.body.len > 0 or options.upload != null or options.form != null;
     const method = parts.method orelse if (has_body) std.http.Method.POST else .GET;
     if (options.method.len == 0 and method.idempotent()) return true;
     for (parts.headers) |field| {

@@ -28,6 +28,11 @@ pub const Auth = options.Auth;
 pub const Upload = options.Upload;
 pub const CancelToken = @import("CancelToken.zig");
 pub const Pipe = @import("Pipe.zig");
+pub const Form = @import("Form.zig");
+pub const CookieJar = @import("CookieJar.zig");
+pub const Text = @import("Text.zig");
+pub const Mock = @import("Mock.zig");
+pub const Simulation = @import("Simulation.zig");
 /// A request in one value: `HttpClient.send`.
 pub const Request = @import("request.zig").Parts;
 

@@ -5,4 +5,5 @@ test {
     _ = @import("stream.zig");
     _ = @import("pool.zig");
     _ = @import("fetch.zig");
+    _ = @import("objects.zig");
 }

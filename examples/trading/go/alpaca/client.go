@@ -13,7 +13,7 @@ import (
 type account struct {
 	settings
 	environment Environment
-	keys        []sentinel.Field
+	keys        func() []sentinel.Field // a function, since no format shows what is in one
 	ownLimiter  bool
 }
 
@@ -59,11 +59,12 @@ func newAccount(key, secret string, environment Environment, options []Option) (
 		option(&a.settings)
 	}
 	a.base, a.data = strings.TrimSuffix(a.base, "/"), strings.TrimSuffix(a.data, "/")
-	a.keys = []sentinel.Field{
+	keys := []sentinel.Field{
 		{Name: "APCA-API-KEY-ID", Value: key, Sensitive: true},
 		{Name: "APCA-API-SECRET-KEY", Value: secret, Sensitive: true},
 		{Name: "Accept", Value: "application/json"},
 	}
+	a.keys = func() []sentinel.Field { return keys }
 	if a.limiter == nil && !a.unlimited {
 		limiter, err := a.newLimiter()
 		if err != nil {
@@ -120,13 +121,10 @@ func (c *Client) DataURL() string { return c.account.data }
 // Limiter is what holds requests up, to look at; nil where there is none.
 func (c *Client) Limiter() *sentinel.RateLimiter { return c.account.limiter }
 
-// String names the client, and no key.
+// String names the client.
 func (c *Client) String() string {
 	return fmt.Sprintf("alpaca.Client(%s, %s)", c.name, c.account.environment)
 }
-
-// GoString is String: no format shows the keys.
-func (c *Client) GoString() string { return c.String() }
 
 // libraryError is a failure before there is a request, or after the last one.
 func libraryError(op string, err error) error {

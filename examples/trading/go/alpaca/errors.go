@@ -48,7 +48,7 @@ type Error struct {
 // Error says what failed, how, and whether it was sent.
 func (e *Error) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "alpaca: %s: %s", e.Op, e.Kind)
+	text.WriteString("alpaca: " + e.Op + ": " + string(e.Kind))
 	if e.Message != "" {
 		text.WriteString(": " + e.Message)
 	}

@@ -49,7 +49,7 @@ var (
 )
 
 func (a *account) request(c *call) (*sentinel.Request, *Error) {
-	r := &sentinel.Request{Method: c.method, URL: a.base + c.path, Fields: a.keys}
+	r := &sentinel.Request{Method: c.method, URL: a.base + c.path, Fields: a.keys()}
 	bucket := tradingBucket
 	if c.data {
 		r.URL, bucket = a.data+c.path, dataBucket

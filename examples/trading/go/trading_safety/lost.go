@@ -31,6 +31,7 @@ func (k *check) lostAnswers() error {
 		{"submit, reset after", "POST", times(1, "reset_after"), found},
 		{"submit, reset midway", "POST", times(1, "reset_midway"), found},
 		{"submit, error after", "POST", times(1, "error_after"), found},
+		{"submit, late", "POST", times(1, "late"), found},
 		{"submit, reset before", "POST", times(1, "reset_before"), notPlaced},
 		{"submit, error before", "POST", times(1, "error_before"), notPlaced},
 		{"submit, and nobody answers", "", append(times(1, "reset_after"), times(3, "error_before")...), unknown},

@@ -47,6 +47,8 @@ pub struct Account {
     pub trading: Window,
     pub data: Window,
     pub faults: Faults,
+    /// Bodies of orders that are on their way still.
+    pub late: Vec<Vec<u8>>,
     pub seen: Seen,
 }
 
@@ -66,6 +68,7 @@ impl Account {
             trading: Window::default(),
             data: Window::default(),
             faults: Faults::default(),
+            late: Vec::new(),
             seen: Seen::default(),
         }
     }

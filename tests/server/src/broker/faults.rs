@@ -16,6 +16,8 @@ pub enum Fault {
     ResetAfter,
     /// It is done, and the connection reset in the middle of the answer.
     ResetMidway,
+    /// As `ResetBefore`, but it is on its way still: an order is placed once the next request was answered.
+    Late,
     /// A status (`statuses`) and nothing done.
     ErrorBefore,
     /// It is done, and the answer is such a status.
@@ -26,8 +28,15 @@ pub enum Fault {
     Nothing,
 }
 
-const BY_CHANCE: [Fault; 6] =
-    [Fault::ResetBefore, Fault::ResetAfter, Fault::ResetMidway, Fault::ErrorBefore, Fault::ErrorAfter, Fault::Delay];
+const BY_CHANCE: [Fault; 7] = [
+    Fault::ResetBefore,
+    Fault::ResetAfter,
+    Fault::ResetMidway,
+    Fault::ErrorBefore,
+    Fault::ErrorAfter,
+    Fault::Delay,
+    Fault::Late,
+];
 
 /// As it is set: `{"seed": 1, "reset_after": 0.02, "methods": ["POST"]}`, or `{"next": ["reset_after", "nothing"]}`.
 #[derive(Debug, Default, Deserialize)]
@@ -40,6 +49,7 @@ pub struct Faults {
     error_before: f64,
     error_after: f64,
     delay: f64,
+    late: f64,
     delay_ms: u64,
     statuses: Vec<u16>,
     /// Requests by other methods have no faults, and use up nothing of `next`. Empty: all have them.
@@ -81,8 +91,15 @@ impl Faults {
 
     fn by_chance(&self, random: u64) -> Fault {
         let mut left = (random >> 11) as f64 / (1_u64 << 53) as f64;
-        let shares =
-            [self.reset_before, self.reset_after, self.reset_midway, self.error_before, self.error_after, self.delay];
+        let shares = [
+            self.reset_before,
+            self.reset_after,
+            self.reset_midway,
+            self.error_before,
+            self.error_after,
+            self.delay,
+            self.late,
+        ];
         for (fault, share) in BY_CHANCE.into_iter().zip(shares) {
             if left < share {
                 return fault;

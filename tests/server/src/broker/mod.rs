@@ -88,14 +88,22 @@ pub async fn handle(call: Call) -> Result<Reply, Abort> {
         Err(refused) => return Ok(plain(refused)),
     };
     let Admitted { key, drawn, standing } = admitted;
+    let method = call.parts.method.clone();
     let (connection, version, query) = (call.connection.clone(), call.parts.version, call.parts.uri.query());
     let body = receive(call.body, LARGEST_BODY, false).await?.quoted;
-    if let (&Method::POST | &Method::PATCH, ["v2", "orders", ..]) = (&call.parts.method, parts.as_slice())
+    if let (&Method::POST | &Method::PATCH, ["v2", "orders", ..]) = (&method, parts.as_slice())
         && let Some(account) = broker.0.lock().unwrap().by_key.get_mut(&key)
     {
         orders::came(account, &body);
     }
-    if drawn.fault == Fault::ResetBefore {
+    if drawn.fault == Fault::Late
+        && let (&Method::POST, ["v2", "orders"]) = (&method, parts.as_slice())
+        && let Some(account) = broker.0.lock().unwrap().by_key.get_mut(&key)
+    {
+        account.late.push(body);
+        return Err(reset(&connection, version));
+    }
+    if matches!(drawn.fault, Fault::ResetBefore | Fault::Late) {
         return Err(reset(&connection, version));
     }
     if drawn.fault == Fault::Delay {
@@ -112,7 +120,9 @@ pub async fn handle(call: Call) -> Result<Reply, Abort> {
         match accounts.by_key.get_mut(&key) {
             Some(account) => {
                 let query = Query::new(query);
-                route(account, &call.parts.method, &parts, &query, &body).unwrap_or_else(|refused| refused)
+                let answer = route(account, &method, &parts, &query, &body).unwrap_or_else(|refused| refused);
+                orders::arrive_late(account);
+                answer
             }
             None => refusal::forbidden(),
         }

@@ -324,6 +324,13 @@ pub fn submit(account: &mut Account, body: &[u8]) -> Result<Answer, Answer> {
     Ok(Answer::ok(accept(account, order)))
 }
 
+/// Places what was on its way; nobody is told what became of it.
+pub fn arrive_late(account: &mut Account) {
+    for body in std::mem::take(&mut account.late) {
+        let _ = submit(account, &body);
+    }
+}
+
 fn find(account: &Account, id: &str) -> Result<usize, Answer> {
     account.by_id.get(id).copied().ok_or_else(|| refusal::not_found(format!("order not found for {id}")))
 }

@@ -3,10 +3,16 @@
 
 use std::io::ErrorKind;
 
+use bytes::Bytes;
 use hs_test_server::TestServer;
+use http_body_util::Empty;
+use hyper::Request;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client};
+use crate::http2::tls;
 
 const HEADERS: &str = "APCA-API-KEY-ID: PK1\r\nAPCA-API-SECRET-KEY: secret\r\n";
 
@@ -367,20 +373,49 @@ fn outcome(broker: &Broker, body: Value) -> Result<u16, (ErrorKind, usize)> {
 #[test]
 fn faults_happen_where_they_were_asked_for() {
     let mut broker = Broker::new();
-    let next = ["reset_before", "reset_after", "reset_midway", "error_before", "error_after", "nothing"];
+    let next = ["reset_before", "reset_after", "reset_midway", "error_before", "error_after", "nothing", "late"];
     broker.admin("PUT", "/faults", json!({ "methods": ["POST"], "next": next, "statuses": [504] }));
     let order = |id: &str| json!({ "symbol": "F", "qty": "1", "side": "buy", "type": "market", "time_in_force": "day", "client_order_id": id });
     let outcomes: Vec<_> = next.iter().map(|id| outcome(&broker, order(id))).collect();
     let reset = |got| Err((ErrorKind::ConnectionReset, got));
-    assert_eq!(outcomes, [reset(0), reset(0), reset(2), Ok(504), Ok(504), Ok(200)]);
+    assert_eq!(outcomes, [reset(0), reset(0), reset(2), Ok(504), Ok(504), Ok(200), reset(0)]);
     let placed: Vec<_> = next
         .iter()
         .map(|id| broker.ask("GET", &format!("/v2/orders:by_client_order_id?client_order_id={id}"), Value::Null).status)
         .collect();
-    assert_eq!(placed, [404, 200, 200, 404, 200, 200]);
+    assert_eq!(placed, [404, 200, 200, 404, 200, 200, 200], "the late one came when the first was asked for");
     let seen = broker.seen();
-    assert_eq!((&seen["orders"], &seen["orders_received"], &seen["most_of_one"]), (&json!(4), &json!(6), &json!(1)));
+    assert_eq!((&seen["orders"], &seen["orders_received"], &seen["most_of_one"]), (&json!(5), &json!(7), &json!(1)));
     assert_eq!(seen["faults"]["ResetAfter"], 1);
+}
+
+/// Asks one after the other on one connection of HTTP/2; `None` is a stream that was reset.
+async fn over_http2(server: &TestServer, targets: &[&str]) -> Vec<Option<u16>> {
+    let io = tls(server, &server.addresses().broker_tls, "localhost").await.unwrap();
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(io)).await.unwrap();
+    tokio::spawn(connection);
+    let mut answers = Vec::new();
+    for target in targets {
+        let request = Request::get(format!("https://localhost{target}"))
+            .header("apca-api-key-id", "PK1")
+            .header("apca-api-secret-key", "secret")
+            .body(Empty::<Bytes>::new())
+            .unwrap();
+        answers.push(sender.send_request(request).await.ok().map(|answer| answer.status().as_u16()));
+    }
+    answers
+}
+
+#[test]
+fn both_services_are_there_in_tls_and_streams_are_reset_alone() {
+    let mut broker = Broker::new();
+    broker.admin("PUT", "/faults", json!({ "next": ["nothing", "reset_after", "nothing", "nothing"] }));
+    let server = &broker.server;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let targets = ["/v2/account", "/v2/account", "/v2/clock", "/v2/stocks/F/trades/latest"];
+    let answers = runtime.block_on(over_http2(server, &targets));
+    assert_eq!(answers, [Some(200), None, Some(200), Some(200)]);
+    assert_eq!(server.connections("broker_tls").0, 1);
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn port_of(url: &str) -> u16 {
     url.rsplit(':').next().unwrap().parse().unwrap()
 }
 
-async fn tls(server: &TestServer, url: &str, name: &'static str) -> std::io::Result<TlsStream<TcpStream>> {
+pub async fn tls(server: &TestServer, url: &str, name: &'static str) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(server.ca_pem().as_bytes()).unwrap()).unwrap();
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -1,6 +1,6 @@
-// The check of the trading client: what it is to do is in ../README.md.
+// The check of the trading client: what it is to do is in ../../README.md.
 //
-//   trading_safety --broker URL --data URL [--threads 50] [--requests 100] [--faults SEED]
+//   trading_safety --broker URL --data URL [--ca FILE] [--threads 50] [--requests 100] [--faults SEED]
 #include "check.h"
 #include <pthread.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 enum { MOST_REPORTS = 30 };
 
-const char *broker_url, *data_url;
+const char *broker_url, *data_url, *ca_file;
 static hs_worker *worker; // for the broker's side
 static struct {
     pthread_mutex_t lock;
@@ -78,11 +78,11 @@ long told_of(const char *key, const char *name) {
 }
 
 alpaca_config config_for(const char *key) {
-    return (alpaca_config){.api_key = key, .api_secret = "a secret", .base_url = broker_url, .data_url = data_url};
+    return (alpaca_config){.api_key = key, .api_secret = "a secret", .base_url = broker_url, .data_url = data_url, .ca_file = ca_file};
 }
 
 static int usage(const char *program) {
-    fprintf(stderr, "usage: %s --broker URL --data URL [--threads 50] [--requests 100] [--faults SEED]\n", program);
+    fprintf(stderr, "usage: %s --broker URL --data URL [--ca FILE] [--threads 50] [--requests 100] [--faults SEED]\n", program);
     return 2;
 }
 
@@ -99,6 +99,7 @@ int main(int argc, char **argv) {
         if (i + 1 == argc) return usage(argv[0]);
         if (same(argv[i], "--broker")) broker_url = argv[i + 1];
         else if (same(argv[i], "--data")) data_url = argv[i + 1];
+        else if (same(argv[i], "--ca")) ca_file = argv[i + 1];
         else if (same(argv[i], "--threads")) threads = atol(argv[i + 1]);
         else if (same(argv[i], "--requests")) requests = atol(argv[i + 1]);
         else if (same(argv[i], "--faults")) faults = atol(argv[i + 1]);
@@ -107,7 +108,9 @@ int main(int argc, char **argv) {
     if (!broker_url || !data_url || strlen(broker_url) > 200 || strlen(data_url) > 200 || threads < 1 || threads > 1000 ||
         requests < 1 || requests > 100000 || faults < 0)
         return usage(argv[0]);
-    if (hs_worker_new(NULL, &worker, NULL) != HS_OK) abort();
+    hs_worker_options options = {.struct_size = sizeof options};
+    if (ca_file) options.ca_file = (hs_str){ca_file, HS_NTS};
+    if (hs_worker_new(&options, &worker, NULL) != HS_OK) return fprintf(stderr, "no worker: is %s there?\n", ca_file ? ca_file : ""), 2;
 
     phase("operations", check_operations);
     phase("lost answers", check_lost_answers);

@@ -2,10 +2,10 @@
 #ifndef CHECK_H
 #define CHECK_H
 
-#include "alpaca.h"
+#include "../alpaca.h"
 #include <jansson.h>
 
-extern const char *broker_url, *data_url;
+extern const char *broker_url, *data_url, *ca_file; // ca_file: NULL for the system's
 
 // Says that something is wrong, and counts it. Any thread.
 void wrong(const char *format, ...);

@@ -181,6 +181,7 @@ void check_lost_answers(void) {
     submit_is_done("reset_after");
     submit_is_done("reset_midway");
     submit_is_done("error_after");
+    submit_is_done("late");
     submit_is_not_done("reset_before");
     submit_is_not_done("error_before");
     nobody_knows();
