@@ -5,6 +5,7 @@ const Budget = @This();
 const std = @import("std");
 const raw = @import("c.zig");
 const errors = @import("errors.zig");
+const Diagnostics = @import("Diagnostics.zig");
 const c = raw.c;
 
 handle: *c.hs_budget,
@@ -19,9 +20,10 @@ pub const Options = struct {
     no_minimum: bool = false,
     /// How many keys have a budget of their own. Default 1,024.
     max_keys: u32 = 0,
+    diagnostics: ?*Diagnostics = null,
 };
 
-/// What there was in the last ten seconds.
+/// What there was in the last ten seconds, and how many retries there may be.
 pub const Status = struct { originals: u64, withdrawn: u64, allowed: u64 };
 
 /// Errors: `InvalidArgument`, `TooManyHandles`.
@@ -29,13 +31,15 @@ pub fn init(options: Options) errors.Error!Budget {
     var native = raw.sized(c.hs_budget_options);
     inline for (.{ "percent", "min_retries", "max_keys" }) |name| @field(native, name) = @field(options, name);
     native.flags = if (options.no_minimum) c.HS_BUDGET_NO_MINIMUM else 0;
-    return fromNative(&native);
+    return fromNative(&native, options.diagnostics);
 }
 
 /// The same from the C struct, for what `Options` has no field for.
-pub fn fromNative(native: *const c.hs_budget_options) errors.Error!Budget {
+pub fn fromNative(native: *const c.hs_budget_options, diagnostics: ?*Diagnostics) errors.Error!Budget {
     var handle: ?*c.hs_budget = null;
-    try errors.check(c.hs_budget_new(native, &handle, null));
+    var failure: ?*c.hs_error = null;
+    const status = c.hs_budget_new(native, &handle, &failure);
+    if (status != c.HS_OK) return Diagnostics.take(diagnostics, status, failure);
     return .{ .handle = handle.? };
 }
 

@@ -4,6 +4,7 @@ const Bulkhead = @This();
 const std = @import("std");
 const raw = @import("c.zig");
 const errors = @import("errors.zig");
+const Diagnostics = @import("Diagnostics.zig");
 const CancelToken = @import("CancelToken.zig");
 const c = raw.c;
 
@@ -19,11 +20,13 @@ pub const Options = struct {
     no_queue: bool = false,
     /// How many keys have slots of their own. Default 1,024.
     max_keys: u32 = 0,
+    diagnostics: ?*Diagnostics = null,
 };
 
 /// A slot that is taken.
 pub const Permit = c.hs_bulkhead_permit;
 
+/// How a key stands: slots, how many are taken, how many wait, and how many waited or came in vain so far.
 pub const Status = struct { capacity: u32, in_use: u32, waiting: u32, rejected: u64, timed_out: u64 };
 
 /// Errors: `InvalidArgument`, `TooManyHandles`.
@@ -31,13 +34,15 @@ pub fn init(options: Options) errors.Error!Bulkhead {
     var native = raw.sized(c.hs_bulkhead_options);
     inline for (.{ "capacity", "queue", "max_keys" }) |name| @field(native, name) = @field(options, name);
     native.flags = if (options.no_queue) c.HS_BULKHEAD_NO_QUEUE else 0;
-    return fromNative(&native);
+    return fromNative(&native, options.diagnostics);
 }
 
 /// The same from the C struct, for what `Options` has no field for.
-pub fn fromNative(native: *const c.hs_bulkhead_options) errors.Error!Bulkhead {
+pub fn fromNative(native: *const c.hs_bulkhead_options, diagnostics: ?*Diagnostics) errors.Error!Bulkhead {
     var handle: ?*c.hs_bulkhead = null;
-    try errors.check(c.hs_bulkhead_new(native, &handle, null));
+    var failure: ?*c.hs_error = null;
+    const status = c.hs_bulkhead_new(native, &handle, &failure);
+    if (status != c.HS_OK) return Diagnostics.take(diagnostics, status, failure);
     return .{ .handle = handle.? };
 }
 

@@ -37,6 +37,7 @@ pub const Options = struct {
     diagnostics: ?*Diagnostics = null,
 };
 
+/// Closed: all gets through. Open: nothing does. Half-open: a few probes do. The others were set by hand.
 pub const State = enum(u32) {
     closed = c.HS_BREAKER_CLOSED,
     open = c.HS_BREAKER_OPEN,

@@ -179,6 +179,7 @@ pub const Completion = struct {
     allocator: std.mem.Allocator,
     native: c.hs_completion,
 
+    /// What it tells of.
     pub const Kind = enum(u32) {
         /// The request has ended, or its response head has come.
         done = c.HS_COMPLETION_DONE,
@@ -226,8 +227,11 @@ pub fn next(pool: *ClientPool, buffer: []Completion, timeout_ms: u64) Error![]Co
 
 /// Cancels the requests with that tag; each has its completion, `error.Canceled` or what it has come to before. False
 /// where none is open.
-pub fn cancel(pool: *ClientPool, tag: u64) bool {
-    return c.hs_pool_cancel(pool.handle, tag) == c.HS_OK;
+pub fn cancel(pool: *ClientPool, tag: u64) Error!bool {
+    const status = c.hs_pool_cancel(pool.handle, tag);
+    if (status == c.HS_ERR_NOT_FOUND) return false;
+    try errors.check(status);
+    return true;
 }
 
 /// Ends the wait of all who are in `next`.
@@ -248,6 +252,7 @@ pub fn drain(pool: *ClientPool, timeout_ms: u64) Error!void {
     try errors.check(c.hs_pool_drain(pool.handle, timeout_ms));
 }
 
+/// What it does now and has done so far. Any thread; the numbers are not all of the same moment.
 pub fn stats(pool: *ClientPool) Error!Stats {
     var facts = raw.sized(Stats);
     try errors.check(c.hs_pool_stats(pool.handle, &facts));

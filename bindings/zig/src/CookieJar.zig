@@ -17,6 +17,7 @@ pub fn init() errors.Error!CookieJar {
     return .{ .handle = handle.? };
 }
 
+/// Once; any thread. Clients that have it keep its cookies.
 pub fn deinit(jar: CookieJar) void {
     const status = c.hs_cookie_jar_free(jar.handle);
     if (std.debug.runtime_safety and status == c.HS_ERR_INVALID_HANDLE) @panic("CookieJar.deinit: it was freed before");

@@ -65,6 +65,7 @@ pub const Phase = enum(i32) {
     _,
 };
 
+/// Whether the server may have seen a request.
 pub const RequestSent = enum(u32) {
     /// Not one byte of it was put on a connection.
     no = c.HS_SENT_NO,
@@ -75,6 +76,7 @@ pub const RequestSent = enum(u32) {
     _,
 };
 
+/// Whether the same request may be sent again.
 pub const Retryable = enum(u32) {
     /// It would fail the same way.
     no = c.HS_RETRYABLE_NO,

@@ -34,6 +34,7 @@ pub fn init(boundary: []const u8, diagnostics: ?*Diagnostics) errors.Error!Form 
     return .{ .handle = handle.? };
 }
 
+/// Once; any thread. Requests that have it go on.
 pub fn deinit(form: Form) void {
     const status = c.hs_form_free(form.handle);
     if (std.debug.runtime_safety and status == c.HS_ERR_INVALID_HANDLE) @panic("Form.deinit: it was freed before");

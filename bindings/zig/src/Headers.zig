@@ -49,10 +49,12 @@ pub fn iterator(headers: Headers) Iterator {
     return .{ .headers = headers };
 }
 
+/// Gives one field after the other.
 pub const Iterator = struct {
     headers: Headers,
     index: usize = 0,
 
+    /// The next field; null at the end. Borrowed from the response.
     pub fn next(it: *Iterator) ?std.http.Header {
         const field = it.headers.at(it.index) orelse return null;
         it.index += 1;

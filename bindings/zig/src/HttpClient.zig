@@ -82,55 +82,67 @@ pub fn deinit(client: *HttpClient) void {
     client.handle = null;
 }
 
+/// GET. The response is the caller's, who frees it with `deinit`. Its own thread; errors: any of `Error`.
 pub fn get(client: *HttpClient, url: []const u8, headers: []const Header) Error!Response {
     return client.requestWithOptions(.GET, url, headers, "", .{});
 }
 
+/// The same with timeouts, attempts, secrets, cancelling or `Diagnostics`.
 pub fn getWithOptions(client: *HttpClient, url: []const u8, headers: []const Header, options: RequestOptions) Error!Response {
     return client.requestWithOptions(.GET, url, headers, "", options);
 }
 
+/// HEAD. The response is the caller's, who frees it with `deinit`. Its own thread; errors: any of `Error`.
 pub fn head(client: *HttpClient, url: []const u8, headers: []const Header) Error!Response {
     return client.requestWithOptions(.HEAD, url, headers, "", .{});
 }
 
+/// The same with timeouts, attempts, secrets, cancelling or `Diagnostics`.
 pub fn headWithOptions(client: *HttpClient, url: []const u8, headers: []const Header, options: RequestOptions) Error!Response {
     return client.requestWithOptions(.HEAD, url, headers, "", options);
 }
 
+/// DELETE. The response is the caller's, who frees it with `deinit`. Its own thread; errors: any of `Error`.
 pub fn delete(client: *HttpClient, url: []const u8, headers: []const Header) Error!Response {
     return client.requestWithOptions(.DELETE, url, headers, "", .{});
 }
 
+/// The same with timeouts, attempts, secrets, cancelling or `Diagnostics`.
 pub fn deleteWithOptions(client: *HttpClient, url: []const u8, headers: []const Header, options: RequestOptions) Error!Response {
     return client.requestWithOptions(.DELETE, url, headers, "", options);
 }
 
+/// POST, with a body that may be empty. The response is the caller's, who frees it with `deinit`. Its own thread; errors: any of `Error`.
 pub fn post(client: *HttpClient, url: []const u8, headers: []const Header, body: []const u8) Error!Response {
     return client.requestWithOptions(.POST, url, headers, body, .{});
 }
 
+/// The same with timeouts, attempts, secrets, cancelling or `Diagnostics`.
 pub fn postWithOptions(client: *HttpClient, url: []const u8, headers: []const Header, body: []const u8, options: RequestOptions) Error!Response {
     return client.requestWithOptions(.POST, url, headers, body, options);
 }
 
+/// PUT, with a body that may be empty. The response is the caller's, who frees it with `deinit`. Its own thread; errors: any of `Error`.
 pub fn put(client: *HttpClient, url: []const u8, headers: []const Header, body: []const u8) Error!Response {
     return client.requestWithOptions(.PUT, url, headers, body, .{});
 }
 
+/// The same with timeouts, attempts, secrets, cancelling or `Diagnostics`.
 pub fn putWithOptions(client: *HttpClient, url: []const u8, headers: []const Header, body: []const u8, options: RequestOptions) Error!Response {
     return client.requestWithOptions(.PUT, url, headers, body, options);
 }
 
+/// PATCH, with a body that may be empty. The response is the caller's, who frees it with `deinit`. Its own thread; errors: any of `Error`.
 pub fn patch(client: *HttpClient, url: []const u8, headers: []const Header, body: []const u8) Error!Response {
     return client.requestWithOptions(.PATCH, url, headers, body, .{});
 }
 
+/// The same with timeouts, attempts, secrets, cancelling or `Diagnostics`.
 pub fn patchWithOptions(client: *HttpClient, url: []const u8, headers: []const Header, body: []const u8, options: RequestOptions) Error!Response {
     return client.requestWithOptions(.PATCH, url, headers, body, options);
 }
 
-/// Any method; `body` may be empty.
+/// Any method of `std.http` but CONNECT; `body` may be empty. The response is the caller's. Its own thread.
 pub fn request(client: *HttpClient, method: Method, url: []const u8, headers: []const Header, body: []const u8) Error!Response {
     return client.requestWithOptions(method, url, headers, body, .{});
 }
@@ -211,6 +223,7 @@ fn call(client: *HttpClient, parts: requests.Parts, options: *const c.hs_request
 pub const Secrets = struct {
     names: []const []const u8 = &.{},
 
+    /// Every name is a copy.
     pub fn copy(allocator: std.mem.Allocator, from: []const []const u8) error{OutOfMemory}!Secrets {
         if (from.len == 0) return .{};
         const names = try allocator.alloc([]const u8, from.len);
@@ -222,6 +235,7 @@ pub const Secrets = struct {
         return .{ .names = names };
     }
 
+    /// Frees what `copy` made.
     pub fn deinit(secrets: Secrets, allocator: std.mem.Allocator) void {
         for (secrets.names) |name| allocator.free(name);
         if (secrets.names.len > 0) allocator.free(secrets.names);

@@ -40,10 +40,12 @@ pub fn isHere(worker: *const HttpWorker) bool {
     return worker.thread == std.Thread.getCurrentId();
 }
 
+/// GET; as `HttpClient.get`.
 pub fn get(worker: *HttpWorker, url: []const u8, headers: []const Header) Error!Response {
     return worker.client.get(url, headers);
 }
 
+/// POST; as `HttpClient.post`.
 pub fn post(worker: *HttpWorker, url: []const u8, headers: []const Header, body: []const u8) Error!Response {
     return worker.client.post(url, headers, body);
 }

@@ -45,6 +45,7 @@ pub const Options = struct {
     diagnostics: ?*Diagnostics = null,
 };
 
+/// How it counts.
 pub const Mode = enum(u32) {
     /// A sliding log up to a limit of 10,000 and without `burst`, else `.window_safe`.
     default = c.HS_LIMITER_DEFAULT,
@@ -56,6 +57,7 @@ pub const Mode = enum(u32) {
     sliding_log = c.HS_LIMITER_SLIDING_LOG,
 };
 
+/// How servers write when a limit is whole again.
 pub const ResetFormat = enum(u32) {
     auto = c.HS_RESET_AUTO,
     epoch_seconds = c.HS_RESET_EPOCH_SECONDS,

@@ -82,6 +82,19 @@ pub fn trailers(response: Response) Headers {
     return .{ .handle = response.handle, .part = .trailers };
 }
 
+/// The status of the nth response (1xx) that came before this one; null where there are not so many.
+pub fn interim(response: Response, nth: usize) ?std.http.Status {
+    const status = c.hs_response_interim_status(response.handle, nth);
+    return if (status == 0) null else @enumFromInt(status);
+}
+
+/// A header field of such a response, at an index from 0; null beyond. Borrowed.
+pub fn interimHeader(response: Response, nth: usize, index: usize) ?std.http.Header {
+    var field = std.mem.zeroes(c.hs_header);
+    if (c.hs_response_interim_header_at(response.handle, nth, index, &field) != c.HS_OK) return null;
+    return .{ .name = raw.slice(field.name), .value = raw.slice(field.value) };
+}
+
 /// What happened in the call, line by line, where its options had `.trace`; else empty.
 pub fn trace(response: Response) []const u8 {
     return raw.slice(c.hs_response_trace(response.handle));

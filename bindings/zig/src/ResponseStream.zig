@@ -24,6 +24,7 @@ handle: *c.hs_response,
 /// What is still being sent.
 sending: ?*upload.State,
 
+/// Takes over a response of the C functions that was asked for with `HS_STREAM`.
 pub fn fromHandle(allocator: std.mem.Allocator, handle: *c.hs_response, sending: ?*upload.State) ResponseStream {
     return .{
         .status = @enumFromInt(c.hs_response_status(handle)),
@@ -83,6 +84,7 @@ pub fn reader(stream: ResponseStream, buffer: []u8) Reader {
     };
 }
 
+/// The body as a reader. It must stay where it is while it is read, and its stream must be there.
 pub const Reader = struct {
     stream: ResponseStream,
     interface: std.Io.Reader,

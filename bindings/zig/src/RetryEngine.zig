@@ -200,6 +200,7 @@ pub fn execute(
     return engine.executeWithOptions(ReturnType, context, func, predicate, .{});
 }
 
+/// The same, with a cancel, a report of the run, and details of the engine's own errors.
 pub fn executeWithOptions(
     engine: *RetryEngine,
     comptime ReturnType: type,

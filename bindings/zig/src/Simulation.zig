@@ -5,10 +5,12 @@ const Simulation = @This();
 const std = @import("std");
 const raw = @import("c.zig");
 const errors = @import("errors.zig");
+const Diagnostics = @import("Diagnostics.zig");
 const c = raw.c;
 
 handle: *c.hs_simulation,
 
+/// All zero: the seed 0, and a wall clock that shows 1970 at the moment 0.
 pub const Options = struct {
     /// What chance comes from when its script is used up.
     seed: u64 = 0,
@@ -21,13 +23,15 @@ pub fn init(options: Options) errors.Error!Simulation {
     var native = raw.sized(c.hs_simulation_options);
     native.seed = options.seed;
     native.wall_ns = options.wall_ns;
-    return fromNative(&native);
+    return fromNative(&native, null);
 }
 
 /// The same from the C struct.
-pub fn fromNative(native: *const c.hs_simulation_options) errors.Error!Simulation {
+pub fn fromNative(native: *const c.hs_simulation_options, diagnostics: ?*Diagnostics) errors.Error!Simulation {
     var handle: ?*c.hs_simulation = null;
-    try errors.check(c.hs_simulation_new(native, &handle, null));
+    var failure: ?*c.hs_error = null;
+    const status = c.hs_simulation_new(native, &handle, &failure);
+    if (status != c.HS_OK) return Diagnostics.take(diagnostics, status, failure);
     return .{ .handle = handle.? };
 }
 

@@ -24,6 +24,7 @@ pub const Attempt = struct {
     /// How long it was held up before: back-off, rate limiter, bulkhead.
     wait_ns: u64,
 
+    /// By one of the C functions that tell of attempts.
     pub fn read(comptime at: anytype, from: anytype, index: usize) ?Attempt {
         var attempt = raw.sized(c.hs_attempt);
         if (at(from, index, &attempt) != c.HS_OK) return null;

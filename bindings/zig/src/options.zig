@@ -12,6 +12,7 @@ const Pipe = @import("Pipe.zig");
 const Simulation = @import("Simulation.zig");
 const c = raw.c;
 
+/// Of what is asked for.
 pub const HttpVersion = enum(u32) {
     /// HTTP/2 where TLS negotiates it, else HTTP/1.1.
     default = c.HS_HTTP_DEFAULT,
@@ -22,6 +23,7 @@ pub const HttpVersion = enum(u32) {
     http_2_prior_knowledge = c.HS_HTTP_2_PRIOR_KNOWLEDGE,
 };
 
+/// What becomes of a redirect (301, 302, 303, 307, 308).
 pub const Redirects = enum(u32) {
     /// Of a request the client's setting, of a client `.follow`.
     default = c.HS_REDIRECT_DEFAULT,
@@ -41,6 +43,7 @@ pub const Auth = union(enum) {
     digest: struct { user: []const u8, password: []const u8 },
     bearer: []const u8,
 
+    /// The C struct; it borrows.
     pub fn native(auth: Auth, origin: []const u8) c.hs_auth {
         var to = raw.sized(c.hs_auth);
         to.origin = raw.str(origin);
@@ -140,6 +143,7 @@ pub const ClientOptions = struct {
     /// What has no field here.
     base: ?*const c.hs_worker_options = null,
 
+    /// The C structs, which point to each other.
     pub const Native = struct {
         options: c.hs_worker_options,
         auth: c.hs_auth,

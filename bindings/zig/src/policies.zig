@@ -30,6 +30,7 @@ pub const Retry = struct {
     /// 520 to 524 are retried too.
     retry_520_to_524: bool = false,
 
+    /// The C struct; it borrows.
     pub fn native(retry: Retry) c.hs_retry_options {
         var options = raw.sized(c.hs_retry_options);
         options.max_attempts = retry.max_attempts;
@@ -84,6 +85,7 @@ pub const Policies = struct {
     /// Of a request: without what the client has.
     without: Without = .{},
 
+    /// What of the client's is left out.
     pub const Without = struct {
         hedge: bool = false,
         circuit_breaker: bool = false,
@@ -127,6 +129,7 @@ pub const Native = struct {
     }
 };
 
+/// Borrows; says how many there are.
 pub fn fillBuckets(to: *[max_buckets]c.hs_bucket, from: []const Bucket) error{InvalidArgument}!usize {
     if (from.len > max_buckets) return error.InvalidArgument;
     for (from, to[0..from.len]) |bucket, *native| {

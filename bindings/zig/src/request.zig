@@ -83,6 +83,7 @@ pub const Native = struct {
         }
     }
 
+    /// Frees what `fill` allocated.
     pub fn deinit(native: *Native, allocator: std.mem.Allocator) void {
         if (native.many.len > 0) allocator.free(native.many);
     }

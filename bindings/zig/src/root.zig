@@ -14,6 +14,7 @@ pub const ResponseStream = @import("ResponseStream.zig");
 pub const Headers = @import("Headers.zig");
 pub const Attempt = @import("attempts.zig").Attempt;
 
+/// What can go wrong: every `HS_ERR_…` of the C header by a name of its own.
 pub const Error = errors.Error;
 pub const Diagnostics = @import("Diagnostics.zig");
 /// Between errors and the C statuses.

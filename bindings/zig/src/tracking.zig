@@ -8,6 +8,7 @@ const c = raw.c;
 /// Of the attempt that runs on this thread; null: none does.
 pub threadlocal var current: ?*Tracker = null;
 
+/// What was sent in one attempt.
 pub const Tracker = struct {
     outer: ?*Tracker = null,
     /// The last request that failed in this attempt, and how.
@@ -20,6 +21,7 @@ pub const Tracker = struct {
     /// A 429 says nothing about whether the request was carried out.
     processed_429: bool = false,
 
+    /// From here on requests of this thread are noted here.
     pub fn begin(tracker: *Tracker) void {
         tracker.outer = current;
         current = tracker;
@@ -37,6 +39,7 @@ pub const Tracker = struct {
         outer.retry_after_ms = tracker.retry_after_ms;
     }
 
+    /// One request: whether it may be sent twice, and what became of it.
     pub fn note(
         tracker: *Tracker,
         repeatable: bool,

@@ -10,6 +10,7 @@ pub const State = struct {
     reader: *std.Io.Reader,
     again: ?*const fn (*std.Io.Reader) bool,
 
+    /// Borrows the reader or the pipe.
     pub fn fill(state: *State, from: options.Upload) void {
         state.native = raw.sized(c.hs_upload);
         state.native.length = from.length;

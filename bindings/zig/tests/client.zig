@@ -92,6 +92,13 @@ test "trailers, redirects, metrics" {
     try testing.expectEqualStrings("12", ended.trailers().get("x-sum").?);
     try testing.expectEqual(null, ended.trailers().getNth("x-sum", 1));
 
+    const hinted = try client.get(server.http("/early-hints?count=1"), &.{});
+    defer hinted.deinit();
+    try testing.expectEqual(103, @intFromEnum(hinted.interim(0).?));
+    try testing.expect(hinted.interimHeader(0, 0) != null);
+    try testing.expectEqual(null, hinted.interimHeader(0, 100));
+    try testing.expectEqual(null, hinted.interim(1));
+
     const response = try client.get(server.http("/redirect/2"), &.{});
     defer response.deinit();
     try testing.expectEqualStrings(server.http("/get"), response.url());

@@ -2,6 +2,7 @@
 const std = @import("std");
 const c = @import("c.zig");
 const hs = c.hs;
+const sentinel = c.sentinel;
 const Pool = @import("Pool.zig");
 const Teller = @import("Teller.zig");
 const Call = @This();
@@ -13,12 +14,12 @@ tag: u64 = 0,
 lends: bool = false,
 headers: std.ArrayList(hs.hs_header) = .empty,
 parts: std.ArrayList(hs.hs_part) = .empty,
-boundary: hs.hs_str = .{ .data = null, .len = 0 },
-form: ?*hs.hs_form = null,
+boundary: []const u8 = "",
+form: ?sentinel.Form = null,
 null_argument: []const u8 = "",
 cancel_mode: []const u8 = "",
 cancel_after: ?[:0]const u8 = null,
-cancel: ?*hs.hs_cancel = null,
+cancel: ?sentinel.CancelToken = null,
 on_body: []const u8 = "",
 /// The capacity of each hs_response_read, 0 for none.
 read_capacity: usize = 0,
@@ -42,7 +43,7 @@ pub fn read(call: *Call, lines: []const c.Line) !void {
             const field: c.Line = .{ .key = line.key["part.".len..], .value = line.value };
             if (!try c.setField(call.allocator, part, field, nts)) c.fail("unknown option of a", line.key);
         } else if (std.mem.eql(u8, line.key, "boundary")) {
-            call.boundary = c.str(try c.decoded(call.allocator, line.value));
+            call.boundary = try c.decoded(call.allocator, line.value);
         } else if (std.mem.eql(u8, line.key, "body_repeat")) {
             const body = try call.repeated(line.value);
             call.options.body = .{ .data = body.ptr, .len = body.len };
@@ -119,44 +120,51 @@ pub fn prepare(call: *Call, tell: Teller) !?std.Thread {
     if (call.parts.items.len > 0) try call.makeForm(tell);
     const from_body = std.mem.eql(u8, call.on_body, "cancel");
     if (call.cancel_mode.len > 0 or call.cancel_after != null or from_body) {
-        try tell.status("cancel.new", hs.hs_cancel_new(&call.cancel));
-        call.options.cancel = call.cancel;
+        call.cancel = try .init();
+        try tell.status("cancel.new", hs.HS_OK);
+        call.options.cancel = call.cancel.?.handle;
     }
     if (std.mem.eql(u8, call.cancel_mode, "before")) {
-        try tell.status("cancel.triggered", hs.hs_cancel_trigger(call.cancel));
+        call.cancel.?.trigger();
+        try tell.status("cancel.triggered", hs.HS_OK);
     }
     const url = call.cancel_after orelse return null;
-    return try std.Thread.spawn(.{}, cancelWhenAnswered, .{ url, call.cancel });
+    return try std.Thread.spawn(.{}, cancelWhenAnswered, .{ url, call.cancel.? });
 }
 
 fn makeForm(call: *Call, tell: Teller) !void {
-    var err: ?*hs.hs_error = null;
-    try tell.status("form.new", hs.hs_form_new(call.boundary, &call.form, &err));
-    if (err != null) try tell.failure(err);
+    var diagnostics: sentinel.Diagnostics = .{};
+    const form = sentinel.Form.init(call.boundary, &diagnostics);
+    try tell.status("form.new", diagnostics.status);
+    if (diagnostics.err != null) try tell.failure(&diagnostics);
     for (call.parts.items) |*part| {
-        try tell.status("form.add", hs.hs_form_add(call.form, part, &err));
-        if (err != null) try tell.failure(err);
+        // Also to none: the library says so.
+        const added = if (form) |made| made.addNative(part, &diagnostics) else |_| addToNone(part, &diagnostics);
+        try tell.result("form.add", added);
+        if (diagnostics.err != null) try tell.failure(&diagnostics);
     }
-    call.options.form = call.form;
+    call.form = form catch return;
+    call.options.form = call.form.?.handle;
+}
+
+fn addToNone(part: *const hs.hs_part, diagnostics: *sentinel.Diagnostics) sentinel.Error!void {
+    var failure: ?*hs.hs_error = null;
+    return sentinel.Diagnostics.take(diagnostics, hs.hs_form_add(null, part, &failure), failure);
 }
 
 /// Waits until a URL answers, and throws the switch.
-fn cancelWhenAnswered(url: [:0]const u8, cancel: ?*hs.hs_cancel) void {
-    var worker: ?*hs.hs_worker = null;
-    var response: ?*hs.hs_response = null;
-    var request = c.sized(hs.hs_request_options);
-    request.url = c.str(url);
-    if (hs.hs_worker_new(null, &worker, null) != hs.HS_OK) c.fail("no worker for", url);
-    defer _ = hs.hs_worker_free(worker);
-    if (hs.hs_request(worker, &request, &response, null) != hs.HS_OK) c.fail("cannot wait for", url);
-    _ = hs.hs_cancel_trigger(cancel);
-    _ = hs.hs_response_free(response);
+fn cancelWhenAnswered(url: [:0]const u8, cancel: sentinel.CancelToken) void {
+    var client = sentinel.HttpClient.init(std.heap.c_allocator) catch c.fail("no client for", url);
+    defer client.deinit();
+    const response = client.get(url, &.{}) catch c.fail("cannot wait for", url);
+    cancel.trigger();
+    response.deinit();
 }
 
 fn receive(user_data: ?*anyopaque, data: ?*const anyopaque, length: usize) callconv(.c) i32 {
     const call: *Call = @ptrCast(@alignCast(user_data));
     if (std.mem.eql(u8, call.on_body, "stop")) return 7;
-    if (std.mem.eql(u8, call.on_body, "cancel")) _ = hs.hs_cancel_trigger(call.cancel);
+    if (std.mem.eql(u8, call.on_body, "cancel")) call.cancel.?.trigger();
     const bytes: [*]const u8 = @ptrCast(data);
     call.body.appendSlice(call.allocator, bytes[0..length]) catch return 1;
     return 0;

@@ -3,15 +3,35 @@
 const std = @import("std");
 const c = @import("c.zig");
 const hs = c.hs;
+const sentinel = c.sentinel;
 const Call = @import("Call.zig");
 const Teller = @import("Teller.zig");
 
-/// One of the library's. Callbacks are given it, so it stays until the scenario is over.
+/// One of the package's. Callbacks are given it, so it stays until the scenario is over.
 pub const Object = struct {
     kind: []const u8,
     name: []const u8,
-    pointer: ?*anyopaque = null,
-    free: *const fn (?*anyopaque) hs.hs_status,
+    made: ?Made = null,
+
+    /// What options of others name it by.
+    pub fn handle(object: *const Object) *anyopaque {
+        return switch (object.made.?) {
+            .worker => |*client| @ptrCast(client.handle.?),
+            inline else => |one| @ptrCast(one.handle),
+        };
+    }
+};
+
+/// The kinds of objects, by their names in C.
+const Made = union(enum) {
+    simulation: sentinel.Simulation,
+    mock: sentinel.Mock,
+    cancel: sentinel.CancelToken,
+    worker: sentinel.HttpClient,
+    breaker: sentinel.CircuitBreaker,
+    limiter: sentinel.RateLimiter,
+    bulkhead: sentinel.Bulkhead,
+    budget: sentinel.Budget,
 };
 
 var gpa: std.mem.Allocator = undefined;
@@ -21,7 +41,7 @@ var objects: std.ArrayList(*Object) = .empty;
 /// Of the callbacks of the object that is being made.
 pub var user_data: ?*anyopaque = null;
 /// Whose clock the log goes by.
-var simulation: ?*hs.hs_simulation = null;
+var simulation: ?sentinel.Simulation = null;
 
 pub fn init(allocator: std.mem.Allocator, teller: Teller) void {
     gpa = allocator;
@@ -32,26 +52,38 @@ pub fn find(kind: []const u8, name: []const u8) *Object {
     var left = objects.items.len;
     while (left > 0) : (left -= 1) {
         const one = objects.items[left - 1];
-        if (one.pointer != null and std.mem.eql(u8, one.kind, kind) and std.mem.eql(u8, one.name, name)) return one;
+        if (one.made != null and std.mem.eql(u8, one.kind, kind) and std.mem.eql(u8, one.name, name)) return one;
     }
     c.fail("unknown object", name);
 }
 
 fn the(comptime T: type, name: []const u8) *T {
-    return @ptrCast(find(c.kindOf(T), name).pointer.?);
+    return @ptrCast(find(c.kindOf(T), name).handle());
 }
 
-fn release(object: *Object) hs.hs_status {
-    const pointer = object.pointer;
-    object.pointer = null;
-    if (@as(?*anyopaque, @ptrCast(simulation)) == pointer) simulation = null;
-    return object.free(pointer);
+/// The object of the package itself.
+fn made(comptime kind: std.meta.Tag(Made), name: []const u8) *@FieldType(Made, @tagName(kind)) {
+    return &@field(find(@tagName(kind), name).made.?, @tagName(kind));
+}
+
+fn release(object: *Object) void {
+    if (simulation) |one| if (object.handle() == @as(*anyopaque, @ptrCast(one.handle))) {
+        simulation = null;
+    };
+    switch (object.made.?) {
+        inline else => |*one| one.deinit(),
+    }
+    object.made = null;
+}
+
+fn moment() u64 {
+    return if (simulation) |one| one.now() else 0;
 }
 
 // ---- the log
 
 fn begin(what: []const u8, name: []const u8) !void {
-    try tell.out.print("@{d} {s} {s}", .{ hs.hs_simulation_now(simulation), what, name });
+    try tell.out.print("@{d} {s} {s}", .{ moment(), what, name });
 }
 
 fn end() !void {
@@ -71,6 +103,17 @@ fn words(status: hs.hs_status, err: ?*hs.hs_error) !void {
     try word("status", hs.hs_status_name(status));
     if (err != null) try word("message", hs.hs_error_message(err));
     _ = hs.hs_error_free(err);
+}
+
+/// What a function of the package says; frees it.
+fn said(diagnostics: *sentinel.Diagnostics) !void {
+    try word("status", hs.hs_status_name(diagnostics.status));
+    if (diagnostics.handle != null) try word("message", sentinel.str(diagnostics.message));
+    diagnostics.deinit();
+}
+
+fn statusOf(result: sentinel.Error!void) hs.hs_status {
+    return if (result) hs.HS_OK else |err| sentinel.errors.toStatus(err).?;
 }
 
 /// Every number that is not zero and every text that is not empty.
@@ -119,56 +162,68 @@ fn fill(allocator: std.mem.Allocator, options: anytype, lines: []const c.Line) !
     }
 }
 
-/// All kinds of objects; those with options are made with them.
-const Kinds = .{ hs.hs_simulation, hs.hs_mock, hs.hs_cancel, hs.hs_worker, hs.hs_breaker, hs.hs_limiter, hs.hs_bulkhead, hs.hs_budget };
-
 fn make(allocator: std.mem.Allocator, kind: []const u8, name: []const u8, lines: []const c.Line) !void {
-    inline for (Kinds) |T| {
-        const its_kind = comptime c.kindOf(T);
-        if (std.mem.eql(u8, its_kind, kind)) return makeOne(T, its_kind, allocator, name, lines);
-    }
-    c.fail("unknown kind of object", kind);
+    const its_kind = std.meta.stringToEnum(std.meta.Tag(Made), kind) orelse c.fail("unknown kind of object", kind);
+    const one = try gpa.create(Object);
+    one.* = .{ .kind = @tagName(its_kind), .name = try gpa.dupe(u8, name) };
+    try objects.append(gpa, one);
+    user_data = one;
+    var diagnostics: sentinel.Diagnostics = .{};
+    if (makeOne(its_kind, allocator, lines, &diagnostics)) |object| {
+        one.made = object;
+        if (its_kind == .simulation) simulation = object.simulation;
+        return;
+    } else |err| diagnostics.status = sentinel.errors.toStatus(err) orelse return err;
+    try begin(try std.fmt.allocPrint(allocator, "{s}.new", .{kind}), name);
+    try said(&diagnostics);
+    try end();
 }
 
 fn makeOne(
-    comptime T: type,
-    comptime kind: []const u8,
+    kind: std.meta.Tag(Made),
     allocator: std.mem.Allocator,
-    name: []const u8,
     lines: []const c.Line,
-) !void {
-    const one = try gpa.create(Object);
-    one.* = .{ .kind = kind, .name = try gpa.dupe(u8, name), .free = struct {
-        fn free(pointer: ?*anyopaque) hs.hs_status {
-            return @field(hs, "hs_" ++ kind ++ "_free")(@ptrCast(pointer));
-        }
-    }.free };
-    try objects.append(gpa, one);
-    user_data = one;
-    const new = @field(hs, "hs_" ++ kind ++ "_new");
-    var made: ?*T = null;
-    var err: ?*hs.hs_error = null;
-    const status = if (@hasDecl(hs, "hs_" ++ kind ++ "_options")) blk: {
-        var options = c.sized(@field(hs, "hs_" ++ kind ++ "_options"));
-        try fill(allocator, &options, lines);
-        break :blk new(&options, &made, &err);
-    } else new(&made);
-    one.pointer = @ptrCast(made);
-    if (T == hs.hs_simulation and status == hs.HS_OK) simulation = made;
-    if (status == hs.HS_OK) return;
-    try begin(kind ++ ".new", name);
-    try words(status, err);
-    try end();
+    diagnostics: *sentinel.Diagnostics,
+) (sentinel.Error || std.mem.Allocator.Error)!Made {
+    switch (kind) {
+        .simulation => {
+            var options = c.sized(hs.hs_simulation_options);
+            try fill(allocator, &options, lines);
+            return .{ .simulation = try .fromNative(&options, diagnostics) };
+        },
+        .mock => return .{ .mock = try .init() },
+        .cancel => return .{ .cancel = try .init() },
+        .worker => {
+            var options = c.sized(hs.hs_worker_options);
+            try fill(allocator, &options, lines);
+            return .{ .worker = try .initNative(gpa, &options, diagnostics) };
+        },
+        .breaker => {
+            var options = c.sized(hs.hs_breaker_options);
+            try fill(allocator, &options, lines);
+            return .{ .breaker = try .fromNative(&options, diagnostics) };
+        },
+        .limiter => {
+            var options = c.sized(hs.hs_limiter_options);
+            try fill(allocator, &options, lines);
+            return .{ .limiter = try .fromNative(&options, diagnostics) };
+        },
+        .bulkhead => {
+            var options = c.sized(hs.hs_bulkhead_options);
+            try fill(allocator, &options, lines);
+            return .{ .bulkhead = try .fromNative(&options, diagnostics) };
+        },
+        .budget => {
+            var options = c.sized(hs.hs_budget_options);
+            try fill(allocator, &options, lines);
+            return .{ .budget = try .fromNative(&options, diagnostics) };
+        },
+    }
 }
 
 fn reset() !void {
     while (objects.pop()) |one| {
-        const status = if (one.pointer == null) hs.HS_OK else release(one);
-        if (status != hs.HS_OK) {
-            try begin("free", one.name);
-            try words(status, null);
-            try end();
-        }
+        if (one.made != null) release(one);
         gpa.free(one.name);
         gpa.destroy(one);
     }
@@ -200,39 +255,35 @@ fn putAttempts(name: []const u8, length: usize, from: anytype, comptime attemptA
     }
 }
 
-/// What has become of a request; frees it.
-fn putResult(name: []const u8, tag: u64, status: hs.hs_status, response: ?*hs.hs_response, err: ?*hs.hs_error) !void {
+/// What has become of a request; frees it. An attempt is told field by field, as C has it.
+fn putResult(name: []const u8, tag: u64, result: sentinel.Error!sentinel.Response, diagnostics: *sentinel.Diagnostics) !void {
     try begin("result", name);
     if (tag != 0) try count("tag", tag);
-    try word("status", hs.hs_status_name(status));
-    if (response != null) {
-        var metrics = c.sized(hs.hs_metrics);
-        try count("http", hs.hs_response_status(response));
-        try word("body", hs.hs_response_body(response));
-        _ = hs.hs_response_metrics(response, &metrics);
-        try putFields(metrics);
-    }
-    if (err != null) {
+    try word("status", hs.hs_status_name(diagnostics.status));
+    if (result) |response| {
+        defer response.deinit();
+        try count("http", @intFromEnum(response.status));
+        try word("body", sentinel.str(response.body));
+        try putFields(response.metrics());
+        try end();
+        try putAttempts(name, hs.hs_response_attempt_count(response.handle), response.handle, hs.hs_response_attempt_at);
+    } else |_| {
+        defer diagnostics.deinit();
         var info = c.sized(hs.hs_error_info);
-        try word("message", hs.hs_error_message(err));
-        _ = hs.hs_error_details(err, &info);
+        if (diagnostics.handle != null) try word("message", sentinel.str(diagnostics.message));
+        _ = hs.hs_error_details(diagnostics.handle, &info);
         info.status = 0; // It is told by its name.
         try putFields(info);
+        try end();
+        try putAttempts(name, hs.hs_error_attempt_count(diagnostics.handle), diagnostics.handle, hs.hs_error_attempt_at);
     }
-    try end();
-    try putAttempts(name, hs.hs_response_attempt_count(response), response, hs.hs_response_attempt_at);
-    try putAttempts(name, hs.hs_error_attempt_count(err), err, hs.hs_error_attempt_at);
-    _ = hs.hs_response_free(response);
-    _ = hs.hs_error_free(err);
 }
 
 fn sendOne(allocator: std.mem.Allocator, name: []const u8, lines: []const c.Line) !void {
     var call: Call = .{ .allocator = allocator };
     try call.read(lines);
-    var response: ?*hs.hs_response = null;
-    var err: ?*hs.hs_error = null;
-    const status = hs.hs_request(the(hs.hs_worker, name), &call.options, &response, &err);
-    try putResult(name, 0, status, response, err);
+    var diagnostics: sentinel.Diagnostics = .{};
+    try putResult(name, 0, made(.worker, name).sendNative(&call.options, &diagnostics), &diagnostics);
 }
 
 /// `add N` begins a request that is there N times.
@@ -256,57 +307,61 @@ fn sendMany(allocator: std.mem.Allocator, name: []const u8, lines: []const c.Lin
     try words(status, err);
     try end();
     if (status != hs.HS_OK) return;
-    for (completions) |one| try putResult(name, one.tag, one.status, one.response, one.@"error");
+    for (completions) |native| {
+        const one: sentinel.ClientPool.Completion = .{ .tag = native.tag, .kind = .done, .allocator = gpa, .native = native };
+        var diagnostics: sentinel.Diagnostics = .{};
+        try putResult(name, one.tag, one.take(&diagnostics), &diagnostics);
+    }
 }
 
 fn simulate(allocator: std.mem.Allocator, what: []const u8, name: []const u8, lines: []const c.Line) !bool {
-    const on = the(hs.hs_simulation, name);
-    const status = if (std.mem.eql(u8, what, "advance"))
-        hs.hs_simulation_advance(on, numberOf(lines, "ns"))
-    else if (std.mem.eql(u8, what, "wall"))
-        hs.hs_simulation_set_wall(on, @bitCast(numberOf(lines, "ns")))
-    else if (std.mem.eql(u8, what, "random")) blk: {
-        const millionths = try allocator.alloc(u32, lines.len);
-        for (millionths, lines) |*one, line| one.* = @truncate(c.number(line.value));
-        break :blk hs.hs_simulation_random(on, millionths.ptr, millionths.len);
-    } else return false;
-    if (status == hs.HS_OK) return true;
-    try tell.out.print("@{d} simulation.{s} {s}", .{ hs.hs_simulation_now(simulation), what, name });
-    try words(status, null);
-    try end();
+    const on = made(.simulation, name);
+    const result = switch (std.meta.stringToEnum(enum { advance, wall, random }, what) orelse return false) {
+        .advance => on.advance(numberOf(lines, "ns")),
+        .wall => on.setWall(@bitCast(numberOf(lines, "ns"))),
+        .random => blk: {
+            const millionths = try allocator.alloc(u32, lines.len);
+            for (millionths, lines) |*one, line| one.* = @truncate(c.number(line.value));
+            break :blk on.random(millionths);
+        },
+    };
+    result catch {
+        try tell.out.print("@{d} simulation.{s} {s}", .{ moment(), what, name });
+        try words(statusOf(result), null);
+        try end();
+    };
     return true;
 }
 
 fn answer(allocator: std.mem.Allocator, what: []const u8, name: []const u8, lines: []const c.Line) !bool {
-    const on = the(hs.hs_mock, name);
+    const on = made(.mock, name);
     switch (std.meta.stringToEnum(enum { add, clear, calls, call }, what) orelse return false) {
         .add => {
             var rule = c.sized(hs.hs_mock_rule);
             try fill(allocator, &rule, lines);
-            var err: ?*hs.hs_error = null;
-            const status = hs.hs_mock_add(on, &rule, &err);
-            if (status == hs.HS_OK) return true;
+            var diagnostics: sentinel.Diagnostics = .{};
+            if (on.addNative(&rule, &diagnostics)) |_| return true else |_| {}
             try begin("mock.add", name);
-            try words(status, err);
+            try said(&diagnostics);
         },
         .clear => {
             try begin("mock.clear", name);
-            try words(hs.hs_mock_clear(on), null);
+            try words(statusOf(on.clear()), null);
         },
         .calls => {
             try begin("mock.calls", name);
-            try count("calls", hs.hs_mock_calls(on));
-            try count("unused", hs.hs_mock_unused(on));
+            try count("calls", on.calls());
+            try count("unused", on.unused());
         },
         .call => {
-            var call = c.sized(hs.hs_mock_call);
             const index = numberOf(lines, "index");
+            const call = on.call(index);
             try begin("mock.call", name);
-            try words(hs.hs_mock_call_at(on, index, &call), null);
-            try putFields(call);
+            try words(if (call == null) hs.HS_ERR_NOT_FOUND else hs.HS_OK, null);
+            if (call) |one| try putFields(one);
             if (valueOf(lines, "header")) |header| {
-                const field = c.str(try c.decoded(allocator, header));
-                try word("value", hs.hs_mock_call_header(on, index, field, 0));
+                const value = on.callHeader(index, try c.decoded(allocator, header), 0);
+                try word("value", if (value) |found| sentinel.str(found) else std.mem.zeroes(hs.hs_str));
             }
         },
     }
@@ -456,16 +511,16 @@ fn carryOut(allocator: std.mem.Allocator, verb: []const u8, name: []const u8, li
     } else if (std.mem.eql(u8, what, "new")) {
         try make(allocator, kind, name, lines);
     } else if (std.mem.eql(u8, what, "free")) {
-        const status = release(find(kind, name));
+        release(find(kind, name));
         try begin(verb, name);
-        try words(status, null);
+        try words(hs.HS_OK, null);
         try end();
     } else if (std.mem.eql(u8, verb, "send")) {
         try sendOne(allocator, name, lines);
     } else if (std.mem.eql(u8, verb, "many")) {
         try sendMany(allocator, name, lines);
     } else if (std.mem.eql(u8, verb, "cancel.trigger")) {
-        _ = hs.hs_cancel_trigger(the(hs.hs_cancel, name));
+        made(.cancel, name).trigger();
     } else if (std.mem.eql(u8, kind, "simulation")) {
         return simulate(allocator, what, name, lines);
     } else if (std.mem.eql(u8, kind, "mock")) {
@@ -528,6 +583,6 @@ pub fn scenario(verb: []const u8, name: []const u8, lines: []const c.Line) !bool
     plan.verb = try allocator.dupe(u8, verb);
     plan.name = try allocator.dupe(u8, name);
     plan.lines = copies.items;
-    if (hs.hs_simulation_at(simulation, c.number(at), carryOutPlan, plan) != hs.HS_OK) c.fail("no plan for", verb);
+    simulation.?.at(c.number(at), carryOutPlan, plan) catch c.fail("no plan for", verb);
     return true;
 }

@@ -4,13 +4,14 @@ const std = @import("std");
 const c = @import("c.zig");
 const hs = c.hs;
 const Teller = @import("Teller.zig");
+const sentinel = c.sentinel;
 const Pool = @This();
 
 allocator: std.mem.Allocator,
-handle: ?*hs.hs_pool = null,
+pool: sentinel.ClientPool,
 own_tag: u64 = own_tags,
 /// Completions that came before they were asked for.
-early: std.ArrayList(hs.hs_completion) = .empty,
+early: std.ArrayList(sentinel.ClientPool.Completion) = .empty,
 
 /// Longer than anything takes.
 const patience_ms = 60_000;
@@ -21,70 +22,76 @@ const own_tags: u64 = 1 << 63;
 /// How many bodies were lent to it and released.
 var releases: std.atomic.Value(u64) = .init(0);
 
+/// What became of a request: a response, or an error with its details.
 pub const Outcome = struct {
-    status: hs.hs_status,
-    response: ?*hs.hs_response = null,
-    err: ?*hs.hs_error = null,
+    response: ?sentinel.Response = null,
+    diagnostics: sentinel.Diagnostics = .{},
+
+    pub fn of(result: sentinel.Error!sentinel.Response, diagnostics: sentinel.Diagnostics) Outcome {
+        const response = result catch return .{ .diagnostics = diagnostics };
+        return .{ .response = response };
+    }
 };
 
-pub fn open(pool: *Pool, options: *const hs.hs_pool_options) Outcome {
+pub fn init(allocator: std.mem.Allocator) Pool {
+    return .{ .allocator = allocator, .pool = .{ .allocator = allocator, .handle = null, .secrets = .{} } };
+}
+
+pub fn isOpen(pool: *const Pool) bool {
+    return pool.pool.handle != null;
+}
+
+pub fn open(pool: *Pool, options: *const hs.hs_pool_options, diagnostics: *sentinel.Diagnostics) sentinel.Error!void {
     releases.store(0, .seq_cst);
-    var outcome: Outcome = .{ .status = hs.HS_OK };
-    outcome.status = hs.hs_pool_new(options, &pool.handle, &outcome.err);
-    return outcome;
+    pool.pool = try sentinel.ClientPool.initNative(pool.allocator, options, diagnostics);
 }
 
 /// Frees it, and the completions that nobody asked for.
-pub fn close(pool: *Pool) hs.hs_status {
-    for (pool.early.items) |left| {
-        _ = hs.hs_response_free(left.response);
-        _ = hs.hs_error_free(left.@"error");
-    }
+pub fn close(pool: *Pool) void {
+    for (pool.early.items) |left| left.discard();
     pool.early.clearAndFree(pool.allocator);
-    defer pool.handle = null;
-    return hs.hs_pool_free(pool.handle);
+    pool.pool.deinit();
 }
 
-pub fn submit(pool: *Pool, options: ?*const hs.hs_request_options, tag: u64) Outcome {
-    var outcome: Outcome = .{ .status = hs.HS_OK };
-    outcome.status = hs.hs_pool_submit(pool.handle, options, tag, &outcome.err);
+pub fn submit(pool: *Pool, options: *const hs.hs_request_options, tag: u64, diagnostics: *sentinel.Diagnostics) sentinel.Error!void {
     // What was refused is still ours.
-    if (outcome.status != hs.HS_OK) if (options) |refused| std.c.free(refused.release_data);
-    return outcome;
+    errdefer std.c.free(options.release_data);
+    return pool.pool.submitNative(options, tag, diagnostics);
 }
 
 /// Waits for the completion with that tag.
 pub fn take(pool: *Pool, tag: u64) !Outcome {
+    var diagnostics: sentinel.Diagnostics = .{};
     while (true) {
         for (pool.early.items, 0..) |one, index| if (one.tag == tag) {
             _ = pool.early.orderedRemove(index);
-            return .{ .status = one.status, .response = one.response, .err = one.@"error" };
+            return .of(one.take(&diagnostics), diagnostics);
         };
-        var arrived: [64]hs.hs_completion = undefined;
-        for (pool.wait(&arrived)) |one| {
-            if (one.kind != hs.HS_COMPLETION_DONE) c.fail("a completion of another", "kind");
+        var buffer: [64]sentinel.ClientPool.Completion = undefined;
+        for (pool.wait(&buffer)) |one| {
+            if (one.kind != .done) c.fail("a completion of another", "kind");
             if (one.tag >= own_tags and one.tag != tag) c.fail("a completion of", "nobody's");
             try pool.early.append(pool.allocator, one);
         }
     }
 }
 
-fn wait(pool: *Pool, completions: []hs.hs_completion) []const hs.hs_completion {
-    var polled = [_]std.posix.pollfd{.{ .fd = hs.hs_pool_fd(pool.handle), .events = std.posix.POLL.IN, .revents = 0 }};
+fn wait(pool: *Pool, buffer: []sentinel.ClientPool.Completion) []sentinel.ClientPool.Completion {
+    var polled = [_]std.posix.pollfd{.{ .fd = pool.pool.descriptor().?, .events = std.posix.POLL.IN, .revents = 0 }};
     const ready = std.posix.poll(&polled, patience_ms) catch 0;
     if (ready != 1) c.fail("no", "completion");
-    var count: usize = 0;
-    const status = hs.hs_pool_next(pool.handle, completions.ptr, completions.len, &count, 0);
-    if (status != hs.HS_OK or count == 0) c.fail("readable without a", "completion");
-    return completions[0..count];
+    const completions = pool.pool.next(buffer, 0) catch buffer[0..0];
+    if (completions.len == 0) c.fail("readable without a", "completion");
+    return completions;
 }
 
-/// Both, as hs_request.
-pub fn request(pool: *Pool, options: ?*const hs.hs_request_options) !Outcome {
+/// Both, as a client does it.
+pub fn request(pool: *Pool, options: *const hs.hs_request_options) !Outcome {
     const tag = pool.own_tag;
     pool.own_tag += 1;
-    const outcome = pool.submit(options, tag);
-    return if (outcome.status == hs.HS_OK) try pool.take(tag) else outcome;
+    var diagnostics: sentinel.Diagnostics = .{};
+    pool.submit(options, tag, &diagnostics) catch return .{ .diagnostics = diagnostics };
+    return pool.take(tag);
 }
 
 /// Lends the body until it is released.
@@ -108,9 +115,12 @@ pub fn operation(pool: *Pool, allocator: std.mem.Allocator, tell: Teller, line: 
     const key = try std.fmt.allocPrint(allocator, "pool {s}", .{line.key});
     switch (std.meta.stringToEnum(enum { cancel, drain, free, count, wait, released }, line.key) orelse
         c.fail("unknown pool operation", line.key)) {
-        .cancel => try tell.status(key, hs.hs_pool_cancel(pool.handle, c.number(first))), // TAG
-        .drain => try tell.status(key, hs.hs_pool_drain(pool.handle, c.number(first))), // MS
-        .free => try tell.status(key, pool.close()),
+        .cancel => try tell.status(key, pool.cancel(c.number(first))), // TAG
+        .drain => try tell.result(key, pool.pool.drain(c.number(first))), // MS
+        .free => {
+            pool.close();
+            try tell.status(key, hs.HS_OK);
+        },
         .count => try tell.number(key, pool.counter(first)), // FIELD
         .wait => { // FIELD NUMBER
             for (0..patience_ms) |_| {
@@ -133,10 +143,14 @@ fn pause() void {
     _ = std.c.nanosleep(&.{ .sec = 0, .nsec = std.time.ns_per_ms }, null);
 }
 
+fn cancel(pool: *Pool, tag: u64) hs.hs_status {
+    const found = pool.pool.cancel(tag) catch |err| return sentinel.errors.toStatus(err).?;
+    return if (found) hs.HS_OK else hs.HS_ERR_NOT_FOUND;
+}
+
 fn counter(pool: *Pool, name: []const u8) u64 {
-    var counters = c.sized(hs.hs_pool_counters);
-    if (hs.hs_pool_stats(pool.handle, &counters) != hs.HS_OK) c.fail("no counters for", name);
-    inline for (@typeInfo(hs.hs_pool_counters).@"struct".fields) |field| {
+    const counters = pool.pool.stats() catch c.fail("no counters for", name);
+    inline for (@typeInfo(sentinel.ClientPool.Stats).@"struct".fields) |field| {
         if (std.mem.eql(u8, field.name, name)) return @field(counters, field.name);
     }
     c.fail("unknown field", name);

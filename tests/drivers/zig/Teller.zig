@@ -2,6 +2,7 @@
 const std = @import("std");
 const c = @import("c.zig");
 const hs = c.hs;
+const sentinel = c.sentinel;
 const Call = @import("Call.zig");
 const Pool = @import("Pool.zig");
 const Teller = @This();
@@ -35,9 +36,9 @@ pub fn encoded(tell: Teller, bytes: []const u8) !void {
     };
 }
 
-pub fn text(tell: Teller, key: []const u8, value: hs.hs_str) !void {
+pub fn text(tell: Teller, key: []const u8, value: []const u8) !void {
     try tell.out.print("{s} ", .{key});
-    try tell.encoded(c.slice(value));
+    try tell.encoded(value);
     try tell.out.writeByte('\n');
 }
 
@@ -46,19 +47,26 @@ pub fn number(tell: Teller, key: []const u8, value: anytype) !void {
 }
 
 pub fn status(tell: Teller, key: []const u8, value: hs.hs_status) !void {
-    try tell.text(key, hs.hs_status_name(value));
+    try tell.text(key, c.slice(hs.hs_status_name(value)));
 }
 
-pub fn failure(tell: Teller, err: ?*hs.hs_error) !void {
-    var info = c.sized(hs.hs_error_info);
-    try tell.status("error.details", hs.hs_error_details(err, &info));
-    try tell.status("error.status", hs.hs_error_status(err));
-    try tell.text("error.message", hs.hs_error_message(err));
-    try tell.text("error.phase", hs.hs_phase_name(info.phase));
-    inline for (.{ "request_sent", "retryable", "attempts", "curl_code", "os_error" }) |name| {
-        try tell.number("error." ++ name, @field(info, name));
+/// What a function of the package says: nothing, or an error of its own.
+pub fn result(tell: Teller, key: []const u8, value: sentinel.Error!void) !void {
+    return tell.status(key, if (value) hs.HS_OK else |err| sentinel.errors.toStatus(err).?);
+}
+
+/// Frees it.
+pub fn failure(tell: Teller, diagnostics: *sentinel.Diagnostics) !void {
+    try tell.status("error.details", hs.HS_OK);
+    try tell.status("error.status", diagnostics.status);
+    try tell.text("error.message", diagnostics.message);
+    try tell.text("error.phase", c.slice(hs.hs_phase_name(@intFromEnum(diagnostics.phase))));
+    inline for (.{ "request_sent", "retryable" }) |name| {
+        try tell.number("error." ++ name, @intFromEnum(@field(diagnostics, name)));
     }
-    try tell.status("error.freed", hs.hs_error_free(err));
+    inline for (.{ "attempts", "curl_code", "os_error" }) |name| try tell.number("error." ++ name, @field(diagnostics, name));
+    diagnostics.deinit();
+    try tell.status("error.freed", hs.HS_OK);
 }
 
 fn body(tell: Teller, bytes: []const u8) !void {
@@ -71,95 +79,84 @@ fn body(tell: Teller, bytes: []const u8) !void {
     }
 }
 
-fn field(tell: Teller, key: []const u8, header: hs.hs_header) !void {
+fn field(tell: Teller, key: []const u8, header: std.http.Header) !void {
     try tell.out.print("{s} ", .{key});
-    try tell.encoded(c.slice(header.name));
+    try tell.encoded(header.name);
     try tell.text("", header.value);
 }
 
 /// Reads to the end, or until it fails, and once more: the end and a failure stay.
-fn read(tell: Teller, call: *Call, answer: ?*hs.hs_response) !void {
+fn read(tell: Teller, call: *Call, stream: sentinel.ResponseStream) !void {
     const buffer = try call.allocator.alloc(u8, call.read_capacity);
-    var count: usize = 1;
-    var err: ?*hs.hs_error = null;
-    var result: hs.hs_status = hs.HS_OK;
-    while (result == hs.HS_OK and count > 0) {
-        result = hs.hs_response_read(answer, buffer.ptr, buffer.len, &count, 0, &err);
-        if (result == hs.HS_OK) try call.body.appendSlice(call.allocator, buffer[0..count]);
-    }
-    try tell.status("read", result);
-    if (result != hs.HS_OK) try tell.failure(err);
-    try tell.status("read.again", hs.hs_response_read(answer, buffer.ptr, buffer.len, &count, 0, null));
+    var diagnostics: sentinel.Diagnostics = .{};
+    const end: sentinel.Error!void = while (true) {
+        const count = stream.read(buffer, 0, &diagnostics) catch |err| break err;
+        if (count == 0) break {};
+        try call.body.appendSlice(call.allocator, buffer[0..count]);
+    };
+    try tell.result("read", end);
+    end catch try tell.failure(&diagnostics);
+    try tell.result("read.again", if (stream.read(buffer, 0, null)) |_| {} else |err| err);
 }
 
 /// What came through a pool is read by another thread.
-fn readElsewhere(tell: Teller, call: *Call, answer: ?*hs.hs_response) !void {
-    var result: anyerror!void = {};
+fn readElsewhere(tell: Teller, call: *Call, stream: sentinel.ResponseStream) !void {
+    var ended: anyerror!void = {};
     const reader = try std.Thread.spawn(.{}, struct {
-        fn run(to: Teller, by: *Call, from: ?*hs.hs_response, end: *anyerror!void) void {
+        fn run(to: Teller, by: *Call, from: sentinel.ResponseStream, end: *anyerror!void) void {
             end.* = to.read(by, from);
         }
-    }.run, .{ tell, call, answer, &result });
+    }.run, .{ tell, call, stream, &ended });
     reader.join();
-    return result;
+    return ended;
 }
 
-/// The error or the response.
-pub fn outcome(tell: Teller, call: *Call, what: Pool.Outcome, pooled: bool) !void {
-    try tell.status("status", what.status);
-    if (what.status == hs.HS_OK) try tell.response(call, what.response, pooled) else try tell.failure(what.err);
+/// The error or the response; frees it.
+pub fn outcome(tell: Teller, call: *Call, what: *Pool.Outcome, pooled: bool) !void {
+    try tell.status("status", what.diagnostics.status);
+    if (what.response) |answer| try tell.response(call, answer, pooled) else try tell.failure(&what.diagnostics);
 }
 
-fn response(tell: Teller, call: *Call, answer: ?*hs.hs_response, pooled: bool) !void {
-    try tell.number("http", hs.hs_response_status(answer));
-    try tell.text("url", hs.hs_response_url(answer));
-    const count = hs.hs_response_header_count(answer);
-    var header: hs.hs_header = undefined;
-    for (0..count) |index| {
-        if (hs.hs_response_header_at(answer, index, &header) != hs.HS_OK) break;
-        try tell.field("header", header);
-    }
-    try tell.status("header.end", hs.hs_response_header_at(answer, count, &header));
+fn response(tell: Teller, call: *Call, answer: sentinel.Response, pooled: bool) !void {
+    try tell.number("http", @intFromEnum(answer.status));
+    try tell.text("url", answer.url());
+    var fields = answer.headers.iterator();
+    while (fields.next()) |header| try tell.field("header", header);
+    try tell.status("header.end", if (answer.headers.at(answer.headers.count()) == null) hs.HS_ERR_NOT_FOUND else hs.HS_OK);
 
     var nth: usize = 0;
-    while (hs.hs_response_interim_status(answer, nth) != 0) : (nth += 1) {
-        try tell.number("interim", hs.hs_response_interim_status(answer, nth));
+    while (answer.interim(nth)) |status_before| : (nth += 1) {
+        try tell.number("interim", @intFromEnum(status_before));
         var index: usize = 0;
-        while (hs.hs_response_interim_header_at(answer, nth, index, &header) == hs.HS_OK) : (index += 1) {
-            try tell.field("interim.header", header);
-        }
+        while (answer.interimHeader(nth, index)) |header| : (index += 1) try tell.field("interim.header", header);
     }
 
-    if (call.read_capacity > 0) try if (pooled) tell.readElsewhere(call, answer) else tell.read(call, answer);
-    const left = c.slice(hs.hs_response_body(answer));
+    if (call.read_capacity > 0) {
+        const stream: sentinel.ResponseStream = .fromHandle(call.allocator, answer.handle, null);
+        try if (pooled) tell.readElsewhere(call, stream) else tell.read(call, stream);
+    }
     if (call.on_body.len == 0 and call.read_capacity == 0) {
-        try tell.body(left);
+        try tell.body(answer.body);
     } else {
         try tell.body(call.body.items);
-        try tell.number("body.left", left.len);
+        try tell.number("body.left", answer.body.len);
     }
 
-    const trailers = hs.hs_response_trailer_count(answer);
-    for (0..trailers) |index| {
-        if (hs.hs_response_trailer_at(answer, index, &header) == hs.HS_OK) try tell.field("trailer", header);
-    }
-    try tell.number("trailers", trailers);
+    var trailers = answer.trailers().iterator();
+    while (trailers.next()) |trailer| try tell.field("trailer", trailer);
+    try tell.number("trailers", answer.trailers().count());
 
-    try tell.metrics(answer);
-    var redirect = c.sized(hs.hs_redirect);
-    var hops: usize = 0;
-    while (hs.hs_response_redirect_at(answer, hops, &redirect) == hs.HS_OK) : (hops += 1) {
-        try tell.out.print("redirect {d}", .{redirect.status});
-        try tell.text("", redirect.url);
-    }
-    try tell.status("redirect.end", hs.hs_response_redirect_at(answer, hops, &redirect));
-    try tell.status("freed", hs.hs_response_free(answer));
-}
-
-fn metrics(tell: Teller, answer: ?*hs.hs_response) !void {
-    var facts = c.sized(hs.hs_metrics);
-    try tell.status("metrics", hs.hs_response_metrics(answer, &facts));
+    const facts = answer.metrics();
+    try tell.status("metrics", hs.HS_OK);
     inline for (metrics_fields) |name| try tell.number("metrics." ++ name, @field(facts, name));
     try tell.number("metrics.peer.family", facts.peer.family);
     try tell.number("metrics.local.family", facts.local.family);
+    var hops: usize = 0;
+    while (answer.redirect(hops)) |redirect| : (hops += 1) {
+        try tell.out.print("redirect {d}", .{@intFromEnum(redirect.status)});
+        try tell.text("", redirect.url);
+    }
+    try tell.status("redirect.end", hs.HS_ERR_NOT_FOUND);
+    answer.deinit();
+    try tell.status("freed", hs.HS_OK);
 }

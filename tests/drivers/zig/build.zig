@@ -7,8 +7,10 @@ pub fn build(b: *std.Build) void {
     const target = b.standardTargetOptions(.{});
     const optimize = b.standardOptimizeOption(.{});
     const chosen = b.option([]const u8, "lib-dir", "where libhttp_sentinel.so is");
-    const lib_dir: std.Build.LazyPath = .{ .cwd_relative = chosen orelse b.pathFromRoot("../../../target/release") };
-
+    const sentinel = if (chosen) |lib_dir|
+        b.dependency("http_sentinel", .{ .target = target, .optimize = optimize, .@"lib-dir" = lib_dir })
+    else
+        b.dependency("http_sentinel", .{ .target = target, .optimize = optimize });
     const exe = b.addExecutable(.{
         .name = "driver",
         .root_module = b.createModule(.{
@@ -18,9 +20,6 @@ pub fn build(b: *std.Build) void {
             .link_libc = true,
         }),
     });
-    exe.root_module.addIncludePath(b.path("../../../include"));
-    exe.root_module.addLibraryPath(lib_dir);
-    exe.root_module.addRPath(lib_dir);
-    exe.root_module.linkSystemLibrary("http_sentinel", .{ .use_pkg_config = .no });
+    exe.root_module.addImport("http_sentinel", sentinel.module("http_sentinel"));
     b.installArtifact(exe);
 }

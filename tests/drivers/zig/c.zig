@@ -1,7 +1,9 @@
-//! The library's C types, and how lines become options.
+//! How lines become options: the structs of C, which the package takes as they are.
 const std = @import("std");
 const Objects = @import("Objects.zig");
-pub const hs = @cImport(@cInclude("http_sentinel.h"));
+pub const sentinel = @import("http_sentinel");
+/// The C functions and structs.
+pub const hs = sentinel.c;
 
 /// A key and a value that is still encoded.
 pub const Line = struct { key: []const u8, value: []const u8 };
@@ -82,11 +84,11 @@ pub fn setField(allocator: std.mem.Allocator, options: anytype, line: Line, nts:
                 }
                 if (@typeInfo(Item) == .@"opaque") {
                     if (Item == anyopaque) return false;
-                    at.* = @ptrCast(@alignCast(Objects.find(kindOf(Item), try decoded(allocator, line.value)).pointer));
+                    at.* = @ptrCast(@alignCast(Objects.find(kindOf(Item), try decoded(allocator, line.value)).handle()));
                     return true;
                 }
                 inline for (0..3) |plural| {
-                    const counter = field.name[0..@max(field.name.len, plural) - plural] ++ "_count";
+                    const counter = field.name[0 .. @max(field.name.len, plural) - plural] ++ "_count";
                     if (@hasField(T, counter)) return setItem(allocator, Item, at, &@field(options, counter), rest);
                 }
                 if (@typeInfo(Item) != .@"struct") return false;

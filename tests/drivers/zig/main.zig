@@ -3,6 +3,7 @@
 const std = @import("std");
 const c = @import("c.zig");
 const hs = c.hs;
+const sentinel = c.sentinel;
 const Call = @import("Call.zig");
 const Objects = @import("Objects.zig");
 const Pool = @import("Pool.zig");
@@ -16,22 +17,23 @@ pub fn main(init: std.process.Init) !u8 {
     const tell: Teller = .{ .out = &output.interface };
     Objects.init(init.gpa, tell);
 
-    var worker: ?*hs.hs_worker = null;
-    var pool: Pool = .{ .allocator = init.gpa }; // takes its place where a block says so
-    // What jar blocks work on, and workers with `jar` use.
-    var jar: ?*hs.hs_cookie_jar = null;
+    var client: ?sentinel.HttpClient = null;
+    var pool: Pool = .init(init.gpa); // takes its place where a block says so
+    // What jar blocks work on, and clients with `jar` use.
+    var jar: ?sentinel.CookieJar = null;
     var arena: std.heap.ArenaAllocator = .init(init.gpa);
     defer arena.deinit();
     while (try readBlock(arena.allocator(), &input.interface)) |block| {
         if (std.mem.eql(u8, block.verb, "open")) {
-            try tell.status("closed", close(worker, &pool));
-            worker = try open(arena.allocator(), tell, block.lines, jar, &pool);
+            close(&client, &pool);
+            try tell.status("closed", hs.HS_OK);
+            client = try open(arena.allocator(), init.gpa, tell, block.lines, jar, &pool);
         } else if (std.mem.eql(u8, block.verb, "jar")) {
             for (block.lines) |line| try keep(arena.allocator(), tell, &jar, line);
         } else if (std.mem.eql(u8, block.verb, "pool")) {
             for (block.lines) |line| try pool.operation(arena.allocator(), tell, line);
         } else if (std.mem.eql(u8, block.verb, "request")) {
-            try send(arena.allocator(), tell, worker, &pool, block.lines);
+            try send(arena.allocator(), tell, if (client) |*one| one else null, &pool, block.lines);
         } else if (std.mem.eql(u8, block.verb, "submit")) {
             try submit(arena.allocator(), tell, &pool, block.lines);
         } else if (std.mem.eql(u8, block.verb, "next")) {
@@ -44,11 +46,15 @@ pub fn main(init: std.process.Init) !u8 {
         try output.interface.flush();
         _ = arena.reset(.retain_capacity);
     }
-    return if (hs.hs_cookie_jar_free(jar) == hs.HS_OK and close(worker, &pool) == hs.HS_OK) 0 else 1;
+    if (jar) |one| one.deinit();
+    close(&client, &pool);
+    return 0;
 }
 
-fn close(worker: ?*hs.hs_worker, pool: *Pool) hs.hs_status {
-    return if (pool.handle != null) pool.close() else hs.hs_worker_free(worker);
+fn close(client: *?sentinel.HttpClient, pool: *Pool) void {
+    if (pool.isOpen()) pool.close();
+    if (client.*) |*one| one.deinit();
+    client.* = null;
 }
 
 const Block = struct { verb: []const u8, lines: []const c.Line };
@@ -78,18 +84,19 @@ fn readBlock(allocator: std.mem.Allocator, in: *std.Io.Reader) !?Block {
 
 fn open(
     allocator: std.mem.Allocator,
+    gpa: std.mem.Allocator,
     tell: Teller,
     lines: []const c.Line,
-    jar: ?*hs.hs_cookie_jar,
+    jar: ?sentinel.CookieJar,
     pool: *Pool,
-) !?*hs.hs_worker {
+) !?sentinel.HttpClient {
     var options = c.sized(hs.hs_worker_options);
     var around = c.sized(hs.hs_pool_options);
     around.worker = &options;
     var via_pool = false;
     for (lines) |line| {
         if (std.mem.eql(u8, line.key, "jar")) {
-            options.cookies = jar;
+            options.cookies = if (jar) |one| one.handle else null;
         } else if (std.mem.eql(u8, line.key, "via")) {
             via_pool = std.mem.eql(u8, line.value, "pool");
         } else if (std.mem.startsWith(u8, line.key, "pool.")) {
@@ -99,48 +106,54 @@ fn open(
             c.fail("unknown worker option", line.key);
         }
     }
-    var worker: ?*hs.hs_worker = null;
-    var outcome: Pool.Outcome = .{ .status = hs.HS_OK };
+    var diagnostics: sentinel.Diagnostics = .{};
+    var client: ?sentinel.HttpClient = null;
     if (via_pool) {
-        outcome = pool.open(&around);
+        pool.open(&around, &diagnostics) catch {};
     } else {
-        outcome.status = hs.hs_worker_new(&options, &worker, &outcome.err);
+        client = sentinel.HttpClient.initNative(gpa, &options, &diagnostics) catch null;
     }
-    try tell.status("status", outcome.status);
-    if (outcome.status != hs.HS_OK) try tell.failure(outcome.err);
-    return worker;
+    try tell.status("status", diagnostics.status);
+    if (diagnostics.err != null) try tell.failure(&diagnostics);
+    return client;
 }
 
 /// Tells `jar OP RESULT`: a text or number where it has one, else the status.
-fn keep(allocator: std.mem.Allocator, tell: Teller, jar: *?*hs.hs_cookie_jar, line: c.Line) !void {
+fn keep(allocator: std.mem.Allocator, tell: Teller, jar: *?sentinel.CookieJar, line: c.Line) !void {
     const first, const second = c.split(line.value);
-    const one = c.str(try c.decoded(allocator, first));
-    const two = c.str(try c.decoded(allocator, second));
-    var err: ?*hs.hs_error = null;
-    var text: ?*hs.hs_text = null;
-    defer _ = hs.hs_text_free(text);
-    const status = switch (std.meta.stringToEnum(enum { new, set, get, @"export", import, clear, count }, line.key) orelse
-        c.fail("unknown jar operation", line.key)) {
-        .new => blk: {
-            _ = hs.hs_cookie_jar_free(jar.*);
-            break :blk hs.hs_cookie_jar_new(jar);
-        },
-        .set => hs.hs_cookie_jar_set(jar.*, one, two, &err), // URL LINE
-        .get => hs.hs_cookie_jar_get(jar.*, one, &text, &err), // URL
-        .@"export" => hs.hs_cookie_jar_export(jar.*, &text, &err),
-        .import => hs.hs_cookie_jar_import(jar.*, one, &err), // TEXT
-        .clear => hs.hs_cookie_jar_clear(jar.*),
-        .count => return tell.number("jar count", hs.hs_cookie_jar_count(jar.*)),
-    };
+    const one = try c.decoded(allocator, first);
+    const two = try c.decoded(allocator, second);
     const key = try std.fmt.allocPrint(allocator, "jar {s}", .{line.key});
-    if (text != null) try tell.text(key, hs.hs_text_value(text)) else try tell.status(key, status);
-    if (err != null) try tell.failure(err);
+    const operation = std.meta.stringToEnum(enum { new, set, get, @"export", import, clear, count }, line.key) orelse
+        c.fail("unknown jar operation", line.key);
+    if (operation == .new) {
+        if (jar.*) |old| old.deinit();
+        jar.* = try .init();
+        return tell.status(key, hs.HS_OK);
+    }
+    const on = jar.* orelse c.fail("no jar for", line.key);
+    var diagnostics: sentinel.Diagnostics = .{};
+    switch (operation) {
+        .new => unreachable,
+        .count => try tell.number(key, on.count()),
+        .clear => try tell.result(key, on.clear()),
+        .set => try tell.result(key, on.set(one, two, &diagnostics)), // URL LINE
+        .import => try tell.result(key, on.importText(one, &diagnostics)), // TEXT
+        .get, .@"export" => { // URL
+            const text = if (operation == .get) on.get(one, &diagnostics) else on.exportText(&diagnostics);
+            if (text) |found| {
+                try tell.text(key, found.slice());
+                found.deinit();
+            } else |_| try tell.status(key, diagnostics.status);
+        },
+    }
+    if (diagnostics.err != null) try tell.failure(&diagnostics);
 }
 
 fn send(
     allocator: std.mem.Allocator,
     tell: Teller,
-    worker: ?*hs.hs_worker,
+    client: ?*sentinel.HttpClient,
     pool: *Pool,
     lines: []const c.Line,
 ) !void {
@@ -148,39 +161,59 @@ fn send(
     try call.read(lines);
     const canceller = try call.prepare(tell);
 
-    const request: ?*const hs.hs_request_options = if (call.isNull("request")) null else &call.options;
-    const pooled = pool.handle != null;
-    var outcome: Pool.Outcome = .{ .status = hs.HS_OK };
-    if (pooled) {
-        outcome = try pool.request(request);
-    } else {
-        const on = if (call.isNull("worker")) null else worker;
-        const place = if (call.isNull("response")) null else &outcome.response;
-        outcome.status = hs.hs_request(on, request, place, &outcome.err);
-    }
+    const pooled = pool.isOpen();
+    var diagnostics: sentinel.Diagnostics = .{};
+    // A pool has neither a client nor a place for the response.
+    const is_null = if (pooled) call.isNull("request") else call.null_argument.len > 0;
+    var outcome: Pool.Outcome = if (is_null)
+        sendNull(&call, client, pool)
+    else if (pooled)
+        try pool.request(&call.options)
+    else
+        .of(client.?.sendNative(&call.options, &diagnostics), diagnostics);
 
     if (canceller) |thread| thread.join();
-    try tell.outcome(&call, outcome, pooled);
-    if (call.cancel != null) try tell.status("cancel.freed", hs.hs_cancel_free(call.cancel));
-    if (call.form != null) try tell.status("form.freed", hs.hs_form_free(call.form));
+    try tell.outcome(&call, &outcome, pooled);
+    if (call.cancel) |cancel| {
+        cancel.deinit();
+        try tell.status("cancel.freed", hs.HS_OK);
+    }
+    if (call.form) |form| {
+        form.deinit();
+        try tell.status("form.freed", hs.HS_OK);
+    }
+}
+
+/// With an argument that is NULL, which the package cannot say.
+fn sendNull(call: *const Call, client: ?*sentinel.HttpClient, pool: *Pool) Pool.Outcome {
+    const request: ?*const hs.hs_request_options = if (call.isNull("request")) null else &call.options;
+    const worker = if (client) |one| one.handle else null;
+    var response: ?*hs.hs_response = null;
+    var failure: ?*hs.hs_error = null;
+    const status = if (pool.isOpen())
+        hs.hs_pool_submit(pool.pool.handle, request, 1, &failure)
+    else
+        hs.hs_request(if (call.isNull("worker")) null else worker, request, if (call.isNull("response")) null else &response, &failure);
+    if (status == hs.HS_OK) c.fail("a success without", call.null_argument);
+    var diagnostics: sentinel.Diagnostics = .{};
+    return .of(sentinel.Diagnostics.take(&diagnostics, status, failure), diagnostics);
 }
 
 fn submit(allocator: std.mem.Allocator, tell: Teller, pool: *Pool, lines: []const c.Line) !void {
     var call: Call = .{ .allocator = allocator };
     try call.read(lines);
-    const outcome = pool.submit(&call.options, call.tag);
-    try tell.status("status", outcome.status);
-    if (outcome.status != hs.HS_OK) try tell.failure(outcome.err);
+    var diagnostics: sentinel.Diagnostics = .{};
+    pool.submit(&call.options, call.tag, &diagnostics) catch {};
+    try tell.status("status", diagnostics.status);
+    if (diagnostics.err != null) try tell.failure(&diagnostics);
 }
 
 fn takeCompletion(allocator: std.mem.Allocator, tell: Teller, pool: *Pool, lines: []const c.Line) !void {
     var call: Call = .{ .allocator = allocator };
     try call.read(lines);
-    const outcome = try pool.take(call.tag);
-    if (outcome.status == hs.HS_OK) {
-        var metrics = c.sized(hs.hs_metrics);
-        _ = hs.hs_response_metrics(outcome.response, &metrics);
-        try tell.number("waited", @intFromBool(metrics.pool_queue_ns > 0));
+    var outcome = try pool.take(call.tag);
+    if (outcome.response) |response| {
+        try tell.number("waited", @intFromBool(response.metrics().pool_queue_ns > 0));
     }
-    try tell.outcome(&call, outcome, true);
+    try tell.outcome(&call, &outcome, true);
 }
