@@ -38,6 +38,8 @@ pub struct Account {
     pub cash: Decimal,
     pub positions: BTreeMap<&'static str, Position>,
     pub orders: Vec<Order>,
+    /// Where the open ones are in `orders`; some may have been closed since.
+    pub open: Vec<usize>,
     /// Where the orders are in `orders`.
     pub by_id: HashMap<String, usize>,
     pub by_client_id: HashMap<String, usize>,
@@ -61,6 +63,7 @@ impl Account {
             cash,
             positions: BTreeMap::new(),
             orders: Vec::new(),
+            open: Vec::new(),
             by_id: HashMap::new(),
             by_client_id: HashMap::new(),
             prices: HashMap::new(),
@@ -108,14 +111,18 @@ impl Account {
         self.cash + self.long_market_value()
     }
 
+    fn open_orders(&self) -> impl Iterator<Item = &Order> {
+        self.open.iter().map(|at| &self.orders[*at]).filter(|order| order.is_open())
+    }
+
     /// Cash that no open order to buy may need.
     pub fn buying_power(&self) -> Decimal {
-        self.cash - self.orders.iter().filter(|order| order.is_open()).map(|order| order.held_cash(self)).sum()
+        self.cash - self.open_orders().map(|order| order.held_cash(self)).sum()
     }
 
     /// Shares that open orders to sell may need.
     pub fn held(&self, symbol: &str) -> Decimal {
-        self.orders.iter().filter(|order| order.is_open() && order.symbol == symbol).map(Order::held_shares).sum()
+        self.open_orders().filter(|order| order.symbol == symbol).map(Order::held_shares).sum()
     }
 
     pub fn id(&self) -> String {
@@ -209,6 +216,9 @@ impl Account {
             if !qty.is_positive() || self.held(symbol) > *qty {
                 wrong.push(format!("{qty} of {symbol}, of which {} are held", self.held(symbol)));
             }
+        }
+        if self.open_orders().count() != self.orders.iter().filter(|order| order.is_open()).count() {
+            wrong.push("an open order was lost sight of".to_owned());
         }
         if self.cash < Decimal::ZERO || self.buying_power() < Decimal::ZERO {
             wrong.push(format!("cash {}, buying power {}", self.cash, self.buying_power()));

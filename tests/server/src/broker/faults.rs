@@ -10,7 +10,9 @@ use super::market::mix;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The connection is reset before anything is done.
+    /// The connection is reset before the body is read.
+    ResetUnread,
+    /// It is reset before anything is done.
     ResetBefore,
     /// It is done, and the connection reset in place of the answer.
     ResetAfter,
@@ -28,21 +30,12 @@ pub enum Fault {
     Nothing,
 }
 
-const BY_CHANCE: [Fault; 7] = [
-    Fault::ResetBefore,
-    Fault::ResetAfter,
-    Fault::ResetMidway,
-    Fault::ErrorBefore,
-    Fault::ErrorAfter,
-    Fault::Delay,
-    Fault::Late,
-];
-
 /// As it is set: `{"seed": 1, "reset_after": 0.02, "methods": ["POST"]}`, or `{"next": ["reset_after", "nothing"]}`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
     seed: u64,
+    reset_unread: f64,
     reset_before: f64,
     reset_after: f64,
     reset_midway: f64,
@@ -92,15 +85,16 @@ impl Faults {
     fn by_chance(&self, random: u64) -> Fault {
         let mut left = (random >> 11) as f64 / (1_u64 << 53) as f64;
         let shares = [
-            self.reset_before,
-            self.reset_after,
-            self.reset_midway,
-            self.error_before,
-            self.error_after,
-            self.delay,
-            self.late,
+            (Fault::ResetUnread, self.reset_unread),
+            (Fault::ResetBefore, self.reset_before),
+            (Fault::ResetAfter, self.reset_after),
+            (Fault::ResetMidway, self.reset_midway),
+            (Fault::ErrorBefore, self.error_before),
+            (Fault::ErrorAfter, self.error_after),
+            (Fault::Delay, self.delay),
+            (Fault::Late, self.late),
         ];
-        for (fault, share) in BY_CHANCE.into_iter().zip(shares) {
+        for (fault, share) in shares {
             if left < share {
                 return fault;
             }
@@ -138,6 +132,25 @@ mod tests {
         let count = |wanted| drawn.iter().filter(|fault| **fault == wanted).count();
         assert!((50..150).contains(&count(Fault::ResetBefore)) && (120..280).contains(&count(Fault::Delay)));
         assert_eq!(count(Fault::ErrorAfter), 0);
+    }
+
+    #[test]
+    fn each_has_its_own_share() {
+        let names = [
+            "reset_unread",
+            "reset_before",
+            "reset_after",
+            "reset_midway",
+            "error_before",
+            "error_after",
+            "delay",
+            "late",
+        ];
+        for name in names {
+            let mut some = faults(&format!(r#"{{"{name}": 1}}"#));
+            let wanted: Fault = serde_json::from_str(&format!("\"{name}\"")).unwrap();
+            assert!((0..100).all(|_| some.draw("GET").fault == wanted), "{name}");
+        }
     }
 
     #[test]

@@ -90,6 +90,9 @@ pub async fn handle(call: Call) -> Result<Reply, Abort> {
     let Admitted { key, drawn, standing } = admitted;
     let method = call.parts.method.clone();
     let (connection, version, query) = (call.connection.clone(), call.parts.version, call.parts.uri.query());
+    if drawn.fault == Fault::ResetUnread {
+        return Err(reset(&connection, version));
+    }
     let body = receive(call.body, LARGEST_BODY, false).await?.quoted;
     if let (&Method::POST | &Method::PATCH, ["v2", "orders", ..]) = (&method, parts.as_slice())
         && let Some(account) = broker.0.lock().unwrap().by_key.get_mut(&key)

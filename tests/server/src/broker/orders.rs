@@ -259,7 +259,10 @@ fn accept(account: &mut Account, order: Order) -> Value {
     account.by_client_id.insert(order.client_order_id.clone(), at);
     let told = order.json();
     account.orders.push(order);
+    account.open.push(at);
     rules::arrive(account, at);
+    let orders = &account.orders;
+    account.open.retain(|at| orders[*at].is_open());
     told
 }
 
@@ -433,8 +436,8 @@ pub fn cancel(account: &mut Account, id: &str) -> Result<Answer, Answer> {
 }
 
 pub fn cancel_all(account: &mut Account) -> Answer {
-    let open: Vec<usize> = (0..account.orders.len()).filter(|at| account.orders[*at].is_open()).collect();
-    let done = open.into_iter().map(|at| {
+    let open = std::mem::take(&mut account.open).into_iter().filter(|at| account.orders[*at].is_open());
+    let done = open.collect::<Vec<_>>().into_iter().map(|at| {
         let now = account.tick();
         account.orders[at].close(Status::Canceled, now);
         json!({ "id": account.orders[at].id, "status": 200 })

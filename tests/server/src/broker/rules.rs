@@ -25,7 +25,7 @@ pub fn arrive(account: &mut Account, at: usize) {
 
 /// The price has changed: every open order for it is looked at again, the oldest first.
 pub fn match_all(account: &mut Account, asset: &'static Asset) {
-    for at in 0..account.orders.len() {
+    for at in account.open.clone() {
         if account.orders[at].is_open() && account.orders[at].symbol == asset.symbol {
             match_one(account, at);
         }

@@ -373,17 +373,26 @@ fn outcome(broker: &Broker, body: Value) -> Result<u16, (ErrorKind, usize)> {
 #[test]
 fn faults_happen_where_they_were_asked_for() {
     let mut broker = Broker::new();
-    let next = ["reset_before", "reset_after", "reset_midway", "error_before", "error_after", "nothing", "late"];
+    let next = [
+        "reset_before",
+        "reset_after",
+        "reset_midway",
+        "error_before",
+        "error_after",
+        "nothing",
+        "late",
+        "reset_unread",
+    ];
     broker.admin("PUT", "/faults", json!({ "methods": ["POST"], "next": next, "statuses": [504] }));
     let order = |id: &str| json!({ "symbol": "F", "qty": "1", "side": "buy", "type": "market", "time_in_force": "day", "client_order_id": id });
     let outcomes: Vec<_> = next.iter().map(|id| outcome(&broker, order(id))).collect();
     let reset = |got| Err((ErrorKind::ConnectionReset, got));
-    assert_eq!(outcomes, [reset(0), reset(0), reset(2), Ok(504), Ok(504), Ok(200), reset(0)]);
+    assert_eq!(outcomes, [reset(0), reset(0), reset(2), Ok(504), Ok(504), Ok(200), reset(0), reset(0)]);
     let placed: Vec<_> = next
         .iter()
         .map(|id| broker.ask("GET", &format!("/v2/orders:by_client_order_id?client_order_id={id}"), Value::Null).status)
         .collect();
-    assert_eq!(placed, [404, 200, 200, 404, 200, 200, 200], "the late one came when the first was asked for");
+    assert_eq!(placed, [404, 200, 200, 404, 200, 200, 200, 404], "the late one came when the first was asked for");
     let seen = broker.seen();
     assert_eq!((&seen["orders"], &seen["orders_received"], &seen["most_of_one"]), (&json!(5), &json!(7), &json!(1)));
     assert_eq!(seen["faults"]["ResetAfter"], 1);
