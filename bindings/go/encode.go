@@ -53,7 +53,7 @@ func (o *Options) encode(a *arena) *C.hs_worker_options {
 	c.ca_file, c.ca_pem = a.text(o.TLS.CAFile), a.text(o.TLS.CAPEM)
 	c.tls, c.proxy, c.network = o.TLS.encode(a), o.Proxy.encode(a), o.Network.encode(a)
 	c.dns, c.addresses = o.DNS.encode(a), o.Addresses.encode(a)
-	c.auth, c.cookies = o.Auth.encode(a), o.Jar.handle()
+	c.auth, c.cookies, c.mock = o.Auth.encode(a), o.Jar.handle(), o.Mock.handle()
 	c.policies = o.Policies.encode(a)
 	if o.Raw != nil {
 		o.Raw(unsafe.Pointer(c))

@@ -71,6 +71,8 @@ type Options struct {
 	Policies *Policies
 	// Pool is about the threads and queues of a [Client] or a [Transport]; a [Worker] has none.
 	Pool PoolOptions
+	// Mock answers instead of the network; nil for the network.
+	Mock *Mock
 	// Trace keeps what happened in each call, line by line, for responses and errors. It costs time and memory.
 	Trace bool
 

@@ -12,6 +12,7 @@ GO_IN = go=$(GO) && cd bindings/go && $(GO_PACKAGE_ENV)
 test-go: $(LIB)/libhttp_sentinel.so ## the Go package: gofmt, vet, tests under the race detector, examples, GO_FLAT=10000 requests
 	@$(GO_IN) && unformatted=$$($$($$go env GOROOT)/bin/gofmt -l . ../../benches/bindings/go ../../tests/drivers/go) && \
 		{ [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted"; exit 1; }; }
+	@examples/check_readme.sh bindings/go/README.md 3
 	@$(GO_IN) $$go vet ./...
 	@$(GO_IN) GODEBUG=cgocheck=1 $(CURDIR)/.ci/with-server.sh $$go test -race -count=1 ./...
 	@mkdir -p $(T)/go

@@ -16,5 +16,7 @@ expect 'failed in phase "connect" after 3 attempts; sent: no' transport http://1
 expect "200 after 1 attempt, 199 of 200 left" client "$HS_TEST_HTTP/echo"
 expect "it was not sent: send it again" client http://127.0.0.1:1/
 expect "it may have arrived" client "$HS_TEST_HTTP/abort"
+expect "status 200 in" first_request "$HS_TEST_HTTPS/get" "$HS_TEST_CA"
+expect "HS_ERR_TLS" first_request "$HS_TEST_HTTPS/get"
 expect "100 requests by 4 workers" worker "$HS_TEST_HTTP/get"
 echo "the examples say what they should"
