@@ -3,7 +3,7 @@
 .PHONY: test-trading-go
 example-trading-go: $(LIB)/libhttp_sentinel.so
 	@mkdir -p $(T)/examples/trading/go
-	go=$(GO) && cd examples/trading/go && $(GO_PACKAGE_ENV) $$go build -o $(T)/examples/trading/go/ ./trading_safety
+	go=$(GO) && cd examples/trading/go && $(GO_PACKAGE_ENV) $$go build -o $(T)/examples/trading/go/ ./trading_safety ./one_order
 
 test-trading: test-trading-go
 

@@ -48,10 +48,10 @@ func Example() {
 	}
 }
 
-// TestReadme holds the program in the README against the one above.
+// TestReadme holds the program in the README against one_order, which it is from.
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
-	own, err2 := os.ReadFile("example_test.go")
+	own, err2 := os.ReadFile("../one_order/main.go")
 	if err := errors.Join(err, err2); err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func env(t *testing.T, name string) string {
 // Over TLS and HTTP/2, where what is lost is a stream and not a connection.
 func TestOverTLS(t *testing.T) {
 	url, ca := env(t, "HS_TEST_BROKER_TLS"), env(t, "HS_TEST_CA")
-	b, err := broker.New(env(t, "HS_TEST_BROKER"), url)
+	b, err := broker.New(url, url, ca)
 	if err != nil {
 		t.Fatal(err)
 	}

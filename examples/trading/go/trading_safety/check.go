@@ -80,6 +80,9 @@ func (k *check) account(name string, o broker.Opening) (key string, err error) {
 
 func (k *check) options(more ...alpaca.Option) []alpaca.Option {
 	all := []alpaca.Option{alpaca.WithBaseURL(k.broker.URL), alpaca.WithDataURL(k.broker.DataURL)}
+	if k.ca != "" {
+		all = append(all, alpaca.WithCAFile(k.ca))
+	}
 	if k.bound {
 		all = append(all, alpaca.Bound())
 	}

@@ -1,7 +1,7 @@
 // Trading_safety holds the trading client against a stand-in for the broker, and counts there what became of each order:
 // examples/trading/README.md says what it does. Its exit status is 0 only where nothing was wrong.
 //
-//	trading_safety --broker URL --data URL [--threads 50] [--requests 100] [--faults SEED] [--bound]
+//	trading_safety --broker URL --data URL [--ca FILE] [--threads 50] [--requests 100] [--faults SEED] [--bound]
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 )
 
 type config struct {
-	broker, data      string
+	broker, data, ca  string
 	threads, requests int
 	faults            uint64
 	bound             bool
@@ -23,6 +23,7 @@ func main() {
 	var c config
 	flag.StringVar(&c.broker, "broker", "", "`URL` of the trading API")
 	flag.StringVar(&c.data, "data", "", "`URL` of the market data API")
+	flag.StringVar(&c.ca, "ca", "", "`file` with the authorities to trust")
 	flag.IntVar(&c.threads, "threads", 50, "how many clients work at once")
 	flag.IntVar(&c.requests, "requests", 100, "how much each of them does")
 	flag.Uint64Var(&c.faults, "faults", 0, "`seed` of the faults; 0: none")
@@ -38,7 +39,7 @@ func main() {
 }
 
 func run(c config) bool {
-	b, err := broker.New(c.broker, c.data)
+	b, err := broker.New(c.broker, c.data, c.ca)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return false

@@ -20,9 +20,9 @@ type Broker struct {
 // Secret is that of every account.
 const Secret = "secret of the account"
 
-// New is the stand-in at these addresses.
-func New(trading, data string) (*Broker, error) {
-	client, err := sentinel.NewClient(sentinel.Options{})
+// New is the stand-in at these addresses. ca is a file with the authorities to trust; empty: the system's.
+func New(trading, data, ca string) (*Broker, error) {
+	client, err := sentinel.NewClient(sentinel.Options{TLS: sentinel.TLSOptions{CAFile: ca}})
 	return &Broker{trading, data, client}, err
 }
 
