@@ -23,7 +23,6 @@ int main(int argc, char **argv) {
     std::atomic<int> good{0}, failed{0};
     const auto work = [&] {
         hs::worker_options options;
-        options.max_attempts = 1; // the engine has the attempts
         options.policies.emplace().breaker = *breaker;
         auto worker = hs::worker::make(options);
         if (!worker) {
