@@ -34,6 +34,7 @@ func (k *check) lostAnswers() error {
 		{"submit, late", "POST", times(1, "late"), found},
 		{"submit, reset before", "POST", times(1, "reset_before"), notPlaced},
 		{"submit, error before", "POST", times(1, "error_before"), notPlaced},
+		{"submit, reset unread", "POST", times(1, "reset_unread"), notEvenRead},
 		{"submit, and nobody answers", "", append(times(1, "reset_after"), times(3, "error_before")...), unknown},
 		{"submit the same twice", "", nil, twice},
 		{"replace, reset after", "", nil, replaced},
@@ -113,16 +114,21 @@ func found(l *lost) {
 	l.received("found", 1, 1)
 }
 
-func notPlaced(l *lost) {
+func notPlaced(l *lost) { l.placedAgain(1) }
+
+// notEvenRead is not counted by the broker, which knows of orders by their bodies.
+func notEvenRead(l *lost) { l.placedAgain(0) }
+
+func (l *lost) placedAgain(counted int) {
 	_, err := l.client.SubmitOrder(background, named(ten, "again"))
 	e := l.fails(l.name, err, alpaca.ErrNotPlaced)
 	if e.ClientOrderID != "again" || e.RequestSent == sentinel.SentNo {
 		l.wrong("%s: %v", l.name, e)
 	}
-	l.received("again", 1, 0)
+	l.received("again", counted, 0)
 	order, err := l.client.SubmitOrder(background, named(ten, e.ClientOrderID))
 	l.isTen(order, err, "again", false)
-	l.received("again", 2, 1)
+	l.received("again", counted+1, 1)
 }
 
 func unknown(l *lost) {
