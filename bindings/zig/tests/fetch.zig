@@ -79,6 +79,11 @@ test "many tasks at once" {
     try many(testing.io);
 }
 
+test "tasks of an Io that has no threads" {
+    var threaded: std.Io.Threaded = .init_single_threaded;
+    try many(threaded.io());
+}
+
 test "a task that is canceled" {
     try canceling(testing.io, "zig-fetch");
 }

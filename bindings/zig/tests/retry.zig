@@ -251,6 +251,26 @@ test "the engine asks its breaker and its limiter" {
     try testing.expectEqual(null, try alone.getRateLimitStatus());
 }
 
+test "an engine that may not try again says so, and frees the response that nobody gets" {
+    var client = try HttpClient.init(testing.allocator);
+    defer client.deinit();
+    const breaker: hs.CircuitBreaker = try .init(.{ .min_calls = 1, .window_calls = 1, .open_ms = 60_000 });
+    defer breaker.deinit();
+    var engine = RetryEngine.init(testing.allocator, .{ .max_attempts = 3, .base_delay_ms = 1, .max_delay_ms = 10, .circuit_breaker = breaker });
+    defer engine.deinit();
+    var report: RetryEngine.Report = .{};
+    const broken: Get = .{ .client = &client, .url = server.http("/status/503") };
+    try testing.expectError(error.BreakerOpen, engine.executeWithOptions(Response, broken, Get.doRequest, null, .{ .report = &report }));
+    try testing.expectEqual(.breaker_open, report.stop_reason);
+
+    const token: hs.CancelToken = try .init();
+    defer token.deinit();
+    token.trigger();
+    var canceled = RetryEngine.init(testing.allocator, quick);
+    defer canceled.deinit();
+    try testing.expectError(error.Canceled, canceled.executeWithOptions(Response, broken, Get.doRequest, null, .{ .cancel = token }));
+}
+
 test "a breaker by itself" {
     const breaker: hs.CircuitBreaker = try .init(.{ .min_calls = 1, .window_calls = 1 });
     defer breaker.deinit();
