@@ -126,7 +126,7 @@ include bindings/zig/rules.mk
 
 # ---- The trading client: in each language a library for users to read, and the program that checks it. C's needs Jansson.
 
-TRADING   := c go
+TRADING   := c go zig
 TRADING_C := $(wildcard examples/trading/c/*.c)
 TRADING_H := $(wildcard examples/trading/c/*.h examples/trading/c/*/*.h)
 
@@ -145,6 +145,7 @@ test-trading: $(TRADING:%=example-trading-%)
 	@.ci/with-server.sh .ci/trading.sh $(TRADING)
 
 include examples/trading/go/rules.mk
+include examples/trading/zig/rules.mk
 
 # ---- Soak: the program by itself; make soak builds what it needs first.
 

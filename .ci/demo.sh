@@ -30,7 +30,7 @@ run_examples() {
         done
     done
     step "safety check, 50 threads" example "$TARGET/examples/c/concurrent_safety" --threads 50 --requests 100 --url "$HS_TEST_HTTP" || failed=1
-    for language in c go; do
+    for language in c go zig; do
         bin=$TARGET/examples/trading/$language/trading_safety
         if [ -x "$bin" ]; then
             step "trading client in $language" example "$bin" --threads 10 --broker "$HS_TEST_BROKER" --data "$HS_TEST_BROKER_DATA" --faults 1 || failed=1
@@ -61,7 +61,10 @@ if go_command >/dev/null; then
     build_examples go
     step "go trading client" mk example-trading-go || true
 else not_run "go examples" "there is no Go here, and none could be fetched"; fi
-if [ -x "$ZIG16" ]; then build_examples zig; else not_run "zig examples" "there is no Zig 0.16.0 here, and it could not be fetched"; fi
+if [ -x "$ZIG16" ]; then
+    build_examples zig
+    step "zig trading client" mk example-trading-zig || true
+else not_run "zig examples" "there is no Zig 0.16.0 here, and it could not be fetched"; fi
 
 say "run, against the test server"
 ran=0

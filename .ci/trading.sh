@@ -22,6 +22,7 @@ for language in "$@"; do
 done
 # Over TLS and HTTP/2, those that have an option for the certificate.
 tls=(--broker "$HS_TEST_BROKER_TLS" --data "$HS_TEST_BROKER_TLS" --ca "$HS_TEST_CA")
+if [[ " $* " == *" zig "* ]]; then safety zig "${tls[@]}" --faults "${FAULTS:-1}"; fi
 if [[ " $* " == *" go "* ]]; then safety go "${tls[@]}" --faults "${FAULTS:-1}"; fi
 if [[ " $* " == *" c "* ]]; then
     safety c "${tls[@]}" --faults "${FAULTS:-1}"
