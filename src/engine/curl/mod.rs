@@ -138,7 +138,7 @@ impl CurlEngine {
 
     /// It has something to do at once.
     pub fn is_eager(&self) -> bool {
-        self.dirty.get() || !self.uploads.is_empty()
+        self.dirty.get() || !self.uploads.is_empty() || self.sockets.has_neglected()
     }
 
     /// When it has something to do whatever happens.
@@ -335,6 +335,26 @@ impl Engine for CurlEngine {
         if self.alone.replace(false) && self.transfers.borrow().len() > 1 {
             self.stop_waiting();
         }
+        self.take_finished();
+        while let Some(socket) = self.sockets.neglected() {
+            self.multi.look_at(socket);
+            self.take_finished();
+        }
+        self.give_addresses();
+    }
+
+    #[cfg(test)]
+    fn running(&self) -> usize {
+        self.transfers.borrow().len()
+    }
+
+    fn unparker(&self) -> Arc<dyn Unpark> {
+        self.multi.waker()
+    }
+}
+
+impl CurlEngine {
+    fn take_finished(&self) {
         // All of them are read before the first is removed: for each that is, libcurl looks through those that are not read.
         let all: SmallVec<[Finished; 16]> = std::iter::from_fn(|| self.multi.next_finished()).collect();
         for finished in all {
@@ -353,15 +373,5 @@ impl Engine for CurlEngine {
                 transfer.wake();
             }
         }
-        self.give_addresses();
-    }
-
-    #[cfg(test)]
-    fn running(&self) -> usize {
-        self.transfers.borrow().len()
-    }
-
-    fn unparker(&self) -> Arc<dyn Unpark> {
-        self.multi.waker()
     }
 }

@@ -137,6 +137,18 @@ impl Multi {
         }
     }
 
+    /// Moves on the transfers whose connection has that socket, whatever there is to read.
+    pub fn look_at(&self, socket: sys::curl_socket_t) {
+        let mut running: c_int = 0;
+        // SAFETY: a live multi, as in `run`. A socket that libcurl does not know any more is nothing to it.
+        unsafe {
+            match &self.way {
+                Way::Poll(_) => sys::curl_multi_perform(self.raw, &mut running),
+                Way::Events(_) => sys::curl_multi_socket_action(self.raw, socket, 0, &mut running),
+            }
+        };
+    }
+
     pub fn next_finished(&self) -> Option<Finished> {
         let mut left: c_int = 0;
         // SAFETY: a live multi; the message is copied before the next call on it.

@@ -7,6 +7,7 @@ use super::transfer::Transfer;
 use crate::error::Error;
 use crate::observe::gauge::ConnectionGauge;
 use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
@@ -34,6 +35,8 @@ struct State {
     open: HashMap<sys::curl_socket_t, Option<ConnectionId>, RandomState>,
     connections: HashMap<ConnectionId, Served, RandomState>,
     idle: usize,
+    /// Sockets that libcurl has to look at whatever the system says of them.
+    neglected: SmallVec<[sys::curl_socket_t; 4]>,
 }
 
 struct Served {
@@ -69,6 +72,7 @@ impl Sockets {
             {
                 state.idle -= usize::from(served.exchanges == 0);
             }
+            state.neglected.retain(|neglected| *neglected != socket);
         });
     }
 
@@ -94,8 +98,25 @@ impl Sockets {
             if let Some(served) = state.connections.get_mut(&connection) {
                 served.exchanges -= 1;
                 state.idle += usize::from(served.exchanges == 0);
+                state.neglect(connection, 1);
             }
         });
+    }
+
+    /// An exchange does not read this connection for the time being.
+    fn pause(&self, connection: ConnectionId) {
+        self.state.borrow_mut().neglect(connection, 2);
+    }
+
+    /// Takes one of those that are to be looked at. Of several exchanges on a connection one reads for all, and where it ends
+    /// or pauses it leaves the rest to the next word of the socket: but OpenSSL may have read that rest from the socket
+    /// already, of which then comes no word.
+    pub fn neglected(&self) -> Option<sys::curl_socket_t> {
+        self.state.borrow_mut().neglected.pop()
+    }
+
+    pub fn has_neglected(&self) -> bool {
+        !self.state.borrow().neglected.is_empty()
     }
 
     fn change<R>(&self, change: impl FnOnce(&mut State) -> R) {
@@ -109,6 +130,17 @@ impl Sockets {
 
     fn of(&self, connection: ConnectionId) -> Option<sys::curl_socket_t> {
         self.state.borrow().connections.get(&connection).map(|served| served.socket)
+    }
+}
+
+impl State {
+    fn neglect(&mut self, connection: ConnectionId, exchanges: u32) {
+        if let Some(served) = self.connections.get(&connection)
+            && served.exchanges >= exchanges
+            && !self.neglected.contains(&served.socket)
+        {
+            self.neglected.push(served.socket);
+        }
     }
 }
 
@@ -135,6 +167,13 @@ impl Transfer {
     pub fn leave_seat(&self) {
         if let Some(id) = self.seat.0.take() {
             self.sockets.leave(id);
+        }
+    }
+
+    /// It was paused, and others may be on its connection.
+    pub fn leave_reading_to_others(&self) {
+        if let Some(id) = self.seat.0.get() {
+            self.sockets.pause(id);
         }
     }
 
@@ -174,4 +213,47 @@ extern "C" fn close(data: *mut c_void, socket: sys::curl_socket_t) -> c_int {
     sockets.closing(socket);
     // SAFETY: libcurl hands over a socket that it does not use any more.
     unsafe { libc::close(socket) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two exchanges on one connection, and one on another.
+    fn busy() -> Rc<Sockets> {
+        let sockets = Sockets::new(None, None, 0);
+        for socket in [5, 6] {
+            sockets.opened(socket);
+        }
+        sockets.join(0, || Some(5));
+        sockets.join(0, || unreachable!("it is known"));
+        sockets.join(1, || Some(6));
+        sockets
+    }
+
+    #[test]
+    fn where_one_of_several_exchanges_ends_or_pauses_the_socket_is_looked_at_for_the_others() {
+        let sockets = busy();
+        sockets.pause(0);
+        assert!(sockets.has_neglected());
+        sockets.leave(0);
+        assert_eq!((sockets.neglected(), sockets.neglected()), (Some(5), None));
+        assert!(!sockets.has_neglected());
+    }
+
+    #[test]
+    fn where_the_only_one_does_nobody_is_neglected() {
+        let sockets = busy();
+        sockets.pause(1);
+        sockets.leave(1);
+        assert_eq!(sockets.neglected(), None);
+    }
+
+    #[test]
+    fn a_closed_socket_is_not_looked_at() {
+        let sockets = busy();
+        sockets.leave(0);
+        sockets.closing(5);
+        assert_eq!(sockets.neglected(), None);
+    }
 }

@@ -336,7 +336,10 @@ pub extern "C" fn write_callback(bytes: *mut c_char, size: usize, count: usize, 
     });
     match (going_on, taken) {
         (false, _) => sys::WRITE_ERROR,
-        (true, false) => sys::WRITE_PAUSE,
+        (true, false) => {
+            transfer.leave_reading_to_others();
+            sys::WRITE_PAUSE
+        }
         (true, true) => bytes.len(),
     }
 }

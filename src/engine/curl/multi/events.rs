@@ -27,8 +27,10 @@ use std::time::Duration;
 /// Ready sockets that are taken from the kernel at once; the others are told the next time.
 const MOST_AT_ONCE: usize = 1024;
 
-/// All transfers are looked at as seldom as it takes to make that at most one part in so many of the time.
+/// All transfers are looked at as seldom as it takes to make that at most one part in so many of the time, but not more
+/// seldom than that: on a busy machine a look may seem to take long.
 const PART_FOR_LOOKING_AT_ALL: u32 = 100;
+const LONGEST_WITHOUT_LOOKING_AT_ALL: Duration = Duration::from_secs(1);
 
 /// What the bell's events say; no socket has that number.
 const BELL: u64 = u64::MAX;
@@ -198,7 +200,10 @@ impl Events {
             // SAFETY: a live multi.
             unsafe { sys::curl_multi_socket_all(multi, &mut running) };
             let after = SystemClock.now();
-            let rest = after.since(now).saturating_mul(PART_FOR_LOOKING_AT_ALL).max(LONGEST_WAIT);
+            let rest = after
+                .since(now)
+                .saturating_mul(PART_FOR_LOOKING_AT_ALL)
+                .clamp(LONGEST_WAIT, LONGEST_WITHOUT_LOOKING_AT_ALL);
             self.all_due.set(after.saturating_add(rest));
         }
     }
