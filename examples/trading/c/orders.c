@@ -125,7 +125,8 @@ alpaca_result alpaca_cancel_order(alpaca_client *client, const char *id, alpaca_
     json_t *answer = NULL;
     alpaca_result result = alpaca_ask(client, &asked, &answer, error);
     json_decref(answer);
-    bool lost = alpaca_was_lost(error);
+    // A 422 to a second attempt may come of the first one, whose answer was lost.
+    bool lost = alpaca_was_lost(error) || (error->http_status == 422 && error->attempts > 1);
     if (!lost && error->http_status != 422) return result;
 
     alpaca_order order;

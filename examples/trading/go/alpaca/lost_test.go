@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -210,5 +211,26 @@ func TestReadsAreTriedAgainAndOrdersAreNot(t *testing.T) {
 	defer mutex.Unlock()
 	if got := strings.Join(methods, " "); got != "GET GET GET POST PATCH DELETE DELETE" {
 		t.Error(got)
+	}
+}
+
+// A 422 to a second attempt may come of the first one, whose answer was lost: without a look at the order nobody knows.
+func TestCancellingTwiceWithNobodyToAsk(t *testing.T) {
+	for lost, want := range map[int64]Kind{0: ErrRejected, 1: ErrUnknown} {
+		var came atomic.Int64
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.Method == "GET":
+				say(w, 503, "")
+			case came.Add(1) <= lost:
+				panic(http.ErrAbortHandler)
+			default:
+				say(w, 422, `{"code":42210000,"message":"order is already in \"canceled\" state"}`)
+			}
+		})
+		failure(t, c.CancelOrder(background, "id"), want, sentinel.SentYes)
+		if n := came.Load(); n != lost+1 {
+			t.Errorf("%d came", n)
+		}
 	}
 }
