@@ -20,6 +20,7 @@ for way in 17 20 23 bare; do
     run "C++: tests, $way" tests $way
 done
 # Each against the test server; what it prints last is shown.
+# shellcheck disable=SC2016  # that is for the inner shell
 examples() {
     "$ROOT/.ci/with-server.sh" bash -euc '
         cd "$0"

@@ -22,5 +22,5 @@ wanted() {
          inside && /;$/ && !/\/\// { sub(/;$/, ""); sub(/.*[ *]/, ""); print }' "$header"
 }
 missing=$(wanted | LC_ALL=C sort -u | grep -vE "$left" | LC_ALL=C comm -23 - <(printf '%s\n' "$words"))
-[ -z "$missing" ] || { echo "the C++ package says nothing of:"; printf '  %s\n' $missing; exit 1; }
+[ -z "$missing" ] || { echo "the C++ package says nothing of:"; printf '%s\n' "$missing"; exit 1; }
 echo "$(wanted | LC_ALL=C sort -u | wc -l) names of the header, none forgotten"

@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-install_it() { DESTDIR=$work/stage PREFIX=/opt/hs LIBDIR=/opt/hs/lib INCLUDEDIR= "$root/.ci/install.sh" "$1"; }
+install_it() { DESTDIR=$work/stage PREFIX=/opt/hs LIBDIR=/opt/hs/lib INCLUDEDIR='' "$root/.ci/install.sh" "$1"; }
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$root/Cargo.toml" | head -n 1)
 
 # Only what stands in that folder is to be found.
