@@ -49,6 +49,7 @@ say "packages"
 "$ROOT/.ci/test-cpp.sh" || stop
 step "Go package" mk test-go || stop
 "$ROOT/.ci/test-zig.sh" || stop
+step "trading clients" mk test-trading || stop
 say "examples, as in make demo"
 "$ROOT/.ci/demo.sh" || stop
 say "soak, short form"
