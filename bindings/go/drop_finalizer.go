@@ -4,8 +4,12 @@ package sentinel
 
 import "runtime"
 
-// onDrop arranges for a handle to be freed when nobody has its owner any more; the result calls it off.
-func onDrop[T any, H any](owner *T, free func(H), handle H) (stop func()) {
-	runtime.SetFinalizer(owner, func(*T) { free(handle) })
-	return func() { runtime.SetFinalizer(owner, nil) }
+// anchor is what an owner alone has: finalizers do not run for what is in a cycle, as owners may be.
+type anchor struct{ _ [2]uintptr }
+
+// onDrop arranges for a handle to be freed when nobody has its owner any more, which has to keep the result; that calls it off.
+func onDrop[T any, H any](_ *T, free func(H), handle H) (stop func()) {
+	a := new(anchor)
+	runtime.SetFinalizer(a, func(*anchor) { free(handle) })
+	return func() { runtime.SetFinalizer(a, nil) }
 }

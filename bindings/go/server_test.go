@@ -137,7 +137,7 @@ func TestRetriesOfATransportAreAskedFor(t *testing.T) {
 		{"with a body that can be read once", Options{Policies: &Policies{Retry: &RetryOptions{BaseDelay: 10 * time.Millisecond}}}, 503,
 			io.MultiReader(strings.NewReader("body")), false},
 	} {
-		req, _ := http.NewRequest("PUT", base+"/flaky/go-"+strings.ReplaceAll(c.name, " ", "-")+"?fail=1&status=503", c.reads)
+		req, _ := http.NewRequest("PUT", fmt.Sprintf("%s/flaky/go-%d?fail=1&status=503", base, time.Now().UnixNano()), c.reads)
 		r, err := newTransport(t, c.o).RoundTrip(req)
 		if err != nil {
 			t.Error(c.name, err)
