@@ -28,6 +28,9 @@ import (
 //
 // Options.Redirects, Options.Cookies and Options.Jar have no effect.
 //
+// An http.Client with a Timeout puts an error of its own, with the text alone, in place of what ended by it: where RequestSent
+// matters, give the request a context with a deadline.
+//
 // Differences to http.Transport: URLs are read and written as browsers do (WHATWG), which takes dot segments out of paths;
 // the reason phrase is that of the status, not the server's; informational responses are told when the final head has come;
 // protocol upgrades, CONNECT and trailers of requests are not supported.
