@@ -28,11 +28,12 @@ static inline hs_str str(const char *text) { return (hs_str){text, HS_NTS}; }
 typedef struct {
     char text[2000];
     size_t len;
-    bool has_query, too_long;
+    bool has_query;
+    const char *wrong; // why it is not asked for; NULL: nothing is
 } path;
 
 path path_of(const char *fixed);
-void path_segment(path *p, const char *segment);
+void path_segment(path *p, const char *segment);               // not "..": it would lead from one to all of its kind
 void path_query(path *p, const char *name, const char *value); // nothing where value is NULL
 void path_number(path *p, const char *name, unsigned value);   // nothing where it is 0
 

@@ -6,7 +6,7 @@
 
 static void put(path *p, char c) {
     if (p->len + 1 < sizeof p->text) p->text[p->len++] = c;
-    else p->too_long = true;
+    else p->wrong = "an argument is too long";
 }
 
 static void put_encoded(path *p, const char *text) {
@@ -29,6 +29,7 @@ path path_of(const char *fixed) {
 }
 
 void path_segment(path *p, const char *segment) {
+    if (!segment[strspn(segment, ".")]) p->wrong = "no such name"; // "", ".", ".."
     put(p, '/');
     put_encoded(p, segment);
 }
@@ -123,7 +124,7 @@ alpaca_result alpaca_ask(alpaca_client *client, const request *request, json_t *
     memset(error, 0, offsetof(alpaca_error, client_order_id));
     error->message[0] = '\0';
     char url[sizeof pool->base_url + sizeof request->path->text];
-    if (request->path->too_long) return alpaca_turn_into(error, ALPACA_ARGUMENT, "an argument is too long");
+    if (request->path->wrong) return alpaca_turn_into(error, ALPACA_ARGUMENT, request->path->wrong);
     snprintf(url, sizeof url, "%s%.*s", request->data ? pool->data_url : pool->base_url, (int)request->path->len,
              request->path->text);
     char *body = request->body ? json_dumps(request->body, JSON_COMPACT) : NULL;

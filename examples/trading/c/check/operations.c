@@ -195,6 +195,9 @@ static void refusals(alpaca_client *client) {
     request.qty = "1";
     request.client_order_id = "";
     COMES_TO(ALPACA_ARGUMENT, alpaca_submit_order(client, &request, &order, &error), &error);
+    // Names that would lead from one thing to all of its kind.
+    COMES_TO(ALPACA_ARGUMENT, alpaca_close_position(client, ".", NULL, NULL, &order, &error), &error);
+    COMES_TO(ALPACA_ARGUMENT, alpaca_cancel_order(client, "..", &error), &error);
 }
 
 static void *use_from_elsewhere(void *client) {
