@@ -22,8 +22,8 @@ say() { printf '%s\n' "$*"; }
 warn() { printf '%s\n' "$*" >&2; }
 die() { warn "error: $*"; exit 1; }
 
-# "go1.26.8" -> true if >= 1.22, which the Go package needs
-go_is_new_enough() { "$1" version 2>/dev/null | grep -qE ' go1\.(2[2-9]|[3-9][0-9]|[1-9][0-9]{2,})([^0-9]|$)| go[2-9]'; }
+# "go1.26.8" -> true if >= 1.23, which the trading client needs
+go_is_new_enough() { "$1" version 2>/dev/null | grep -qE ' go1\.(2[3-9]|[3-9][0-9]|[1-9][0-9]{2,})([^0-9]|$)| go[2-9]'; }
 
 # Zig's caches for whatever builds with it. What Zig compiles for itself, which takes it minutes, is kept with the tool.
 zig_caches() { export ZIG_LOCAL_CACHE_DIR=$TARGET/zig-$1 ZIG_GLOBAL_CACHE_DIR=$TOOLS/zig-$1.cache; }

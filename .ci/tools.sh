@@ -5,7 +5,7 @@
 #   (groups)
 #
 # Compilers and libraries come from the system's package manager (system-wide, with sudo when not root). Zig and, where
-# the system has no Go of 1.22 or later, Go come from the Python package index, pinned in pins.txt, into .tools/.
+# the system has no Go of 1.23 or later, Go come from the Python package index, pinned in pins.txt, into .tools/.
 # Nothing is asked of the network and no package manager is started when nothing is missing. What could not be had is
 # said in plain words, and the exit status is 1 if any of it is needed.
 set -euo pipefail
@@ -214,7 +214,7 @@ need_zig() { # need_zig VERSION
 
 need_go() {
     go_command >>"$log" && return
-    say "  no Go of 1.22 or later found on this system"
+    say "  no Go of 1.23 or later found on this system"
     local folder=go-1.27.3
     system python
     if has_python && fetch $folder "Go ${folder#go-}"; then
@@ -222,7 +222,7 @@ need_go() {
         go_command >>"$log" && return
     fi
     install_packages go || true
-    go_command >>"$log" || missing+=("Go, 1.22 or later")
+    go_command >>"$log" || missing+=("Go, 1.23 or later")
 }
 
 need_rust() {
