@@ -22,7 +22,11 @@ for language in "$@"; do
 done
 # Over TLS and HTTP/2, those that have an option for the certificate.
 tls=(--broker "$HS_TEST_BROKER_TLS" --data "$HS_TEST_BROKER_TLS" --ca "$HS_TEST_CA")
-if [[ " $* " == *" zig "* ]]; then safety zig "${tls[@]}" --faults "${FAULTS:-1}"; fi
+if [[ " $* " == *" zig "* ]]; then
+    safety zig "${tls[@]}" --faults "${FAULTS:-1}"
+    APCA_API_KEY_ID=PK-ZIG-OPERATIONS APCA_API_SECRET_KEY="a secret" "$TARGET/examples/trading/zig/bin/one_order" AAPL 2 150.25 \
+        "$HS_TEST_BROKER_TLS" "$HS_TEST_CA" || failed=1
+fi
 if [[ " $* " == *" go "* ]]; then safety go "${tls[@]}" --faults "${FAULTS:-1}"; fi
 if [[ " $* " == *" c "* ]]; then
     safety c "${tls[@]}" --faults "${FAULTS:-1}"

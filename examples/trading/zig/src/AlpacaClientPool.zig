@@ -12,11 +12,12 @@ const hs = @import("http_sentinel");
 const AccountLimits = @import("AccountLimits.zig");
 const Client = @import("ThreadSafeAlpacaClient.zig");
 const Failure = @import("Failure.zig");
+const Secret = @import("Secret.zig");
 
 /// It must allow for any number of threads at once.
 allocator: std.mem.Allocator,
-api_key: []const u8,
-api_secret: []const u8,
+api_key: Secret,
+api_secret: Secret,
 environment: Client.Environment,
 options: Client.Options,
 /// The pool made the limits itself.
@@ -45,8 +46,8 @@ pub fn initWithOptions(
     if (options.limits == .own) shared.limits = .{ .shared = try .init(options.limits.own) };
     return .{
         .allocator = allocator,
-        .api_key = api_key,
-        .api_secret = api_secret,
+        .api_key = .of(api_key),
+        .api_secret = .of(api_secret),
         .environment = environment,
         .options = shared,
         .owns_limits = options.limits == .own,
@@ -66,7 +67,7 @@ pub fn createClient(pool: *AlpacaClientPool, name: []const u8) Failure.Error!*Cl
     errdefer pool.allocator.free(copy);
     const client = try pool.allocator.create(Client);
     errdefer pool.allocator.destroy(client);
-    client.* = try .initWithOptions(pool.allocator, pool.api_key, pool.api_secret, pool.environment, copy, pool.options);
+    client.* = try .initWithOptions(pool.allocator, pool.api_key.text(), pool.api_secret.text(), pool.environment, copy, pool.options);
     _ = pool.living.fetchAdd(1, .acq_rel);
     return client;
 }

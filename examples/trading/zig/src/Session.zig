@@ -4,6 +4,7 @@ const std = @import("std");
 const hs = @import("http_sentinel");
 const AccountLimits = @import("AccountLimits.zig");
 const Failure = @import("Failure.zig");
+const Secret = @import("Secret.zig");
 const Target = @import("Target.zig");
 const Error = Failure.Error;
 
@@ -35,8 +36,8 @@ pub const Options = struct {
 };
 
 allocator: std.mem.Allocator,
-key: []const u8,
-secret: []const u8,
+key: Secret,
+secret: Secret,
 base_url: []const u8,
 data_url: []const u8,
 options: Options,
@@ -54,8 +55,8 @@ failure: Failure = .{},
 pub fn init(allocator: std.mem.Allocator, key: []const u8, secret: []const u8, environment: Environment, options: Options) Session {
     return .{
         .allocator = allocator,
-        .key = key,
-        .secret = secret,
+        .key = .of(key),
+        .secret = .of(secret),
         .base_url = if (options.base_url.len > 0) options.base_url else environment.baseUrl(),
         .data_url = if (options.data_url.len > 0) options.data_url else "https://data.alpaca.markets",
         .options = options,
@@ -163,8 +164,8 @@ pub fn ask(session: *Session, asked: Asked) Error!hs.Response {
     defer diagnostics.deinit();
     const json = "application/json";
     const headers = [_]std.http.Header{
-        .{ .name = "APCA-API-KEY-ID", .value = session.key },
-        .{ .name = "APCA-API-SECRET-KEY", .value = session.secret },
+        .{ .name = "APCA-API-KEY-ID", .value = session.key.text() },
+        .{ .name = "APCA-API-SECRET-KEY", .value = session.secret.text() },
         .{ .name = "Accept", .value = json },
         .{ .name = "Content-Type", .value = json },
     };

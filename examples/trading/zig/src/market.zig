@@ -98,6 +98,10 @@ pub const BarIterator = struct {
         var request = iterator.request;
         if (iterator.page) |page| request.page_token = page.value.next_page_token;
         const page = try (try data(types.Bars, iterator.session, iterator.symbol, "/bars", request)).take();
+        errdefer page.deinit();
+        if (page.value.next_page_token) |token| { // the same again would never end
+            if (request.page_token) |last| if (std.mem.eql(u8, token, last)) return error.BadAnswer;
+        }
         iterator.deinit();
         iterator.page = page;
         iterator.at = 0;

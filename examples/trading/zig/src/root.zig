@@ -48,5 +48,6 @@ const types = @import("types.zig");
 
 test {
     std.testing.refAllDecls(@This());
+    _ = @import("Secret.zig");
     _ = @import("Target.zig");
 }

@@ -155,6 +155,51 @@ test "errors and diagnostics have no secrets" {
     try testing.expect(std.mem.indexOf(u8, client.failure().message(), "the-") == null);
 }
 
+test "a client and a pool do not show their keys" {
+    var client = AlpacaClient.init(testing.allocator, "AAAA", "BBBB", .paper);
+    defer client.deinit();
+    var pool = try alpaca.AlpacaClientPool.init(testing.allocator, "AAAA", "BBBB", .paper);
+    defer pool.deinit();
+    const shown = try std.fmt.allocPrint(testing.allocator, "{any} {any}", .{ client, pool });
+    defer testing.allocator.free(shown);
+    for ([_][]const u8{ "AAAA", "BBBB", "65, 65", "66, 66" }) |secret|
+        try testing.expect(std.mem.indexOf(u8, shown, secret) == null);
+}
+
+test "nobody else gets the keys: redirects are not followed, whatever is asked" {
+    const elsewhere = variable("HS_TEST_HTTP");
+    const base = try std.mem.concat(testing.allocator, u8, &.{ elsewhere, "/redirect-to?url=/get%3Fcount_key=alpaca-zig&rest=" });
+    defer testing.allocator.free(base);
+    var client: AlpacaClient = .initWithOptions(testing.allocator, "k", "s", .paper, .{ .base_url = base, .data_url = base });
+    defer client.deinit();
+    const read = try client.getAccount();
+    defer read.deinit();
+    try testing.expectEqual(std.http.Status.Class.redirect, read.status.class());
+    try testing.expectError(error.Rejected, read.value());
+    const order = try client.submitOrder(.{ .symbol = "F", .qty = .whole(1), .side = .buy });
+    defer order.deinit();
+    try testing.expectError(error.Rejected, order.value());
+
+    const url = try std.mem.concat(testing.allocator, u8, &.{ elsewhere, "/counters/alpaca-zig" });
+    defer testing.allocator.free(url);
+    var looking: hs.HttpClient = try .init(testing.allocator);
+    defer looking.deinit();
+    const count = try looking.get(url, &.{});
+    defer count.deinit();
+    try testing.expect(std.mem.indexOf(u8, count.body, "\"count\":0") != null);
+}
+
+test "pages that never end are no answer" {
+    const page = "{\"symbol\":\"F\",\"bars\":[],\"next_page_token\":\"again\"}";
+    const base = try std.mem.concat(testing.allocator, u8, &.{ variable("HS_TEST_HTTP"), "/response?body=" ++ page ++ "&rest=" });
+    defer testing.allocator.free(base);
+    const encoded = try std.mem.replaceOwned(u8, testing.allocator, base, "\"", "%22");
+    defer testing.allocator.free(encoded);
+    var client: AlpacaClient = .initWithOptions(testing.allocator, "k", "s", .paper, .{ .data_url = encoded });
+    defer client.deinit();
+    try testing.expectError(error.BadAnswer, client.getAllBars("F", .{ .timeframe = "1Day" }));
+}
+
 test "the program in the README is that of one_order.zig" {
     const io = testing.io;
     const readme = try std.Io.Dir.cwd().readFileAlloc(io, "../README.md", testing.allocator, .limited(1 << 20));
