@@ -20,8 +20,8 @@ pub fn url(target: *const Target) []const u8 {
 }
 
 pub fn segment(target: *Target, text: []const u8) void {
-    // An empty one would ask for something else.
-    if (text.len == 0) target.refused = true;
+    // An empty one would ask for something else, and "." and ".." are taken out of URLs: for all that there are.
+    if (std.mem.trim(u8, text, ".").len == 0) target.refused = true;
     target.put("/");
     target.encode(text);
 }
@@ -88,7 +88,9 @@ test "everything that is given is encoded, and nothing is cut off" {
     const long: [2500]u8 = @splat('x');
     target.segment(&long);
     try std.testing.expect(target.refused);
-    target.init("http://b", "/v2/orders");
-    target.segment("");
-    try std.testing.expect(target.refused);
+    for ([_][]const u8{ "", ".", "..", "..." }) |name| {
+        target.init("http://b", "/v2/orders");
+        target.segment(name);
+        try std.testing.expect(target.refused);
+    }
 }

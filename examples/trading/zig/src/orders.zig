@@ -145,7 +145,8 @@ fn cancel(session: *Session, id: []const u8) Error!Response(void) {
         break :blk null;
     };
     const first = session.failure;
-    const lost = first.isLost();
+    // A 422 to a second attempt may come of the first one, whose answer was lost.
+    const lost = first.isLost() or (first.http_status == 422 and first.attempts > 1);
     if (!lost and first.http_status != 422) return .from(answer.?, first);
 
     const status = statusOf(session, id);
