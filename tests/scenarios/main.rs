@@ -3,7 +3,7 @@
 //!
 //!     cargo test --test scenarios                       all
 //!     HS_CASE=breaker cargo test --test scenarios       those with that in their names
-//!     HS_LANG=c …                                       one language alone, while writing them
+//!     HS_LANG=c,go …                                    in these languages alone, while writing them
 //!     HS_SHOW=1 … -- --nocapture                        their logs
 #![cfg(target_os = "linux")]
 
@@ -60,8 +60,10 @@ fn every_scenario_in_every_language() {
     assert!(!scenarios.is_empty(), "no scenario has {wanted:?} in its name");
     let (constants, structs) = (Constants::read(), fields::read());
     let only = std::env::var("HS_LANG").ok();
-    let languages = drivers::LANGUAGES.into_iter().filter(|language| only.as_ref().is_none_or(|only| only == language));
-    let drivers = drivers::build("scenarios", &languages.collect::<Vec<_>>());
+    let is_wanted = |language: &&str| only.as_ref().is_none_or(|only| only.split(',').any(|one| one == *language));
+    let languages: Vec<_> = drivers::LANGUAGES.into_iter().filter(is_wanted).collect();
+    assert!(!languages.is_empty(), "HS_LANG is {only:?}, which names none of {:?}", drivers::LANGUAGES);
+    let drivers = drivers::build("scenarios", &languages);
     let told: Vec<Vec<Told>> = std::thread::scope(|scope| {
         let (scenarios, constants, structs) = (&scenarios, &constants, &structs);
         let start = |driver| scope.spawn(move || tell(driver, scenarios, constants, structs));
