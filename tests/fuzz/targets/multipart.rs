@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use http_sentinel::fuzzing::{Body, Form, FormContent, FormPart};
 use libfuzzer_sys::fuzz_target;
+use std::task::{Context, Poll, Waker};
 
 fuzz_target!(|data: &[u8]| {
     let Some((&size, data)) = data.split_first() else { return };
@@ -66,9 +67,10 @@ fn unfolded(text: &[u8]) -> Vec<u8> {
 fn whole(body: &http_sentinel::fuzzing::Streamed, size: usize) -> Vec<u8> {
     let (mut all, mut buffer) = (Vec::new(), vec![0; size]);
     loop {
-        match body.fill(&mut buffer).unwrap() {
-            0 => return all,
-            count => all.extend_from_slice(&buffer[..count]),
+        match body.poll_fill(&mut Context::from_waker(Waker::noop()), &mut buffer).map(Result::unwrap) {
+            Poll::Ready(0) => return all,
+            Poll::Ready(count) => all.extend_from_slice(&buffer[..count]),
+            Poll::Pending => unreachable!("a form of bytes waits for nobody"),
         }
     }
 }
