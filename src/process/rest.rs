@@ -1,7 +1,7 @@
-//! Threads of ours that come to rest before the process forks: what OpenSSL, libcurl or the allocator had locked for a thread
-//! at that moment would stay locked in the child, which has no such thread. A thread that waits for its sockets is at rest,
-//! and goes on when the fork is over; one that works is waited for, but not without end: it may be in a callback of the
-//! caller's.
+//! Threads of ours that come to rest before the process forks: what OpenSSL, libcurl or the allocator had locked for a
+//! thread at that moment would stay locked in the child, which has no such thread. A thread that waits for its sockets is
+//! at rest, and goes on when the fork is over; one that works is waited for, but not without end: it may be in a callback
+//! of the caller's.
 
 use std::cell::RefCell;
 use std::rc::Rc;

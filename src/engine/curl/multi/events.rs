@@ -27,9 +27,10 @@ use std::time::Duration;
 /// Ready sockets that are taken from the kernel at once; the others are told the next time.
 const MOST_AT_ONCE: usize = 1024;
 
-/// All transfers are looked at as seldom as it takes to make that at most one part in so many of the time, but not more
-/// seldom than that: on a busy machine a look may seem to take long.
+/// All transfers are looked at as seldom as it takes to make that at most one part in so many of the time.
 const PART_FOR_LOOKING_AT_ALL: u32 = 100;
+
+/// But not more seldom than this: on a busy machine a look may only seem to take long.
 const LONGEST_WITHOUT_LOOKING_AT_ALL: Duration = Duration::from_secs(1);
 
 /// What the bell's events say; no socket has that number.
