@@ -20,12 +20,14 @@ pub fn wind_down(call: &Call) -> Reply {
 }
 
 /// No answer at all: the connection is closed, or in HTTP/2 the stream reset with `?code=` (7 is REFUSED_STREAM).
-pub fn abort(call: &Call) -> Abort {
+/// Not before the whole request is there: how far a client came with it would be chance.
+pub async fn abort(call: Call) -> Abort {
     let query = call.query();
     if let Some(key) = query.get("key") {
         call.state.counters.add_one(&key);
     }
     let code: u32 = query.number("code").unwrap_or(2);
+    super::drain(call.body).await;
     Abort::Asked(h2::Error::from(h2::Reason::from(code)))
 }
 

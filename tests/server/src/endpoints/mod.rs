@@ -155,7 +155,7 @@ async fn route(call: Call) -> Result<Reply, Abort> {
         ["connections"] => counting::connections(&call),
         ["close"] => faults::close(&call),
         ["goaway"] => faults::wind_down(&call),
-        ["abort"] => return Err(faults::abort(&call)),
+        ["abort"] => return Err(faults::abort(call).await),
         ["short"] => faults::short(&call),
         ["script", name] => script::administer(call, name).await?,
         _ => reply::refuse(StatusCode::NOT_FOUND, format!("no endpoint {path}")),
