@@ -30,7 +30,7 @@ check: ## fast inner loop: fmt, clippy, unit and ABI tests in the debug profile
 
 build: ## the release library (shared and static), hs-batch, and the test server
 	@.ci/tools.sh build
-	@.ci/build.sh
+	@.ci/build.sh hs-batch
 
 header: ## regenerate include/http_sentinel.h
 	@.ci/tools.sh build
