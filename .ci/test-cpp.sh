@@ -30,10 +30,10 @@ examples() {
         test "$(./order "${HS_TEST_HTTP%:*}:1/orders" secret | head -n 1)" = "not placed: it may be sent again"
         ./threads "$HS_TEST_HTTP/get" 4 25
         ./pool "$HS_TEST_HTTP/get" 500 50
-        ./stream "$HS_TEST_HTTP/big/100000000"
         script=$(sed "s/.*\"script\":\"\([^\"]*\)\".*/\1/" <<<"$HS_TEST_SERVER_JSON")
         test "$(./order "http://$script/close-after-request" secret | head -n 1)" = "perhaps placed: ask for its state before anything else"
-        ./stream "$HS_TEST_HTTP/stall/body?bytes=10" 100 100' "$TARGET/cpp/examples" | tee "$LOGS/cpp-examples.txt"
+        [[ $(./stream "$HS_TEST_HTTP/stall/body?bytes=10" 100 100) == "stopped after "*" bytes: HS_ERR_CANCELLED" ]]
+        ./stream "$HS_TEST_HTTP/big/100000000" 5000000' "$TARGET/cpp/examples" | tee "$LOGS/cpp-examples.txt"
     tail -n 1 "$LOGS/cpp-examples.txt" >&9
 }
 flat() { mk flat-cpp FLAT=5000 | tee /dev/stderr | tail -n 1 >&9; }

@@ -39,7 +39,7 @@ func ExampleTransport() {
 func ExampleClient_Post() {
 	server := serve()
 	defer server.Close()
-	client, err := sentinel.NewClient(sentinel.Options{Timeout: 5 * time.Second})
+	client, err := sentinel.NewClient(sentinel.Options{Timeout: 20 * time.Second})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -30,7 +30,7 @@ func (w *watched) Close() error {
 
 func (w *watched) wait(t testing.TB) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); w.closed.Load() == 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); w.closed.Load() == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the request's body is not closed")
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // newTransport makes a transport that ends with its test.
@@ -33,6 +34,16 @@ func readAll(t testing.TB, r *http.Response) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// longEnough gives limits of time that become longer, until one was long enough for what has to come before its end.
+func longEnough(t testing.TB, try func(limit time.Duration) bool) {
+	t.Helper()
+	for limit := 50 * time.Millisecond; !try(limit); limit *= 2 {
+		if limit > time.Minute {
+			t.Fatal("nothing came within ", limit)
+		}
+	}
 }
 
 func TestGetAndPost(t *testing.T) {

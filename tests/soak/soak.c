@@ -252,6 +252,20 @@ static uint64_t take(uint64_t done, uint64_t *first) {
     return batch;
 }
 
+/* Waits until all threads have come here. */
+static void gather(void) {
+    static pthread_cond_t all_here = PTHREAD_COND_INITIALIZER;
+    static long here;
+    pthread_mutex_lock(&lock);
+    if (++here == thread_count) {
+        pthread_cond_broadcast(&all_here);
+    }
+    while (here < thread_count) {
+        pthread_cond_wait(&all_here, &lock);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 static void *run(void *unused) {
     hs_worker_options options;
     hs_worker *worker = NULL;
@@ -259,6 +273,7 @@ static void *run(void *unused) {
     struct histogram *own = calloc(1, sizeof *own);
     char *body = malloc(LARGEST_UPLOAD);
     uint64_t first = 0, batch = 0;
+    int warm = 0;
     (void)unused;
     memset(&options, 0, sizeof options);
     options.struct_size = sizeof options;
@@ -276,6 +291,11 @@ static void *run(void *unused) {
             for (uint64_t serial = first; serial < first + batch; serial++) {
                 send_one(worker, serial, body, own);
             }
+            /* Nothing is warm before each has its connections, whatever order the threads begin in. */
+            if (!warm) {
+                gather();
+                warm = 1;
+            }
         }
         if (hs_worker_free(worker) != HS_OK) {
             report_failure("hs_worker_free");
@@ -283,6 +303,9 @@ static void *run(void *unused) {
         pthread_mutex_lock(&lock);
         merge(&latencies, own);
         pthread_mutex_unlock(&lock);
+    }
+    if (!warm) {
+        gather();
     }
     free(own);
     free(body);

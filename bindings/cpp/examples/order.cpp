@@ -14,7 +14,7 @@ int main(int argc, char **argv) {
                                         .url = argv[1],
                                         .headers = {{"X-Api-Key", argv[2], hs::sensitive}},
                                         .body = R"({"symbol": "HS", "quantity": 1})",
-                                        .timeout = 2s});
+                                        .timeout = 10s});
     if (response) {
         std::cout << "answered with " << response->status() << "\n";
         return response->ok() ? 0 : 1;

@@ -23,15 +23,16 @@ int main(int argc, char **argv) {
 
     auto worker = hs::worker::make();
     if (!worker) return std::cerr << worker.error().text() << "\n", 1;
-    auto response = worker->stream({.url = argv[1], .stop = stop.get_token()});
-    if (!response) return std::cerr << response.error().text() << "\n", 1;
-
     std::size_t total = 0;
+    const auto stopped = [&](const hs::error &why) {
+        std::cout << "stopped after " << total << " bytes: " << name(why.status()) << "\n";
+        return why == hs::errc::cancelled ? 0 : 1;
+    };
+    auto response = worker->stream({.url = argv[1], .stop = stop.get_token()});
+    if (!response) return stopped(response.error());
+
     for (const auto &piece : response->pieces()) {
-        if (!piece) {
-            std::cout << "stopped after " << total << " bytes: " << name(piece.error().status()) << "\n";
-            return piece.error() == hs::errc::cancelled ? 0 : 1;
-        }
+        if (!piece) return stopped(piece.error());
         total += piece->size();
         if (total >= enough) break; // the rest is not received
     }

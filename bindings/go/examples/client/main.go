@@ -22,7 +22,7 @@ func main() {
 		log.Fatal(err)
 	}
 	client, err := sentinel.NewClient(sentinel.Options{
-		Timeout: 5 * time.Second,
+		Timeout: 10 * time.Second,
 		Policies: &sentinel.Policies{
 			Retry:   &sentinel.RetryOptions{MaxAttempts: 4, BaseDelay: 50 * time.Millisecond},
 			Limits:  []sentinel.Limit{{Limiter: limiter, Key: "account"}},
@@ -34,7 +34,7 @@ func main() {
 	}
 	defer client.Close()
 
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	response, err := client.Do(ctx, &sentinel.Request{
 		Method: "POST",

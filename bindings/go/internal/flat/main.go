@@ -23,7 +23,10 @@ import (
 	sentinel "http-sentinel/bindings/go"
 )
 
-const width = 8 // goroutines at once
+const (
+	width = 8 // goroutines at once
+	tries = 5 // in which it grows, each time
+)
 
 func main() {
 	log.SetFlags(0)
@@ -41,25 +44,32 @@ func main() {
 
 	load.run(*requests / 5)
 	before := measure()
-	began := time.Now()
-	load.run(*requests - *requests/5)
-	took := time.Since(began)
-	after := measure()
-	fmt.Printf("%d requests, %.1f µs each with %d at once: %s, then %s\n", *requests,
-		float64(took.Microseconds())/float64(*requests-*requests/5), width, before, after)
-	grown := after.kilobytes-before.kilobytes > 12<<10 || after.goroutines > before.goroutines+width ||
-		after.threads > before.threads+4 || after.descriptors > before.descriptors+8
-	if grown {
-		log.Fatal("flat: it grows")
+	for try := 1; ; try++ {
+		began := time.Now()
+		load.run(*requests - *requests/5)
+		took := time.Since(began)
+		after := measure()
+		fmt.Printf("%d requests, %.1f µs each with %d at once: %s, then %s\n", *requests,
+			float64(took.Microseconds())/float64(*requests-*requests/5), width, before, after)
+		if !after.hasGrown(before) {
+			break
+		}
+		// More at once than ever before, which is chance, is seen once or twice; what is lost, each time.
+		if try == tries {
+			log.Fatal("flat: it grows")
+		}
+		before = after
 	}
 
 	check(transport.Close())
 	check(client.Close())
 	load.http.CloseIdleConnections()
-	time.Sleep(50 * time.Millisecond) // Goroutines that are done are counted for a moment.
-	if left := runtime.NumGoroutine(); left > 2 {
-		debug.SetTraceback("all")
-		panic(fmt.Sprint(left, " goroutines are left"))
+	// Goroutines that are done are counted for a moment.
+	for end := time.Now().Add(time.Minute); runtime.NumGoroutine() > 2; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			debug.SetTraceback("all")
+			panic(fmt.Sprint(runtime.NumGoroutine(), " goroutines are left"))
+		}
 	}
 }
 
@@ -140,6 +150,11 @@ func drain(r *http.Response, err error) error {
 }
 
 type state struct{ kilobytes, goroutines, threads, descriptors int }
+
+func (s state) hasGrown(before state) bool {
+	return s.kilobytes-before.kilobytes > 12<<10 || s.goroutines > before.goroutines+width ||
+		s.threads > before.threads+4 || s.descriptors > before.descriptors+8
+}
 
 func (s state) String() string {
 	return fmt.Sprintf("%.1f MiB, %d goroutines, %d threads, %d descriptors", float64(s.kilobytes)/1024, s.goroutines, s.threads, s.descriptors)
