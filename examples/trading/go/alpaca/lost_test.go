@@ -174,23 +174,26 @@ func TestAContextThatHadEndedBefore(t *testing.T) {
 
 func TestAnOrderThatWaitsForTheLimiterWasNotSent(t *testing.T) {
 	l := &ledger{answer: func(w http.ResponseWriter, _ *http.Request, id string) { say(w, 200, orderNamed(id)) }}
-	c := serve(t, l.ServeHTTP, WithQuota(Quota{Limit: 1, Period: time.Hour}))
-	if _, err := c.SubmitOrder(background, one); err != nil {
-		t.Fatal(err)
+	waits := serve(t, l.ServeHTTP, WithQuota(Quota{Limit: 1, Period: 25 * time.Second}))
+	// It would have to wait for longer than it may: that is known at once.
+	cannot := serve(t, l.ServeHTTP, WithQuota(Quota{Limit: 1, Period: time.Hour}))
+	for _, c := range []*Client{waits, cannot} {
+		if _, err := c.SubmitOrder(background, one); err != nil {
+			t.Fatal(err)
+		}
 	}
 	ctx, cancel := context.WithCancel(background)
 	time.AfterFunc(100*time.Millisecond, cancel)
-	_, err := c.SubmitOrder(ctx, one)
+	_, err := waits.SubmitOrder(ctx, one)
 	failure(t, err, ErrNetwork, sentinel.SentNo)
-	// It would have to wait for longer than it may: that is known at once.
 	ctx, cancel = context.WithTimeout(background, time.Minute)
 	defer cancel()
-	_, err = c.SubmitOrder(ctx, one)
+	_, err = cannot.SubmitOrder(ctx, one)
 	e := failure(t, err, ErrRateLimited, sentinel.SentNo)
 	if !errors.Is(err, sentinel.ErrRateLimited) || e.RetryAfter < time.Minute {
 		t.Errorf("%v, in %v", e, e.RetryAfter)
 	}
-	l.check(t, 1, 0)
+	l.check(t, 2, 0)
 }
 
 func TestReadsAreTriedAgainAndOrdersAreNot(t *testing.T) {
