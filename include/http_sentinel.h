@@ -2809,6 +2809,12 @@ hs_status hs_worker_new(const struct hs_worker_options *options,
                         struct hs_worker **worker,
                         struct hs_error **error);
 
+// Closes the connections of a worker that nothing uses now, before it returns. Streams that are open go on undisturbed.
+//
+// Thread: the worker's own. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`
+// (from a callback of its own call), `HS_ERR_FORKED`, `HS_ERR_OUT_OF_MEMORY`, `HS_ERR_INTERNAL` (libcurl refuses). Since 1.0.
+hs_status hs_worker_close_idle(struct hs_worker *worker);
+
 // Closes a worker and its connections. NULL is fine.
 //
 // Thread: the worker's own. Errors: `HS_ERR_WRONG_THREAD` (the worker lives on), `HS_ERR_BUSY` (from a callback of
@@ -3243,6 +3249,13 @@ hs_status hs_pool_cancel(struct hs_pool *pool,
 //
 // Thread: any. Errors: `HS_ERR_INVALID_HANDLE`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_FORKED`. Since 1.0.
 hs_status hs_pool_wake(struct hs_pool *pool);
+
+// Closes the connections that no request uses now, and returns before they are closed: each thread of the pool is woken
+// to do it, and has done it before it begins what is submitted afterwards. Requests and streams that are open go on
+// undisturbed, and their connections are kept afterwards as always.
+//
+// Thread: any; also from a callback. Errors: `HS_ERR_INVALID_HANDLE`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_FORKED`. Since 1.0.
+hs_status hs_pool_close_idle(struct hs_pool *pool);
 
 // A descriptor that is readable exactly while there are completions to take: for `poll`, `epoll`, `kqueue` and the loops
 // that are made of them. It is level-triggered; do not read from it, write to it or close it: it is the pool's, and

@@ -249,6 +249,12 @@ impl Worker {
         self.runtime.block_on(download::download(self.ground.clone(), limits, cancel.into(), request, plan, target))
     }
 
+    /// Closes the connections that nothing uses now.
+    pub fn close_idle(&self) -> Result<(), Error> {
+        let _busy = self.enter()?;
+        self.ground.engine.close_idle()
+    }
+
     /// Reads from a stream; `HS_ERR_INVALID_HANDLE` where it was closed.
     pub fn read(&self, key: StreamKey, buffer: &mut [u8], wait: Option<Duration>) -> Result<Read, Error> {
         let _busy = self.enter()?;

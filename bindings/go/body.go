@@ -89,7 +89,6 @@ func (s *stream) finish(err error) {
 	} else {
 		s.pool.forget(s.tag, s.w)
 	}
-	s.pool.exit()
 }
 
 // complete notes what is known at the end of a body. s.mu is held.

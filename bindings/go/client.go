@@ -45,6 +45,13 @@ func (c *Client) Drain(d time.Duration) error {
 	return check(C.hs_pool_drain(c.p.c, millis(d)), "hs_pool_drain")
 }
 
+// CloseIdleConnections closes the connections that nobody uses, and may return before they are closed: later requests have none of
+// them.
+func (c *Client) CloseIdleConnections() {
+	c.p.closeIdle()
+	runtime.KeepAlive(c)
+}
+
 // Handle is the handle of the library's pool (a token, not an address), for what has no method here. It belongs to the
 // client, whose completions nobody else may take.
 func (c *Client) Handle() unsafe.Pointer { return unsafe.Pointer(c.p.c) }

@@ -18,8 +18,6 @@ type pool struct {
 	ending  atomic.Bool
 	polling chan struct{} // closed when the goroutine is done
 	once    sync.Once
-	users   atomic.Int64 // requests that began and whose bodies are not done with
-	retired atomic.Bool  // it is closed when nobody uses it any more
 }
 
 const (
@@ -135,28 +133,7 @@ func (p *pool) forget(tag uint64, w *waiter) {
 	waiters.Put(w)
 }
 
-// enter says that a request begins; false where the pool is to go. Each is followed by an exit.
-func (p *pool) enter() bool {
-	p.users.Add(1)
-	if p.retired.Load() {
-		p.exit()
-		return false
-	}
-	return true
-}
-
-func (p *pool) exit() {
-	if p.users.Add(-1) == 0 && p.retired.Load() {
-		go p.close()
-	}
-}
-
-// retire closes the pool as soon as nobody uses it.
-func (p *pool) retire() {
-	p.users.Add(1)
-	p.retired.Store(true)
-	p.exit()
-}
+func (p *pool) closeIdle() { C.hs_pool_close_idle(p.c) }
 
 // wait waits for the completion, which comes once whatever happens: where the context ends, the request is cancelled.
 func (p *pool) wait(ctx context.Context, tag uint64, w *waiter) (*C.hs_response, error) {

@@ -23,17 +23,17 @@ func (c *Client) Stats() (PoolStats, error) {
 	return c.p.stats()
 }
 
-// Stats is what the transport's threads do now and have done since the last CloseIdleConnections.
+// Stats is what the transport's threads do now and have done so far.
 func (t *Transport) Stats() (PoolStats, error) {
 	t.once.Do(func() { t.start(Options{}) })
 	if t.err != nil {
 		return PoolStats{}, t.err
 	}
-	p, err := t.core.enter()
+	defer runtime.KeepAlive(t)
+	p, err := t.core.open()
 	if err != nil {
 		return PoolStats{}, err
 	}
-	defer p.exit()
 	return p.stats()
 }
 

@@ -29,12 +29,8 @@ func (s *Stream) Close() error { return s.body.Close() }
 // they are set. The context counts until the stream is closed.
 func (c *Client) Stream(ctx context.Context, r *Request) (*Stream, error) {
 	defer runtime.KeepAlive(c)
-	if !c.p.enter() {
-		return nil, plainError(ErrPoolClosed, "the client is closed")
-	}
 	tag, w, handle, err := c.send(ctx, r, C.HS_STREAM)
 	if err != nil {
-		c.p.exit()
 		return nil, err
 	}
 	s := &Stream{Response: headOf(handle)}

@@ -45,8 +45,7 @@ type Transport struct {
 type transport struct {
 	mu      sync.Mutex
 	options Options
-	pool    *pool // nil: the next request makes one
-	closed  bool
+	pool    *pool // nil: it is closed
 }
 
 // NewTransport makes a transport. It is closed with Close, or when nobody has it any more.
@@ -85,13 +84,12 @@ func (t *Transport) start(o Options) {
 	if o.Pool.MaxIdleConns == 0 {
 		o.Pool.MaxIdleConns = 100
 	}
-	t.core = &transport{options: o}
-	p, err := t.core.enter()
+	p, err := newPool(&o)
 	if err != nil {
 		t.err = err
 		return
 	}
-	p.exit()
+	t.core = &transport{options: o, pool: p}
 	t.stop = onDrop(t, (*transport).drop, t.core)
 }
 
@@ -100,41 +98,26 @@ func (c *transport) drop() { go c.close() }
 func (c *transport) close() {
 	c.mu.Lock()
 	p := c.pool
-	c.pool, c.closed = nil, true
+	c.pool = nil
 	c.mu.Unlock()
 	if p != nil {
 		p.close()
 	}
 }
 
-// enter gives the pool, to be left with its exit.
-func (c *transport) enter() (*pool, error) {
-	for {
-		c.mu.Lock()
-		if c.closed {
-			c.mu.Unlock()
-			return nil, plainError(ErrPoolClosed, "the transport is closed")
-		}
-		if c.pool == nil {
-			p, err := newPool(&c.options)
-			if err != nil {
-				c.mu.Unlock()
-				return nil, err
-			}
-			c.pool = p
-		}
-		p := c.pool
-		c.mu.Unlock()
-		if p.enter() {
-			return p, nil
-		}
+func (c *transport) open() (*pool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pool == nil {
+		return nil, plainError(ErrPoolClosed, "the transport is closed")
 	}
+	return c.pool, nil
 }
 
 // Close ends the transport: what is under way ends with ErrCancelled, bodies that are open included, and later requests
 // with ErrPoolClosed. It waits for the threads of the library. Doing it again is fine.
 func (t *Transport) Close() error {
-	t.once.Do(func() { t.core = &transport{closed: true} })
+	t.once.Do(func() { t.core = new(transport) })
 	if t.stop != nil {
 		t.stop()
 	}
@@ -142,19 +125,16 @@ func (t *Transport) Close() error {
 	return nil
 }
 
-// CloseIdleConnections closes the connections that nobody uses, by beginning anew with new ones; those in use are closed
-// when they are done with. What a budget of the transport's own counted is forgotten.
+// CloseIdleConnections closes the connections that nobody uses, and may return before they are closed: later requests have none of
+// them. Those in use are kept.
 func (t *Transport) CloseIdleConnections() {
 	t.once.Do(func() { t.start(Options{}) })
+	defer runtime.KeepAlive(t)
 	if t.err != nil {
 		return
 	}
-	t.core.mu.Lock()
-	p := t.core.pool
-	t.core.pool = nil
-	t.core.mu.Unlock()
-	if p != nil {
-		p.retire()
+	if p, err := t.core.open(); err == nil {
+		p.closeIdle()
 	}
 }
 
@@ -221,7 +201,7 @@ func checkRequest(req *http.Request) error {
 
 // exchange sends the request once. It owns the body.
 func (t *Transport) exchange(req *http.Request, body *upload) (*http.Response, error) {
-	p, err := t.core.enter()
+	p, err := t.core.open()
 	if err != nil {
 		body.refused()
 		return nil, err
@@ -234,14 +214,12 @@ func (t *Transport) exchange(req *http.Request, body *upload) (*http.Response, e
 	a.free()
 	if err != nil {
 		body.refused()
-		p.exit()
 		return nil, err
 	}
 	body.submitted()
 	handle, err := p.wait(req.Context(), tag, w)
 	if err != nil {
 		p.forget(tag, w)
-		p.exit()
 		return nil, body.failed(err)
 	}
 	return t.respond(req, p, tag, w, handle, trace)

@@ -16,6 +16,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -241,24 +243,91 @@ func TestConnectionsAreReusedAfterTheBodyWasRead(t *testing.T) {
 
 func TestCloseIdleConnectionsLeavesOpenBodiesAlone(t *testing.T) {
 	hold := make(chan struct{})
-	server := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+	var ports sync.Map // by path
+	portOf := func(path string) any { port, _ := ports.Load(path); return port }
+	closed := make(chan string, 8)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ports.Store(r.URL.Path, r.RemoteAddr)
 		io.WriteString(w, "a")
-		w.(http.Flusher).Flush()
-		<-hold
-		io.WriteString(w, "b")
-	})
-	transport := newTransport(t, Options{})
-	r := do(t, transport, "GET", server.URL)
-	old := transport.core.pool
+		if r.URL.Path == "/held" {
+			w.(http.Flusher).Flush()
+			<-hold
+			io.WriteString(w, "b")
+		}
+	}))
+	server.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- c.RemoteAddr().String()
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	transport := newTransport(t, Options{Pool: PoolOptions{MaxThreads: 1}})
+	held := do(t, transport, "GET", server.URL+"/held")
+	readAll(t, do(t, transport, "GET", server.URL+"/idle"))
 	transport.CloseIdleConnections()
+	if port := <-closed; port != portOf("/idle") {
+		t.Errorf("%s was closed, not %s", port, portOf("/idle"))
+	}
+	// The thread has done it when it answers: what comes free then is kept.
+	other := newServer(t, func(w http.ResponseWriter, r *http.Request) {})
+	readAll(t, do(t, transport, "GET", other.URL))
 	close(hold)
-	if text := readAll(t, r); text != "ab" {
+	if text := readAll(t, held); text != "ab" {
 		t.Errorf("%q", text)
 	}
-	select {
-	case <-old.polling:
-	case <-time.After(time.Minute):
-		t.Error("the connections from before are not closed")
+	readAll(t, do(t, transport, "GET", server.URL+"/again"))
+	if portOf("/again") != portOf("/held") {
+		t.Errorf("the connection that was in use was not kept: %s, then %s", portOf("/held"), portOf("/again"))
+	}
+}
+
+func TestCloseIdleConnectionsOfWhatHasNone(t *testing.T) {
+	new(Transport).CloseIdleConnections()
+	transport := newTransport(t, Options{})
+	transport.Close()
+	transport.CloseIdleConnections()
+	client, err := NewClient(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+	client.CloseIdleConnections()
+}
+
+func TestCloseIdleConnectionsOfClientAndWorker(t *testing.T) {
+	var made atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			made.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	client, err := NewClient(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	worker, err := NewWorker(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer worker.Close()
+	for i := 0; i < 3; i++ {
+		for _, get := range []func(context.Context, string) (*Response, error){client.Get, worker.Get} {
+			if _, err := get(context.Background(), server.URL); err != nil {
+				t.Fatal(err)
+			}
+		}
+		client.CloseIdleConnections()
+		if err := worker.CloseIdleConnections(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if made.Load() != 6 {
+		t.Errorf("%d connections", made.Load())
 	}
 }
 

@@ -42,6 +42,12 @@ func retireWorker(c *C.hs_worker) { C.hs_worker_retire(c) }
 // Handle is the library's handle (a token, not an address), for what has no method here. It belongs to the worker.
 func (w *Worker) Handle() unsafe.Pointer { return unsafe.Pointer(w.c) }
 
+// CloseIdleConnections closes the connections that nothing uses. Another goroutine's gives ErrWrongThread.
+func (w *Worker) CloseIdleConnections() error {
+	defer runtime.KeepAlive(w)
+	return check(C.hs_worker_close_idle(w.c), "hs_worker_close_idle")
+}
+
 // Close closes the worker and its connections, and unlocks its goroutine. Another goroutine's gives ErrWrongThread, a second
 // one ErrInvalidHandle.
 func (w *Worker) Close() error {

@@ -90,6 +90,10 @@ pub trait Engine {
     #[cfg(test)]
     /// How many exchanges it has.
     fn running(&self) -> usize;
+    /// Closes the connections that have no exchange now, where there are such.
+    fn close_idle(&self) -> Result<(), Error> {
+        Ok(())
+    }
     /// Ends a `wait` from any thread.
     fn unparker(&self) -> Arc<dyn Unpark>;
 }

@@ -308,6 +308,19 @@ pub extern "C" fn hs_pool_wake(pool: *mut hs_pool) -> hs_status {
     })
 }
 
+/// Closes the connections that no request uses now, and returns before they are closed: each thread of the pool is woken
+/// to do it, and has done it before it begins what is submitted afterwards. Requests and streams that are open go on
+/// undisturbed, and their connections are kept afterwards as always.
+///
+/// Thread: any; also from a callback. Errors: `HS_ERR_INVALID_HANDLE`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_FORKED`. Since 1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn hs_pool_close_idle(pool: *mut hs_pool) -> hs_status {
+    guard::status(|| {
+        handle::open::<Pool>(pool)?.close_idle();
+        Ok(())
+    })
+}
+
 /// A descriptor that is readable exactly while there are completions to take: for `poll`, `epoll`, `kqueue` and the loops
 /// that are made of them. It is level-triggered; do not read from it, write to it or close it: it is the pool's, and
 /// closed with it. -1 for anything that is not a live pool, where the process has no descriptors left, and on systems

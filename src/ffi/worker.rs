@@ -230,6 +230,15 @@ pub(super) unsafe fn chosen(pointer: *const hs_worker_options) -> Result<WorkerO
     Ok(chosen)
 }
 
+/// Closes the connections of a worker that nothing uses now, before it returns. Streams that are open go on undisturbed.
+///
+/// Thread: the worker's own. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`, `HS_ERR_WRONG_THREAD`, `HS_ERR_BUSY`
+/// (from a callback of its own call), `HS_ERR_FORKED`, `HS_ERR_OUT_OF_MEMORY`, `HS_ERR_INTERNAL` (libcurl refuses). Since 1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn hs_worker_close_idle(worker: *mut hs_worker) -> hs_status {
+    guard::status(|| thread::worker(worker)?.close_idle())
+}
+
 /// Closes a worker and its connections. NULL is fine.
 ///
 /// Thread: the worker's own. Errors: `HS_ERR_WRONG_THREAD` (the worker lives on), `HS_ERR_BUSY` (from a callback of

@@ -62,6 +62,8 @@ pub struct Shared {
     /// When something is due for those that wait, in the clock's nanoseconds; MAX: never.
     due: AtomicU64,
     stopped: AtomicBool,
+    /// How often the connections were to be closed that nothing uses.
+    clearings: AtomicU64,
     pub tallies: Tallies,
     /// What the workers count, by the numbers of their threads: who gets a number goes on with its counters.
     books: Mutex<Vec<Book>>,
@@ -117,6 +119,7 @@ impl Pool {
             completions: Completions::new(),
             due: AtomicU64::new(u64::MAX),
             stopped: AtomicBool::new(false),
+            clearings: AtomicU64::new(0),
             tallies: Tallies::default(),
             books: Mutex::default(),
             threads: Mutex::default(),
@@ -195,6 +198,15 @@ impl Pool {
         self.shared.call_off_all();
         self.shared.wait_for_the_end(None);
         Ok(false)
+    }
+
+    /// Each thread closes the connections that nothing uses when it looks next, and before it begins what is submitted
+    /// afterwards.
+    pub fn close_idle(&self) {
+        self.shared.clearings.fetch_add(1, Ordering::SeqCst);
+        // A thread that comes later has none from before.
+        let desks: Vec<Arc<Desk>> = self.shared.schedule().crew().handles().cloned().collect();
+        desks.iter().for_each(|desk| desk.wake());
     }
 
     /// Other bounds, from now on.

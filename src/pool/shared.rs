@@ -258,6 +258,10 @@ impl Shared {
 
     // What its threads ask for.
 
+    pub(super) fn clearings(&self) -> u64 {
+        self.clearings.load(Ordering::SeqCst)
+    }
+
     pub(super) fn finished(self: &Arc<Self>, id: Id, multiplexed: Option<bool>) {
         let mut schedule = self.schedule();
         let turn = schedule.finish(id, SystemClock.now(), multiplexed);

@@ -106,6 +106,7 @@ fn run(shared: Arc<Shared>, place: Place<Arc<Desk>>, ready: Option<SyncSender<Re
         known: false,
         due: None,
         idle: None,
+        clearings: 0,
         left: false,
     };
     let served = panics::catch(|| worker.serve(|cx, begin| shift.next(cx, begin)));
@@ -138,6 +139,8 @@ struct Shift<'a> {
     due: Option<(Instant, Sleep)>,
     /// Until it has had nothing to do for long enough.
     idle: Option<Sleep>,
+    /// How often it has closed the connections that nothing uses.
+    clearings: u64,
     /// It is off the list.
     left: bool,
 }
@@ -160,6 +163,7 @@ impl Shift<'_> {
             self.idle = None;
             begin(self.errand(handed, cx.waker().clone()));
         }
+        self.clear_when_asked();
         if self.open.get() > 0 {
             return Poll::Pending;
         }
@@ -178,6 +182,15 @@ impl Shift<'_> {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
+    }
+
+    /// After the look at the desk: who asks and then submits has asked before what lay there began.
+    fn clear_when_asked(&mut self) {
+        let asked = self.shared.clearings();
+        if std::mem::replace(&mut self.clearings, asked) != asked {
+            // Where it fails they are closed by their age.
+            let _ = self.worker.close_idle_meanwhile();
+        }
     }
 
     fn may_leave(&mut self, idle: bool) -> bool {

@@ -35,6 +35,9 @@ pub struct Runtime {
 /// The number of the future that `block_on` drives; spawned tasks have the others.
 const ROOT: usize = usize::MAX;
 
+/// So often it is polled in a row at most before the engine has a turn: other threads may wake it again and again.
+const MOST_IN_A_ROW: usize = 64;
+
 impl Runtime {
     pub fn new(engine: Rc<dyn Engine>, clock: Arc<dyn Clock>) -> Runtime {
         let ready = ReadyQueue::new(engine.unparker());
@@ -73,8 +76,10 @@ impl Runtime {
         let waker = self.root.waker();
         let mut cx = Context::from_waker(&waker);
         let mut root_ready = true;
+        let mut in_a_row = 0;
         loop {
             if root_ready {
+                in_a_row += 1;
                 self.root.arm();
                 if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                     return output;
@@ -89,7 +94,14 @@ impl Runtime {
                 }
             }
             self.timers.fire();
+            if root_ready && in_a_row == MOST_IN_A_ROW {
+                // It is next, and what is ready ends the engine's wait.
+                root_ready = false;
+                self.root.arm();
+                waker.wake_by_ref();
+            }
             if !root_ready {
+                in_a_row = 0;
                 self.turn();
             }
         }

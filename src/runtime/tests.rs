@@ -85,3 +85,15 @@ fn a_task_woken_from_another_thread_goes_on() {
     }));
     helper.unwrap().join().unwrap();
 }
+
+#[test]
+fn the_engine_has_its_turn_however_often_the_future_is_woken() {
+    let turns = Rc::new(std::cell::Cell::new(0));
+    let (mut runtime, _clock) = runtime();
+    let counted = turns.clone();
+    runtime.around_each_turn(move || counted.set(counted.get() + 1));
+    runtime.block_on(std::future::poll_fn(|cx| {
+        cx.waker().wake_by_ref();
+        if turns.get() < 4 { Poll::Pending } else { Poll::Ready(()) }
+    }));
+}

@@ -64,6 +64,11 @@ impl Worker {
         Ok(())
     }
 
+    /// Closes the connections that nothing uses now; for whom `serve` asks.
+    pub fn close_idle_meanwhile(&self) -> Result<(), Error> {
+        self.ground.engine.close_idle()
+    }
+
     /// Begins all of them, in their order, and returns when the last one has ended. None outlives this.
     pub fn carry_out(&self, errands: Vec<Errand>) -> Result<(), Error> {
         let _busy = self.enter()?;

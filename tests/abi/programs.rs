@@ -156,6 +156,7 @@ programs! {
         pool_streams: Program { files: &["pool_streams"], ..PROGRAM };
         pool_misuse: Program { files: &["pool_misuse"], ..PROGRAM };
         pool_fork: Program { files: &["pool_fork"], slow: &["leave_by_exec=1"], ..PROGRAM };
+        idle: Program { files: &["idle"], ..PROGRAM };
         many_requests: Program { files: &["many_requests"], ..PROGRAM };
         network: Program { files: &["network"], ..PROGRAM };
         http_versions: Program { files: &["http_versions"], ..PROGRAM };

@@ -277,6 +277,20 @@ TEST(a_pool_from_several_threads) {
     GOOD(other.close());
 }
 
+TEST(connections_that_nothing_uses_are_closed) {
+    auto pool = GOOD(hs::pool::make());
+    auto worker = GOOD(hs::worker::make());
+    for (int round = 0; round < 3; round++) {
+        GOOD(pool.submit(get("/get"), 1));
+        auto told = GOOD(pool.next(60s));
+        CHECK(told.has_value());
+        EQUAL(GOOD(std::move(told->outcome)).metrics().connection_reused, 0U);
+        GOOD(pool.close_idle());
+        EQUAL(GOOD(worker.send(get("/get"))).metrics().connection_reused, 0U);
+        GOOD(worker.close_idle());
+    }
+}
+
 TEST(a_pool_with_callbacks_and_any_tag) {
     auto pool = GOOD(hs::pool::make());
     std::atomic<std::size_t> received{0};

@@ -239,6 +239,11 @@ pub fn wake(pool: *ClientPool) void {
     _ = c.hs_pool_wake(pool.handle);
 }
 
+/// Closes the connections that nothing uses; it may return before they are closed, but no later request has one of them.
+pub fn closeIdle(pool: *ClientPool) void {
+    _ = c.hs_pool_close_idle(pool.handle);
+}
+
 /// A descriptor that is readable exactly while `next` has something to take, for `poll` and event loops; null where there
 /// is none. It is the pool's: do not read from it and do not close it.
 pub fn descriptor(pool: *ClientPool) ?std.posix.fd_t {

@@ -204,6 +204,11 @@ pub fn streamWithOptions(
     return .fromHandle(client.allocator, try client.call(parts, &native.options), sending);
 }
 
+/// Closes the connections that nothing uses; streams go on. Its own thread.
+pub fn closeIdle(client: *HttpClient) Error!void {
+    try errors.check(c.hs_worker_close_idle(client.handle));
+}
+
 /// What it has done so far. Any thread, also while it is in a call.
 pub fn counters(client: *const HttpClient) Error!Counters {
     var facts = raw.sized(Counters);

@@ -74,6 +74,26 @@ test "a pool that is full, woken, drained" {
     for (ended) |completion| completion.discard();
 }
 
+test "connections that nothing uses are closed" {
+    var pool = try ClientPool.init(testing.allocator, .{});
+    defer pool.deinit();
+    var client = try hs.HttpClient.init(testing.allocator);
+    defer client.deinit();
+    var buffer: [1]ClientPool.Completion = undefined;
+    for (0..3) |_| {
+        try pool.submit(.{ .url = server.http("/get") }, 1);
+        const ended = try pool.next(&buffer, hs.infinite);
+        const pooled = try ended[0].take(null);
+        defer pooled.deinit();
+        try testing.expectEqual(0, pooled.metrics().connection_reused);
+        pool.closeIdle();
+        const own = try client.get(server.http("/get"), &.{});
+        defer own.deinit();
+        try testing.expectEqual(0, own.metrics().connection_reused);
+        try client.closeIdle();
+    }
+}
+
 test "a stream through a pool, read elsewhere" {
     var pool = try ClientPool.init(testing.allocator, .{});
     defer pool.deinit();

@@ -58,13 +58,31 @@ impl CurlEngine {
         if exchanges > 1 {
             self.keep.several.set(true);
         } else if exchanges == 0 && self.keep.several.replace(false) && self.sockets.open() > self.keep.most_idle() {
-            let _ = self.close_surplus();
+            let _ = self.close_all_but(self.keep.most_idle());
         }
+    }
+
+    /// Closes the connections that have no exchange now, or none any more when libcurl gets to it.
+    pub fn close_idle_connections(&self) -> Result<(), Error> {
+        let mut before = usize::MAX;
+        while self.sockets.open() > 0 {
+            self.close_all_but(0)?;
+            // An old libcurl closes one at a time.
+            let left = self.sockets.idle();
+            if left == 0 || std::mem::replace(&mut before, left) <= left {
+                break;
+            }
+        }
+        // Exchanges that were about to make a connection may wait now for one to end, as if there were still a limit.
+        for _ in 0..self.exchanges() {
+            self.stop_waiting();
+        }
+        Ok(())
     }
 
     /// libcurl closes as many idle connections as it takes, the oldest first, where another one would be one too many.
     /// Nothing else makes it do so. So it is told of such a limit, and that it is to make one, which then is not made.
-    fn close_surplus(&self) -> Result<(), Error> {
+    fn close_all_but(&self, most: usize) -> Result<(), Error> {
         let easy = self.spare.take()?;
         let options = Options::of(&easy);
         options.text(sys::CURLOPT_URL, c"http://127.0.0.1/")?;
@@ -73,16 +91,16 @@ impl CurlEngine {
         options.number(sys::CURLOPT_FRESH_CONNECT, 1)?;
         let callback: sys::curl_opensocket_callback = no_socket;
         options.function(sys::CURLOPT_OPENSOCKETFUNCTION, callback as *const c_void)?;
-        let room_for_one_more = c_long::try_from(self.keep.most_idle()).unwrap_or(c_long::MAX - 1) + 1;
+        let room_for_one_more = c_long::try_from(most).unwrap_or(c_long::MAX - 1).saturating_add(1);
         self.multi.set(sys::CURLMOPT_MAX_TOTAL_CONNECTIONS, room_for_one_more)?;
         // SAFETY: a live handle in no multi that refers to nothing.
         unsafe {
             if self.multi.add(easy.raw()).is_ok() {
-                self.multi.run(true, false);
+                self.multi.run(true, self.busy());
                 self.multi.remove(easy.raw());
             }
         }
-        self.spare.put(easy, 0);
+        self.spare.put(easy, self.exchanges());
         self.multi.set(sys::CURLMOPT_MAX_TOTAL_CONNECTIONS, 0)
     }
 }

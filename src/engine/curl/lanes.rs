@@ -182,6 +182,10 @@ impl Engine for Lanes {
         self.lanes.borrow().iter().map(|lane| lane.running()).sum()
     }
 
+    fn close_idle(&self) -> Result<(), Error> {
+        self.lanes.borrow().iter().try_for_each(|lane| lane.close_idle())
+    }
+
     /// Of the first lane: what is not about a transfer of one.
     fn unparker(&self) -> Arc<dyn Unpark> {
         self.lanes.borrow()[0].unparker()

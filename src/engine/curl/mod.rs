@@ -348,6 +348,12 @@ impl Engine for CurlEngine {
         self.transfers.borrow().len()
     }
 
+    fn close_idle(&self) -> Result<(), Error> {
+        // It runs the others too.
+        self.dirty.set(true);
+        self.close_idle_connections()
+    }
+
     fn unparker(&self) -> Arc<dyn Unpark> {
         self.multi.waker()
     }

@@ -55,6 +55,11 @@ impl Sockets {
         self.state.borrow().open.len()
     }
 
+    /// How many connections have had exchanges and have none now.
+    pub fn idle(&self) -> usize {
+        self.state.borrow().idle
+    }
+
     fn opened(&self, socket: sys::curl_socket_t) {
         if let Some(events) = &self.events {
             events.opened(socket);

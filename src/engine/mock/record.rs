@@ -262,6 +262,10 @@ impl Engine for Recorder {
         self.inner.running()
     }
 
+    fn close_idle(&self) -> Result<(), Error> {
+        self.inner.close_idle()
+    }
+
     fn unparker(&self) -> Arc<dyn Unpark> {
         self.inner.unparker()
     }

@@ -121,3 +121,49 @@ pub(super) fn a_shared_connection_is_idle_when_its_last_exchange_has_left_it() {
     close(own);
     assert_eq!((gauge.open(), gauge.idle()), (1, 1));
 }
+
+/// A stream of which a byte has come and no more will.
+#[cfg(feature = "bundled-curl")]
+fn stalled(worker: &Worker, base: &str) -> StreamKey {
+    let request = request("GET", &format!("{base}/stall/body?bytes=1"), b"");
+    worker.open(&request, worker.limits().clone(), None).unwrap().1
+}
+
+#[test]
+pub(super) fn idle_connections_are_closed_at_once_when_that_is_asked_for() {
+    let server = server();
+    let worker = aged(&server, 300, 300);
+    worker.close_idle().unwrap();
+    for (url, port) in [(server.http_url(), "http"), (server.https_url(), "https")] {
+        for closed in 1..4 {
+            let url = format!("{url}/get");
+            let reused = |worker: &Worker| get(worker, &url).unwrap().metrics.exchange.connection_reused;
+            assert!(!reused(&worker));
+            assert!(reused(&worker));
+            worker.close_idle().unwrap();
+            assert!(server.wait_counter(&format!("closed:{port}"), closed, Duration::from_secs(60)));
+        }
+    }
+}
+
+#[test]
+#[cfg(feature = "bundled-curl")]
+pub(super) fn connections_that_are_in_use_are_not_closed_with_those_that_are_idle() {
+    let server = server();
+    let (worker, gauge) = counted(&server, 100);
+    let (own, shared) = (stalled(&worker, server.http_url()), stalled(&worker, server.https_url()));
+    wave(&server, &worker, 5, "wave");
+    assert_eq!((gauge.open(), gauge.idle()), (7, 5));
+    worker.close_idle().unwrap();
+    assert_eq!((gauge.open(), gauge.idle()), (2, 0));
+    // They are read on, and the one that others can share is shared.
+    for stream in [own, shared] {
+        assert_eq!(worker.read(stream, &mut [0; 8], Some(Duration::from_secs(60))).unwrap().count, 1);
+    }
+    let response = get(&worker, &format!("{}/get", server.https_url())).unwrap();
+    assert!(response.metrics.exchange.connection_reused);
+    assert!(!reuses(&worker, &server));
+    assert_eq!((gauge.open(), gauge.idle()), (3, 1));
+    worker.close_idle().unwrap();
+    assert_eq!((gauge.open(), gauge.idle()), (2, 0));
+}

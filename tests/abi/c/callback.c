@@ -47,6 +47,7 @@ static int32_t enter_again(void *user_data, const void *data, size_t length) {
     FAILS(busy, &request, HS_ERR_BUSY);
     CHECK_STATUS(hs_request(busy, NULL, NULL, NULL), HS_ERR_BUSY);
     CHECK_STATUS(hs_worker_free(busy), HS_ERR_BUSY);
+    CHECK_STATUS(hs_worker_close_idle(busy), HS_ERR_BUSY);
     return 0;
 }
 

@@ -29,6 +29,7 @@ static hs_status use_request_many(void *handle) {
 }
 static hs_status use_worker_free(void *handle) { return hs_worker_free(handle); }
 static hs_status use_worker_retire(void *handle) { return hs_worker_retire(handle); }
+static hs_status use_close_idle(void *handle) { return hs_worker_close_idle(handle); }
 static hs_status use_counters(void *handle) {
     hs_counters counters;
     counters.struct_size = sizeof counters;
@@ -363,6 +364,7 @@ static const struct use {
 } uses[] = {
     {WORKER, "hs_request", use_request},
     {WORKER, "hs_request_many", use_request_many},
+    {WORKER, "hs_worker_close_idle", use_close_idle},
     {WORKER, "hs_worker_free", use_worker_free},
     {WORKER, "hs_worker_retire", use_worker_retire},
     {WORKER, "hs_worker_counters", use_counters},

@@ -36,6 +36,8 @@ static void versions(void) {
 static void freeing_nothing(void) {
     CHECK_STATUS(hs_worker_free(NULL), HS_OK);
     CHECK_STATUS(hs_worker_retire(NULL), HS_OK);
+    CHECK_STATUS(hs_worker_close_idle(NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_pool_close_idle(NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_response_free(NULL), HS_OK);
     CHECK_STATUS(hs_error_free(NULL), HS_OK);
     CHECK_STATUS(hs_cancel_free(NULL), HS_OK);

@@ -35,6 +35,7 @@ static void refused_in_the_child(hs_pool *pool) {
     CHECK_STATUS(hs_pool_next(pool, &completion, 1, &count, HS_INFINITE), HS_ERR_FORKED);
     CHECK_STATUS(hs_pool_cancel(pool, 1), HS_ERR_FORKED);
     CHECK_STATUS(hs_pool_wake(pool), HS_ERR_FORKED);
+    CHECK_STATUS(hs_pool_close_idle(pool), HS_ERR_FORKED);
     CHECK_INT(hs_pool_fd(pool), -1);
     CHECK_STATUS(hs_pool_stats(pool, &counters), HS_ERR_FORKED);
     CHECK_STATUS(hs_pool_drain(pool, HS_INFINITE), HS_ERR_FORKED);

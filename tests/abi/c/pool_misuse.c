@@ -23,6 +23,7 @@ static void null_and_nonsense(void) {
     CHECK(count == 77);
     CHECK_STATUS(hs_pool_cancel(NULL, 0), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_pool_wake(NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_pool_close_idle(NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_INT(hs_pool_fd(NULL), -1);
     CHECK_STATUS(hs_pool_stats(NULL, &counters), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_pool_stats(pool, NULL), HS_ERR_NULL_ARGUMENT);
@@ -75,6 +76,7 @@ static void handles(void) {
         CHECK_STATUS(hs_pool_next(wrong[i], &completion, 1, &count, 0), HS_ERR_INVALID_HANDLE);
         CHECK_STATUS(hs_pool_cancel(wrong[i], 1), HS_ERR_INVALID_HANDLE);
         CHECK_STATUS(hs_pool_wake(wrong[i]), HS_ERR_INVALID_HANDLE);
+        CHECK_STATUS(hs_pool_close_idle(wrong[i]), HS_ERR_INVALID_HANDLE);
         CHECK_INT(hs_pool_fd(wrong[i]), -1);
         CHECK_STATUS(hs_pool_stats(wrong[i], &counters), HS_ERR_INVALID_HANDLE);
         CHECK_STATUS(hs_pool_worker_counters(wrong[i], &totals), HS_ERR_INVALID_HANDLE);

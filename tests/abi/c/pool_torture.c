@@ -342,8 +342,9 @@ static void *disturb(void *argument) {
     struct life *life = helper->life;
     while (LOAD(life->ending) == 0) {
         hs_status status = HS_OK;
-        switch (draw(&helper->chance, 12)) {
+        switch (draw(&helper->chance, 13)) {
         case 0: status = hs_pool_wake(life->pool); break;
+        case 12: status = hs_pool_close_idle(life->pool); break;
         case 1: {
             hs_pool_options options = pool_options(NULL);
             options.max_threads = 1 + (uint32_t)draw(&helper->chance, 4);

@@ -19,6 +19,7 @@ static void *intrude(void *worker) {
         hs_worker *own = round == 0 ? NULL : open_worker();
         FAILS(worker, &request, HS_ERR_WRONG_THREAD);
         CHECK_STATUS(hs_worker_free(worker), HS_ERR_WRONG_THREAD);
+        CHECK_STATUS(hs_worker_close_idle(worker), HS_ERR_WRONG_THREAD);
         request.url = text("nonsense"); /* The thread is what is wrong first. */
         FAILS(worker, &request, HS_ERR_WRONG_THREAD);
         CHECK_STATUS(hs_request(worker, NULL, NULL, NULL), HS_ERR_WRONG_THREAD);

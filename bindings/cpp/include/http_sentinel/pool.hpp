@@ -223,6 +223,8 @@ class pool {
     }
     // Ends the wait of all who are in `next`.
     result<> wake() { return detail::checked(hs_pool_wake(raw_)); }
+    // Closes the connections that nothing uses; it may return before they are closed, but no later request has one of them.
+    result<> close_idle() { return detail::checked(hs_pool_close_idle(raw_)); }
     // Readable exactly while there are completions to take: for `poll` and the loops that are made of it. It is the pool's.
     int fd() const noexcept { return hs_pool_fd(raw_); }
     // Accepts nothing any more, and waits until all that was accepted has ended; errc::timeout: the rest was cancelled.

@@ -135,6 +135,8 @@ class worker {
         return counts;
     }
 
+    // Closes the connections that nothing uses.
+    result<> close_idle() { return detail::checked(hs_worker_close_idle(raw_)); }
     // Closes it, or says why not: then it lives on.
     result<> close() {
         detail::catcher thrown;
