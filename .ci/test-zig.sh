@@ -19,12 +19,15 @@ flat() { "$ROOT/.ci/with-server.sh" "$0" flat "$1"; }
 examples() { "$ROOT/.ci/with-server.sh" "$0" examples "$1"; }
 
 # As if the library had been installed: found by pkg-config alone.
-installed() { # installed VERSION
+installed() { # installed VERSION LINKAGE
+    local prefix=$programs/$1-installed-$2 needs=dynamic
     mkdir -p "$programs/pc"
     printf 'Name: http_sentinel\nDescription: HTTP client\nVersion: 0.1.0\nLibs: -L%s -lhttp_sentinel\nCflags: -I%s\n' \
         "$LIB" "$ROOT/include" >"$programs/pc/http_sentinel.pc"
-    PKG_CONFIG_PATH=$programs/pc zig "$1" "$package" programs -Dsystem=true -Dinclude-dir=/nowhere -Dlib-dir=/nowhere \
-        --prefix "$programs/$1-installed"
+    PKG_CONFIG_PATH=$programs/pc zig "$1" "$package" programs -Dsystem=true -Dlinkage="$2" -Dinclude-dir=/nowhere \
+        -Dlib-dir=/nowhere --prefix "$prefix"
+    readelf -d "$prefix/bin/flat" | grep -q 'NEEDED.*\[libhttp_sentinel\.' || needs=static
+    [ $needs = "$2" ] || { echo "$prefix/bin/flat is $needs, not $2"; return 1; }
 }
 
 # Called again with a server beside it.
@@ -48,7 +51,8 @@ for version in 0.16 0.17; do
     run "Zig $version: its examples run" examples $version
     run "Zig $version: linked statically" zig $version "$package/examples" -Dlinkage=static --prefix "$programs/$version-static"
     run "Zig $version: and run" examples $version-static
-    run "Zig $version: with an installed library" installed $version
+    run "Zig $version: with an installed library" installed $version dynamic
+    run "Zig $version: with an installed static one" installed $version static
     run "Zig $version: build what looks at memory" zig $version "$package" programs --prefix "$programs/$version"
     run "Zig $version: memory and threads are flat" flat $version
 done

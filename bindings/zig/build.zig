@@ -37,12 +37,10 @@ pub fn build(b: *std.Build) void {
             module.addRPath(lib_dir);
             module.linkSystemLibrary("http_sentinel", .{ .use_pkg_config = .no });
         },
-        .static => {
-            module.addObjectFile(lib_dir.path(b, "libhttp_sentinel.a"));
-            // Rust's part of it unwinds with the C compiler's runtime.
-            module.linkSystemLibrary("gcc_s", .{ .use_pkg_config = .no });
-        },
+        .static => module.addObjectFile(lib_dir.path(b, "libhttp_sentinel.a")),
     }
+    // Rust's part of it unwinds with the C compiler's runtime.
+    if (linkage == .static) module.linkSystemLibrary("gcc_s", .{ .use_pkg_config = .no });
 
     const filters = b.option([]const []const u8, "test-filter", "only tests with this in their name") orelse &.{};
     const step = b.step("test", "Run the tests; the test server's addresses are in HS_TEST_HTTP, HS_TEST_HTTPS, HS_TEST_CA");
