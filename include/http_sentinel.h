@@ -1348,7 +1348,8 @@ typedef struct hs_worker_options {
     uint32_t max_idle_connections;
     // `HS_HTTP_DEFAULT`, `HS_HTTP_1_0`, `HS_HTTP_1_1`, `HS_HTTP_2` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
     uint32_t http_version;
-    // Value of the `User-Agent` header. Default "http-sentinel/VERSION".
+    // Value of the `User-Agent` header. Default "http-sentinel/VERSION". A request's own one is sent in its place, and none
+    // where that is empty.
     struct hs_str user_agent;
     // A PEM file with the CA certificates to trust instead of the system's.
     struct hs_str ca_file;
@@ -1452,7 +1453,7 @@ typedef struct hs_request_options {
     // Basic authorization unless there is an `Authorization` header.
     struct hs_str url;
     // Header fields in the order in which they are sent; repeated ones are kept. `Content-Length` may only say the
-    // truth; `Transfer-Encoding` is the library's.
+    // truth; `Transfer-Encoding` is the library's. A `User-Agent` with an empty value sends none at all.
     const struct hs_header *headers;
     // How many there are; at most 1,000.
     size_t header_count;

@@ -41,7 +41,8 @@ type Options struct {
 	HTTPVersion HTTPVersion
 	// MinHTTPVersion is the oldest one that will do: HTTP11 or HTTP2.
 	MinHTTPVersion HTTPVersion
-	// UserAgent is the value of the User-Agent field. Default "http-sentinel/VERSION".
+	// UserAgent is the value of the User-Agent field. Default "http-sentinel/VERSION". A request's own one is sent in its place,
+	// and none where that is empty.
 	UserAgent string
 	// RawBody leaves bodies as they were sent. Off, gzip, deflate, br and zstd are asked for and taken off, unless the
 	// request has an Accept-Encoding or Range field of its own.

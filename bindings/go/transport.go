@@ -254,7 +254,11 @@ func (t *Transport) encode(a *arena, req *http.Request, body *upload) *C.hs_requ
 	}
 	for _, name := range names {
 		if !excluded[name] {
-			for _, value := range req.Header[name] {
+			values := req.Header[name]
+			if name == "User-Agent" && len(values) > 1 {
+				values = values[:1]
+			}
+			for _, value := range values {
 				add(name, value)
 			}
 		}

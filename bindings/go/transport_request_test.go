@@ -193,9 +193,19 @@ func TestHeadersAsNetHTTPSendsThem(t *testing.T) {
 	if text := readAll(t, r); text != `host=other.test ua=["mine/2"] multi=[] connection=true te=[]` {
 		t.Errorf("%q", text)
 	}
-	r = do(t, transport, "GET", server.URL, func(r *http.Request) { r.Header.Set("User-Agent", "") })
-	if text := readAll(t, r); !strings.Contains(text, `ua=[""]`) {
-		t.Errorf("%q", text)
+	for _, c := range []struct {
+		fields []string
+		want   string
+	}{{[]string{}, `ua=["default/1"]`}, {[]string{""}, `ua=[]`}, {[]string{"a", "b"}, `ua=["a"]`}, {[]string{"", "b"}, `ua=[]`}} {
+		for _, tripper := range []http.RoundTripper{transport, http.DefaultTransport} {
+			if len(c.fields) == 0 && tripper != transport {
+				continue // It has another default.
+			}
+			r := do(t, tripper, "GET", server.URL, func(r *http.Request) { r.Header["User-Agent"] = c.fields })
+			if text := readAll(t, r); !strings.Contains(text, c.want) {
+				t.Errorf("%q by %T: %q, not %q", c.fields, tripper, text, c.want)
+			}
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ pub struct hs_request_options {
     /// Basic authorization unless there is an `Authorization` header.
     pub url: hs_str,
     /// Header fields in the order in which they are sent; repeated ones are kept. `Content-Length` may only say the
-    /// truth; `Transfer-Encoding` is the library's.
+    /// truth; `Transfer-Encoding` is the library's. A `User-Agent` with an empty value sends none at all.
     pub headers: *const hs_header,
     /// How many there are; at most 1,000.
     pub header_count: usize,

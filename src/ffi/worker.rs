@@ -63,7 +63,8 @@ pub struct hs_worker_options {
     pub max_idle_connections: u32,
     /// `HS_HTTP_DEFAULT`, `HS_HTTP_1_0`, `HS_HTTP_1_1`, `HS_HTTP_2` or `HS_HTTP_2_PRIOR_KNOWLEDGE`.
     pub http_version: u32,
-    /// Value of the `User-Agent` header. Default "http-sentinel/VERSION".
+    /// Value of the `User-Agent` header. Default "http-sentinel/VERSION". A request's own one is sent in its place, and none
+    /// where that is empty.
     pub user_agent: hs_str,
     /// A PEM file with the CA certificates to trust instead of the system's.
     pub ca_file: hs_str,

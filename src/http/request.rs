@@ -58,6 +58,16 @@ impl Request {
         }
     }
 
+    /// What is sent of its fields; an empty `User-Agent` says that none is to be sent, not even the library's own.
+    pub fn sent_headers(&self) -> impl Iterator<Item = &Header> {
+        // What is for a proxy never reaches a server.
+        self.headers.iter().filter(|header| !header.is("proxy-authorization") && !is_no_user_agent(header))
+    }
+
+    pub fn wants_no_user_agent(&self) -> bool {
+        self.headers.iter().any(is_no_user_agent)
+    }
+
     /// Whether the message says how long its body is, also where it is empty.
     pub fn has_content(&self) -> bool {
         !self.body.is_empty() || self.method.expects_content()
@@ -77,6 +87,10 @@ impl Request {
     pub fn is_replay_safe(&self) -> bool {
         self.is_idempotent() && self.body.is_replayable()
     }
+}
+
+fn is_no_user_agent(header: &Header) -> bool {
+    header.value.is_empty() && header.is("user-agent")
 }
 
 /// Where a message ends is decided by the library alone: a second opinion in a header is how requests are smuggled.

@@ -148,7 +148,9 @@ pub unsafe fn configure(
     options.number(sys::CURLOPT_MAXLIFETIME_CONN, seconds(ages.life))?;
     options.connect_timeout(exchange.connect_timeout)?;
     options.number(sys::CURLOPT_HTTP_VERSION, http_version(exchange.http))?;
-    options.text(sys::CURLOPT_USERAGENT, &agent)?;
+    if !request.wants_no_user_agent() {
+        options.text(sys::CURLOPT_USERAGENT, &agent)?;
+    }
     options.data(sys::CURLOPT_PRIVATE, this as *mut c_void)?;
     options.data(sys::CURLOPT_ERRORBUFFER, transfer.easy.error_buffer.get().cast())?;
     options.data(sys::CURLOPT_HTTPHEADER, headers.raw())?;
@@ -303,8 +305,7 @@ fn header_list(exchange: &ExchangeRequest) -> Result<List, Error> {
     let mut list = List::default();
     let request = &exchange.request;
     let has = |name: &str| request.headers.iter().any(|header| header.is(name));
-    // What is for a proxy never reaches a server.
-    for header in request.headers.iter().filter(|header| !header.is("proxy-authorization")) {
+    for header in request.sent_headers() {
         list.push_header(header)?;
     }
     if let Some(value) = &exchange.traceparent {

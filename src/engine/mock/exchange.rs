@@ -289,7 +289,7 @@ impl Scripted {
 }
 
 /// The fields of a request as they would be sent.
-fn fields(exchange: &ExchangeRequest) -> Fields {
+pub(super) fn fields(exchange: &ExchangeRequest) -> Fields {
     let request = &exchange.request;
     let mut fields = Fields::default();
     let mut add = |name: &str, value: &[u8]| {
@@ -300,8 +300,7 @@ fn fields(exchange: &ExchangeRequest) -> Fields {
     let origin = request.url.origin();
     add("Host", origin.split_once("://").map_or(origin, |(_, authority)| authority).as_bytes());
     add("User-Agent", exchange.user_agent.as_bytes());
-    let sent = request.headers.iter().filter(|header| !header.is("proxy-authorization"));
-    fields.0.extend(sent.map(|header| (header.name.clone().into_bytes(), header.value.clone())));
+    fields.0.extend(request.sent_headers().map(|header| (header.name.clone().into_bytes(), header.value.clone())));
     if let Some(value) = &exchange.traceparent {
         fields.0.push((TRACEPARENT.as_bytes().to_vec(), value.clone().into_bytes()));
     }

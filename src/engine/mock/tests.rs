@@ -3,7 +3,7 @@
 use super::rule::{Answer, AnswerHead, Fault, Fields, Place, Rule};
 use super::*;
 use crate::engine::Exchange;
-use crate::http::headers::HeadLimits;
+use crate::http::headers::{HeadLimits, Header};
 use crate::http::request::Request;
 use crate::http::response::HttpVersion;
 use crate::http::url::Url;
@@ -56,6 +56,19 @@ fn exchange(request: Rc<Request>) -> ExchangeRequest {
         traceparent: None,
         listener: None,
         fresh: false,
+    }
+}
+
+#[test]
+fn the_fields_are_those_that_the_network_would_see() {
+    for (given, seen) in [(None, Some("test")), (Some("own/1"), Some("own/1")), (Some(""), None)] {
+        let headers = given.map(|value| Header::parse(b"User-Agent", value.as_bytes(), false).unwrap());
+        let url = Url::parse(b"http://a.test/").unwrap();
+        let request = Request::new(b"GET", url, headers.into_iter().collect(), Bytes::new()).unwrap();
+        let fields = super::exchange::fields(&exchange(Rc::new(request))).0;
+        let agents: Vec<_> = fields.iter().filter(|(name, _)| name == b"User-Agent").collect();
+        assert_eq!(agents.iter().map(|(_, value)| &value[..]).next(), seen.map(str::as_bytes));
+        assert_eq!(agents.len(), usize::from(seen.is_some()));
     }
 }
 
