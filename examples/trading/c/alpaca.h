@@ -35,6 +35,8 @@ typedef struct {
     int64_t code;          // the broker's, such as 40310000; 0 where it gave none
     uint32_t request_sent; // HS_SENT_…
     uint32_t attempts;
+    // How often it was sent again within an attempt, its connection having been dead.
+    uint32_t resends;
     uint64_t retry_after_ms;
     char client_order_id[129]; // of an order
     char message[400];

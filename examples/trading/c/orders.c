@@ -125,8 +125,9 @@ alpaca_result alpaca_cancel_order(alpaca_client *client, const char *id, alpaca_
     json_t *answer = NULL;
     alpaca_result result = alpaca_ask(client, &asked, &answer, error);
     json_decref(answer);
-    // A 422 to a second attempt may come of the first one, whose answer was lost.
-    bool lost = alpaca_was_lost(error) || (error->http_status == 422 && error->attempts > 1);
+    // A 422 to what was sent twice may come of the first time, whose answer was lost.
+    bool twice = error->attempts > 1 || error->resends > 0;
+    bool lost = alpaca_was_lost(error) || (error->http_status == 422 && twice);
     if (!lost && error->http_status != 422) return result;
 
     alpaca_order order;

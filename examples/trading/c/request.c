@@ -104,6 +104,7 @@ static alpaca_result response_of(const hs_response *response, bool empty, json_t
     error->http_status = hs_response_status(response);
     error->request_sent = HS_SENT_YES;
     error->attempts = metrics.attempts;
+    error->resends = metrics.internal_resends;
     error->retry_after_ms = metrics.retry_after_ms;
 
     hs_str body = hs_response_body(response);

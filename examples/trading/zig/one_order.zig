@@ -13,7 +13,7 @@ pub fn main(init: std.process.Init) !u8 {
     const api_key = init.environ_map.get("APCA_API_KEY_ID") orelse "";
     const api_secret = init.environ_map.get("APCA_API_SECRET_KEY") orelse "";
     var buffer: [500]u8 = undefined;
-    var stdout = std.Io.File.stdout().writer(init.io, &buffer);
+    var stdout = std.Io.File.stdout().writerStreaming(init.io, &buffer);
     const out = &stdout.interface;
 
     var client = AlpacaClient.initWithOptions(init.gpa, api_key, api_secret, .paper, .{

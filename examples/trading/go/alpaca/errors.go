@@ -40,6 +40,7 @@ type Error struct {
 	Message       string        // the broker's or the library's
 	RequestSent   sentinel.Sent // whether the broker may have seen what was asked
 	Attempts      int
+	Resends       int           // how often it was sent again within an attempt, its connection having been dead
 	RetryAfter    time.Duration // when to come again, as far as somebody said
 	ClientOrderID string        // of an order, also where it was generated
 	Err           error         // the library's own, a *sentinel.Error; nil where an answer came

@@ -249,3 +249,26 @@ func TestCancellingTwiceWithNobodyToAsk(t *testing.T) {
 		}
 	}
 }
+
+// Nor is a connection that dies under the first one an attempt: what was sent on it is sent again, and counts.
+func TestCancellingTwiceWithinAnAttempt(t *testing.T) {
+	var came atomic.Int64
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/v2/account":
+			say(w, 404, "{}")
+		case r.Method == "GET":
+			say(w, 503, "")
+		case came.Add(1) == 1:
+			panic(http.ErrAbortHandler)
+		default:
+			say(w, 422, `{"code":42210000,"message":"order is already in \"canceled\" state"}`)
+		}
+	})
+	_, err := c.GetAccount(background)
+	failure(t, err, ErrNotFound, sentinel.SentYes)
+	e := failure(t, c.CancelOrder(background, "id"), ErrUnknown, sentinel.SentYes)
+	if e.Attempts != 1 || e.Resends != 1 {
+		t.Errorf("%d attempts, %d resends", e.Attempts, e.Resends)
+	}
+}

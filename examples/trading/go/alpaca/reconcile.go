@@ -100,8 +100,8 @@ func (c *Client) CancelOrder(ctx context.Context, id string) error {
 	if failed == nil || !failed.lost() && failed.HTTPStatus != 422 {
 		return orNil(failed)
 	}
-	// Rule 5. A refusal of a second attempt may come of the first one, whose answer was lost.
-	lost := failed.lost() || failed.Attempts > 1
+	// Rule 5. A refusal of what was sent twice may come of the first time, whose answer was lost.
+	lost := failed.lost() || failed.Attempts > 1 || failed.Resends > 0
 	if order, err := c.GetOrder(ctx, id); err == nil {
 		switch order.Status {
 		case StatusCanceled, StatusPendingCancel:

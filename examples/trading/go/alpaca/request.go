@@ -87,7 +87,7 @@ func (c *Client) ask(ctx context.Context, what *call) (*answer, *Error) {
 	}
 	facts := Error{
 		Op: what.op, HTTPStatus: response.Status, RequestSent: sentinel.SentYes, Attempts: response.Metrics.Attempts,
-		RetryAfter: response.Metrics.RetryAfter, ClientOrderID: what.order,
+		Resends: response.Metrics.InternalResends, RetryAfter: response.Metrics.RetryAfter, ClientOrderID: what.order,
 	}
 	if response.Status >= 200 && response.Status < 300 {
 		return &answer{response.Body, facts}, nil

@@ -29,7 +29,7 @@ pub fn main(init: std.process.Init) !u8 {
     var seed: [40]u8 = undefined;
     const faults = if (arguments.faults == 0) "" else try std.fmt.bufPrint(&seed, ", faults seed {d}", .{arguments.faults});
     var buffer: [300]u8 = undefined;
-    var out = std.Io.File.stdout().writer(init.io, &buffer);
+    var out = std.Io.File.stdout().writerStreaming(init.io, &buffer);
     try out.interface.print(
         "trading_safety (zig): {d} threads x {d} requests{s}: {d} succeeded, {d} failed; {d} crashes, {d} wrong answers, " ++
             "{d} duplicate orders, {d} throttled\n",

@@ -46,6 +46,8 @@ cause: ?hs.Error = null,
 /// Whether the broker may have seen the request, the first one where it was asked about an order afterwards.
 request_sent: hs.Diagnostics.RequestSent = .no,
 attempts: u32 = 0,
+/// How often it was sent again within an attempt, its connection having been dead.
+resends: u32 = 0,
 /// After how long another try makes sense; 0: not known.
 retry_after_ms: u64 = 0,
 message_text: Text(400) = .{},
@@ -104,6 +106,7 @@ pub fn noResponse(failure: *Failure, err: hs.Error, diagnostics: *const hs.Diagn
     failure.code = 0;
     failure.request_sent = diagnostics.request_sent;
     failure.attempts = diagnostics.attempts;
+    failure.resends = 0;
     failure.retry_after_ms = diagnostics.retry_after_ms;
     failure.say("{f}", .{diagnostics.*});
     return failure.turn(switch (err) {
@@ -120,6 +123,7 @@ pub fn answered(failure: *Failure, response: hs.Response) void {
     failure.http_status = @intFromEnum(response.status);
     failure.request_sent = .yes;
     failure.attempts = metrics.attempts;
+    failure.resends = metrics.internal_resends;
     failure.retry_after_ms = metrics.retry_after_ms;
     failure.err = null;
     failure.cause = null;

@@ -145,8 +145,9 @@ fn cancel(session: *Session, id: []const u8) Error!Response(void) {
         break :blk null;
     };
     const first = session.failure;
-    // A 422 to a second attempt may come of the first one, whose answer was lost.
-    const lost = first.isLost() or (first.http_status == 422 and first.attempts > 1);
+    // A 422 to what was sent twice may come of the first time, whose answer was lost.
+    const twice = first.attempts > 1 or first.resends > 0;
+    const lost = first.isLost() or (first.http_status == 422 and twice);
     if (!lost and first.http_status != 422) return .from(answer.?, first);
 
     const status = statusOf(session, id);
