@@ -401,6 +401,10 @@
 // is that of its request; there is neither a response nor an error.
 #define HS_COMPLETION_READABLE 1
 
+// Not the end of a request: the pipe of its body has room again, for which `hs_pipe_try_write` found too little before, or
+// nobody will read it any more. `tag` is that of the request; there is neither a response nor an error.
+#define HS_COMPLETION_WRITABLE 2
+
 // The latency of whole calls (OpenTelemetry: `http.client.request.duration`).
 #define HS_LATENCY_CALL 0
 
@@ -2887,6 +2891,23 @@ hs_status hs_pipe_write(struct hs_pipe *pipe,
                         size_t *written,
                         uint64_t timeout_ms,
                         struct hs_error **error);
+
+// The same, and never waits: `HS_ERR_WOULD_BLOCK` where not all of it fits now. Of a request that goes through a pool the
+// caller is told then when there is room again, or when nobody will read this any more: by one completion with
+// `HS_COMPLETION_WRITABLE` and the tag of the request, however many such writes there were. It also comes for what was tried
+// before the request was submitted, but not where that was refused, and it may come after the request's own completion and
+// after the pipe was freed. Of a worker's request there is no such word.
+//
+// Thread: any; also from a callback. Errors: `HS_ERR_WOULD_BLOCK`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`,
+// `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT` (`len` is larger than any object), `HS_ERR_PIPE_CLOSED`, `HS_ERR_PIPE_ABORTED`.
+// Since 1.0.
+//
+// Memory: As for `hs_pipe_write`.
+hs_status hs_pipe_try_write(struct hs_pipe *pipe,
+                            const void *data,
+                            size_t len,
+                            size_t *written,
+                            struct hs_error **error);
 
 // Says that the body is complete; what is in the pipe is still sent. The pipe may be freed then. Of this and
 // `hs_pipe_abort` the first counts; the second, and doing it again, does nothing.

@@ -16,8 +16,8 @@ package sentinel
 // #cgo nocallback hsgo_fields
 // #cgo noescape hsgo_fault_of
 // #cgo nocallback hsgo_fault_of
-// #cgo noescape hs_pipe_write
-// #cgo nocallback hs_pipe_write
+// #cgo noescape hs_pipe_try_write
+// #cgo nocallback hs_pipe_try_write
 // #cgo noescape hs_pool_next
 // #cgo nocallback hs_pool_next
 // #include "shim.h"

@@ -97,7 +97,7 @@ func (c *Client) send(ctx context.Context, r *Request, flags C.uint32_t) (uint64
 	request := r.encode(a)
 	request.flags |= flags
 	until(request, ctx)
-	tag, w, err := c.p.submit(request, r.Body)
+	tag, w, err := c.p.submit(request, r.Body, nil)
 	a.free()
 	r.keep()
 	if err != nil {

@@ -36,6 +36,7 @@ type shard struct {
 type waiter struct {
 	done     chan C.hs_completion
 	readable chan struct{}
+	upload   *upload // its body on the way out, if any; of the shard's lock
 }
 
 var waiters = sync.Pool{New: func() any {
@@ -87,24 +88,29 @@ func (p *pool) deliver(event *C.hs_completion) {
 	s.Lock()
 	defer s.Unlock()
 	w := s.waiting[uint64(event.tag)]
-	if event.kind == C.HS_COMPLETION_READABLE {
-		if w != nil {
-			select {
-			case w.readable <- struct{}{}:
-			default:
-			}
+	switch {
+	case event.kind == C.HS_COMPLETION_DONE:
+		w.done <- *event
+	case w == nil:
+	case event.kind == C.HS_COMPLETION_WRITABLE:
+		if w.upload != nil {
+			w.upload.hasRoom()
 		}
-		return
+	default:
+		select {
+		case w.readable <- struct{}{}:
+		default:
+		}
 	}
-	w.done <- *event
 }
 
 // submit hands a request over. Who waits is to be told to forget when he needs the tag no more.
-func (p *pool) submit(request *C.hs_request_options, body []byte) (tag uint64, w *waiter, err error) {
+func (p *pool) submit(request *C.hs_request_options, body []byte, u *upload) (tag uint64, w *waiter, err error) {
 	tag = p.tags.Add(1)
 	w = waiters.Get().(*waiter)
 	s := p.shard(tag)
 	s.Lock()
+	w.upload = u
 	s.waiting[tag] = w
 	s.Unlock()
 	var failure *C.hs_error
@@ -120,6 +126,10 @@ func (p *pool) submit(request *C.hs_request_options, body []byte) (tag uint64, w
 func (p *pool) leave(tag uint64) {
 	s := p.shard(tag)
 	s.Lock()
+	if w := s.waiting[tag]; w != nil && w.upload != nil {
+		w.upload.ended()
+		w.upload = nil
+	}
 	delete(s.waiting, tag)
 	s.Unlock()
 }

@@ -210,7 +210,7 @@ func (t *Transport) exchange(req *http.Request, body *upload) (*http.Response, e
 	trace.begin(req)
 	a := newArena()
 	options := t.encode(a, req, body)
-	tag, w, err := p.submit(options, body.bytes)
+	tag, w, err := p.submit(options, body.bytes, body)
 	a.free()
 	if err != nil {
 		body.refused()

@@ -11,6 +11,7 @@ import (
 	"net/textproto"
 	"reflect"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/iotest"
@@ -208,6 +209,47 @@ func TestHeadersAsNetHTTPSendsThem(t *testing.T) {
 		}
 	}
 }
+
+// More than any number of threads that could wait for them: who writes goes on by the library's word alone.
+func TestManyUploadsThatNobodyReads(t *testing.T) {
+	const many, size = 60, 1 << 20
+	var held sync.WaitGroup
+	held.Add(many)
+	read := make(chan struct{})
+	server := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		held.Done()
+		<-read
+		n, err := io.Copy(io.Discard, r.Body)
+		fmt.Fprint(w, n, err)
+	})
+	transport := newTransport(t, Options{})
+	answers := make(chan string, many)
+	for i := 0; i < many; i++ {
+		go func() {
+			req, _ := http.NewRequest("PUT", server.URL, io.LimitReader(zeros{}, size))
+			r, err := transport.RoundTrip(req)
+			if err != nil {
+				answers <- err.Error()
+				return
+			}
+			text, err := io.ReadAll(r.Body)
+			r.Body.Close()
+			answers <- fmt.Sprintf("%s, %v", text, err)
+		}()
+	}
+	held.Wait()
+	close(read)
+	for i := 0; i < many; i++ {
+		if text := <-answers; text != fmt.Sprint(size, " <nil>, <nil>") {
+			t.Error(text)
+		}
+	}
+}
+
+// zeros has no end.
+type zeros struct{}
+
+func (zeros) Read(to []byte) (int, error) { return len(to), nil }
 
 func TestLargeUploads(t *testing.T) {
 	const size = 3 << 20

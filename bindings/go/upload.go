@@ -28,6 +28,10 @@ type upload struct {
 	holds  atomic.Int32 // who still needs the pipe's handle: who writes, and who submits
 	once   sync.Once
 
+	room chan struct{} // there may be room in the pipe
+	over chan struct{} // closed when there will be none
+	end  sync.Once
+
 	mu  sync.Mutex
 	err error // what the body's reader said
 }
@@ -62,6 +66,7 @@ func outgoing(req *http.Request, body io.ReadCloser) (*upload, error) {
 		return nil, check(status, "hs_pipe_new")
 	}
 	u.body, u.first = body, make(chan struct{})
+	u.room, u.over = make(chan struct{}, 1), make(chan struct{})
 	u.holds.Store(2)
 	if u.length < 0 && mostlyBodiless(req.Method) {
 		u.probe()
@@ -152,6 +157,7 @@ func (u *upload) refused() {
 	if u.body == nil {
 		return
 	}
+	u.ended()
 	C.hs_pipe_abort(u.pipe)
 	u.once.Do(u.let) // Nobody has begun to write, and nobody will.
 	u.let()
@@ -199,7 +205,7 @@ func (u *upload) write() {
 			u.fail(wrongLength(u.length, sent))
 			return
 		}
-		if n > 0 && !writeAll(pipe, (*piece)[:n]) {
+		if n > 0 && !u.writeAll((*piece)[:n]) {
 			return
 		}
 		if err == io.EOF && u.length >= 0 && sent < u.length {
@@ -216,37 +222,39 @@ func (u *upload) write() {
 	}
 }
 
-// blocking are the threads that may wait for a full pipe at once. Who has none looks again from time to time, so that a
-// thousand uploads that nobody reads are not a thousand threads.
-var blocking = make(chan struct{}, 16)
-
-const (
-	blockTime = 100 // milliseconds
-	lookAgain = 5 * time.Millisecond
-)
-
-func writeAll(pipe *C.hs_pipe, data []byte) bool {
-	timeout := C.uint64_t(0)
+// writeAll waits, where the pipe is full, until it is told that there is room or that nobody reads it any more.
+func (u *upload) writeAll(data []byte) bool {
 	for {
 		var written C.size_t
 		at, length := bytesOf(data)
-		status := C.hs_pipe_write(pipe, at, length, &written, timeout, nil)
-		if timeout != 0 {
-			<-blocking
-		}
+		status := C.hs_pipe_try_write(u.pipe, at, length, &written, nil)
 		data = data[written:]
-		switch {
-		case status == C.HS_OK:
+		switch status {
+		case C.HS_OK:
 			return true
-		case status != C.HS_ERR_WOULD_BLOCK && status != C.HS_ERR_WRITE_TIMEOUT:
+		case C.HS_ERR_WOULD_BLOCK:
+		default:
 			return false
 		}
 		select {
-		case blocking <- struct{}{}:
-			timeout = blockTime
-		default:
-			timeout = 0
-			time.Sleep(lookAgain)
+		case <-u.room:
+		case <-u.over:
+			return false
 		}
+	}
+}
+
+// hasRoom is the library's word for who waits to write; more of them than he took are one.
+func (u *upload) hasRoom() {
+	select {
+	case u.room <- struct{}{}:
+	default:
+	}
+}
+
+// ended is for when nobody hears the library's words any more: the request has ended, or was never accepted.
+func (u *upload) ended() {
+	if u.body != nil {
+		u.end.Do(func() { close(u.over) })
 	}
 }

@@ -2,7 +2,7 @@
 //! for the other.
 
 use crate::error::Error;
-use crate::http::body::Source;
+use crate::http::body::{Notifier, Source};
 use crate::status::*;
 use std::collections::VecDeque;
 use std::io::Read;
@@ -37,6 +37,9 @@ struct State {
     waiting_writers: usize,
     /// Who waits for bytes.
     reader: Option<Waker>,
+    /// A writer found too little room, and is to be told.
+    wanted: bool,
+    notifier: Option<Notifier>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,11 +78,12 @@ impl Shared {
             state.bytes = VecDeque::new();
         }
         self.ring(&state);
-        let reader = state.reader.take();
+        let (reader, word) = (state.reader.take(), self.take_word(&mut state));
         drop(state);
         if let Some(reader) = reader {
             reader.wake();
         }
+        give(word);
     }
 
     fn read_no_more(&self) {
@@ -88,6 +92,25 @@ impl Shared {
         state.bytes = VecDeque::new();
         state.reader = None;
         self.ring(&state);
+        let word = self.take_word(&mut state);
+        drop(state);
+        give(word);
+    }
+
+    /// Whom to tell now, if anybody; only once.
+    fn take_word(&self, state: &mut State) -> Option<Notifier> {
+        let over = state.writing != Writing::Open || state.reading == Reading::Over;
+        let there = over || (!state.turn_taken && state.bytes.len() < self.capacity);
+        let notifier = state.notifier.clone().filter(|_| state.wanted && there)?;
+        state.wanted = false;
+        Some(notifier)
+    }
+}
+
+/// Without a lock.
+fn give(word: Option<Notifier>) {
+    if let Some(notifier) = word {
+        notifier();
     }
 }
 
@@ -117,6 +140,8 @@ impl Pipe {
             turn_taken: false,
             waiting_writers: 0,
             reader: None,
+            wanted: false,
+            notifier: None,
         };
         Ok(Pipe(Arc::new(Shared { capacity, state: Mutex::new(state), bell: Condvar::new() })))
     }
@@ -129,6 +154,20 @@ impl Pipe {
     /// Puts all of `data` in, waiting for room and for the end of another write at most so long (`None`: without limit).
     /// Says how much of it is in as well: less than all only with an error.
     pub fn write(&self, data: &[u8], patience: Option<Duration>) -> (usize, Result<(), Error>) {
+        self.write_or(data, patience, |_| {})
+    }
+
+    /// Puts in what fits, without waiting. Where that is not all, whom the request has named is told once there is room.
+    pub fn try_write(&self, data: &[u8]) -> (usize, Result<(), Error>) {
+        self.write_or(data, Some(Duration::ZERO), |state| state.wanted = true)
+    }
+
+    fn write_or(
+        &self,
+        data: &[u8],
+        patience: Option<Duration>,
+        too_late_for: impl FnOnce(&mut State),
+    ) -> (usize, Result<(), Error>) {
         let until = patience.and_then(|patience| Instant::now().checked_add(patience));
         let (mut written, mut has_turn) = (0, false);
         let mut state = self.0.state();
@@ -159,6 +198,7 @@ impl Pipe {
             state = match left {
                 Some(Duration::ZERO) => {
                     state.waiting_writers -= 1;
+                    too_late_for(&mut state);
                     break Err(too_late(patience));
                 }
                 Some(left) => self.0.bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
@@ -170,6 +210,9 @@ impl Pipe {
             state.turn_taken = false;
             self.0.ring(&state);
         }
+        let word = self.0.take_word(&mut state);
+        drop(state);
+        give(word);
         (written, result)
     }
 
@@ -219,6 +262,9 @@ impl Source for Reader {
         if count > 0 {
             state.taken += count as u64;
             self.pipe.ring(&state);
+            let word = self.pipe.take_word(&mut state);
+            drop(state);
+            give(word);
         } else if state.writing == Writing::Open {
             state.reader = Some(cx.waker().clone());
             return Poll::Pending;
@@ -244,6 +290,12 @@ impl Source for Reader {
         state.reading = Reading::Claimed;
         self.claimed = true;
         Ok(())
+    }
+
+    fn set_notifier(&mut self, notifier: Notifier) -> Option<Notifier> {
+        let mut state = self.pipe.state();
+        state.notifier = Some(notifier);
+        self.pipe.take_word(&mut state)
     }
 
     fn leave(&mut self) {

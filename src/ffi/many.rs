@@ -21,6 +21,9 @@ pub const HS_COMPLETION_DONE: u32 = 0;
 /// Not the end of a request: a stream has something to read, for which `hs_response_try_read` found nothing before. `tag`
 /// is that of its request; there is neither a response nor an error.
 pub const HS_COMPLETION_READABLE: u32 = 1;
+/// Not the end of a request: the pipe of its body has room again, for which `hs_pipe_try_write` found too little before, or
+/// nobody will read it any more. `tag` is that of the request; there is neither a response nor an error.
+pub const HS_COMPLETION_WRITABLE: u32 = 2;
 
 /// What has become of a request. Of `response` and `error` one is there: the response where `status` is `HS_OK`, else the
 /// error. It is the caller's, who frees it.

@@ -104,6 +104,41 @@ pub unsafe extern "C" fn hs_pipe_write(
     unsafe { guard::with_error(error, body) }
 }
 
+/// The same, and never waits: `HS_ERR_WOULD_BLOCK` where not all of it fits now. Of a request that goes through a pool the
+/// caller is told then when there is room again, or when nobody will read this any more: by one completion with
+/// `HS_COMPLETION_WRITABLE` and the tag of the request, however many such writes there were. It also comes for what was tried
+/// before the request was submitted, but not where that was refused, and it may come after the request's own completion and
+/// after the pipe was freed. Of a worker's request there is no such word.
+///
+/// Thread: any; also from a callback. Errors: `HS_ERR_WOULD_BLOCK`, `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_HANDLE`,
+/// `HS_ERR_FORKED`, `HS_ERR_INVALID_ARGUMENT` (`len` is larger than any object), `HS_ERR_PIPE_CLOSED`, `HS_ERR_PIPE_ABORTED`.
+/// Since 1.0.
+///
+/// # Safety
+/// As for `hs_pipe_write`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hs_pipe_try_write(
+    pipe: *mut hs_pipe,
+    data: *const c_void,
+    len: usize,
+    written: *mut usize,
+    error: *mut *mut hs_error,
+) -> hs_status {
+    let body = || {
+        let pipe = handle::open::<Pipe>(pipe)?;
+        // SAFETY: as the caller promises.
+        let bytes = unsafe { options::array(data.cast::<u8>(), len, isize::MAX as usize, "data") }?;
+        let (count, result) = pipe.try_write(bytes);
+        if !written.is_null() {
+            // SAFETY: as the caller promises.
+            unsafe { written.write(count) };
+        }
+        result
+    };
+    // SAFETY: as the caller promises.
+    unsafe { guard::with_error(error, body) }
+}
+
 /// Says that the body is complete; what is in the pipe is still sent. The pipe may be freed then. Of this and
 /// `hs_pipe_abort` the first counts; the second, and doing it again, does nothing.
 ///

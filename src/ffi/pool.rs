@@ -6,7 +6,7 @@ mod stats;
 use super::error::hs_error;
 use super::guard;
 use super::handle::{self, Handled, Kind, Reservation};
-use super::many::{HS_COMPLETION_DONE, HS_COMPLETION_READABLE, hs_completion};
+use super::many::{HS_COMPLETION_DONE, HS_COMPLETION_READABLE, HS_COMPLETION_WRITABLE, hs_completion};
 use super::request::{self, Checked, Keeping, hs_request_options};
 use super::response::Answer;
 use super::sized;
@@ -275,6 +275,7 @@ fn completion(place: Reservation, done: Done) -> hs_completion {
         Outcome::Response(response) => completion.response = place.fill(Answer::whole(*response)).0,
         Outcome::Stream(response, body) => completion.response = place.fill(Answer::piped(*response, body)).0,
         Outcome::Readable => completion.kind = HS_COMPLETION_READABLE,
+        Outcome::Writable => completion.kind = HS_COMPLETION_WRITABLE,
         Outcome::Failed(error) => {
             completion.status = error.status();
             completion.error = place.fill(error).0;

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+/// Called once each time that somebody left word, on whichever thread finds what he waits for, and without a lock.
+pub type Notifier = Arc<dyn Fn() + Send + Sync>;
+
 /// Where a streamed body comes from.
 pub trait Source: Send {
     /// Fills the buffer from its start; 0 at the end of the body. What is not there yet is told to the waker when it is.
@@ -23,6 +26,10 @@ pub trait Source: Send {
     /// Whether it is waited for, and not the server.
     fn is_starved(&self) -> bool {
         false
+    }
+    /// Whom to tell when there is room again for a writer who left word. Comes back where that is so already.
+    fn set_notifier(&mut self, _: Notifier) -> Option<Notifier> {
+        None
     }
     /// Nothing more will be read.
     fn leave(&mut self) {}
@@ -95,6 +102,14 @@ impl Body {
         match self {
             Body::Bytes(_) => Ok(()),
             Body::Streamed(streamed) => streamed.with(|source| source.claim()),
+        }
+    }
+
+    /// Whom its writers' words go to. Comes back where there was one that is to be given now.
+    pub fn set_notifier(&self, notifier: impl FnOnce() -> Notifier) -> Option<Notifier> {
+        match self {
+            Body::Bytes(_) => None,
+            Body::Streamed(streamed) => streamed.with(|source| Ok(source.set_notifier(notifier()))).ok().flatten(),
         }
     }
 

@@ -41,6 +41,8 @@ pub enum Outcome {
     Failed(Error),
     /// There is something in a body for which somebody looked in vain.
     Readable,
+    /// There is room in a pipe for who found too little, or nobody reads it any more.
+    Writable,
 }
 
 /// Where a streamed body is read, on any thread: its bytes, then what it came to.

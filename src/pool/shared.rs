@@ -8,6 +8,7 @@ use super::{Book, Crew, Shared, Step, one_more};
 use crate::call::Submitted;
 use crate::cancel::Cancel;
 use crate::error::{Error, Retryable};
+use crate::http::body::Notifier;
 use crate::http::url::Url;
 use crate::observe::counters::Counters;
 use crate::runtime::clock::{Clock, Instant, SystemClock};
@@ -39,8 +40,13 @@ impl Shared {
     pub(super) fn submit(self: &Arc<Self>, mut order: Order, tag: u64) -> Result<(), Error> {
         let wait = if thread::is_one_of(self) { Some(Duration::ZERO) } else { self.options.submit_timeout };
         let (origin, cost, cancel) = (origin_of(&order.request.url), cost(&order), order.cancel.clone());
+        let mut told = None;
         // A request that is refused has claimed nothing.
-        let claimed = |schedule| order.request.body.claim().map(|()| schedule);
+        let claimed = |schedule| {
+            order.request.body.claim()?;
+            told = order.request.body.set_notifier(|| self.tells_of_room(tag));
+            Ok(schedule)
+        };
         let mut schedule = match self.wait_for_room(wait).and_then(claimed) {
             Ok(schedule) => schedule,
             Err(error) => {
@@ -65,7 +71,20 @@ impl Shared {
         if let (true, Some(cancel)) = (waits, cancel) {
             self.end_with(id, &cancel);
         }
+        if let Some(tell) = told {
+            tell();
+        }
         Ok(())
+    }
+
+    /// For the writers of a request's body.
+    fn tells_of_room(self: &Arc<Self>, tag: u64) -> Notifier {
+        let shared = Arc::downgrade(self);
+        Arc::new(move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.completions.push(Done { tag, outcome: Outcome::Writable });
+            }
+        })
     }
 
     /// The caller's own cancel ends the waiting of a request.

@@ -154,6 +154,7 @@ programs! {
         forms: Program { files: &["forms"], ..PROGRAM };
         pool: Program { files: &["pool"], ..PROGRAM };
         pool_streams: Program { files: &["pool_streams"], ..PROGRAM };
+        pool_pipes: Program { files: &["pool_pipes"], ..PROGRAM };
         pool_misuse: Program { files: &["pool_misuse"], ..PROGRAM };
         pool_fork: Program { files: &["pool_fork"], slow: &["leave_by_exec=1"], ..PROGRAM };
         idle: Program { files: &["idle"], ..PROGRAM };

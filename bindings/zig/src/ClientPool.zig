@@ -185,6 +185,8 @@ pub const Completion = struct {
         done = c.HS_COMPLETION_DONE,
         /// Not the end of a request: a stream has something to read, for which `tryRead` found nothing before.
         readable = c.HS_COMPLETION_READABLE,
+        /// Nor this: the pipe of its body has room, for which `Pipe.tryWrite` found too little before, or is not read any more.
+        writable = c.HS_COMPLETION_WRITABLE,
         _,
     };
 

@@ -35,6 +35,13 @@ pub fn writePart(pipe: Pipe, bytes: []const u8, timeout_ms: u64, written: *usize
     try errors.check(c.hs_pipe_write(pipe.handle, bytes.ptr, bytes.len, written, timeout_ms, null));
 }
 
+/// Copies in what fits, without waiting; `WouldBlock`: not all, and `written` says how many. Of a request that goes through a
+/// pool, a completion of the kind `writable` says when there is room again.
+pub fn tryWrite(pipe: Pipe, bytes: []const u8, written: *usize) errors.Error!void {
+    written.* = 0;
+    try errors.check(c.hs_pipe_try_write(pipe.handle, bytes.ptr, bytes.len, written, null));
+}
+
 /// The body is complete; what is in the pipe is still sent.
 pub fn close(pipe: Pipe) void {
     _ = c.hs_pipe_close(pipe.handle);

@@ -183,3 +183,99 @@ fn whoever_waits_to_write_is_told_of_every_end() {
         });
     }
 }
+
+/// How often the word was given.
+fn told(reader: &mut Reader) -> Arc<AtomicUsize> {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counts = count.clone();
+    let now = reader.set_notifier(Arc::new(move || _ = counts.fetch_add(1, Ordering::SeqCst)));
+    if let Some(tell) = now {
+        tell();
+    }
+    count
+}
+
+#[test]
+fn who_found_too_little_room_is_told_once_when_there_is_some() {
+    let pipe = Pipe::new(4).unwrap();
+    let mut reader = claimed(&pipe);
+    let told = told(&mut reader);
+    let count = || told.load(Ordering::SeqCst);
+    assert_eq!(status(pipe.try_write(b"abcd")), (4, HS_OK));
+    assert_eq!(read(&mut reader, 4).unwrap(), b"abcd");
+    assert_eq!(count(), 0, "nobody has asked");
+    assert_eq!(status(pipe.try_write(b"efghi")), (4, HS_ERR_WOULD_BLOCK));
+    assert_eq!(status(pipe.try_write(b"i")), (0, HS_ERR_WOULD_BLOCK));
+    assert_eq!(count(), 0);
+    assert_eq!((read(&mut reader, 1).unwrap(), count()), (b"e".to_vec(), 1));
+    assert_eq!((read(&mut reader, 3).unwrap(), count()), (b"fgh".to_vec(), 1));
+    assert_eq!(status(pipe.write(b"12345", AT_ONCE)), (4, HS_ERR_WOULD_BLOCK));
+    assert_eq!((read(&mut reader, 4).unwrap(), count()), (b"1234".to_vec(), 1), "a write without word");
+}
+
+#[test]
+fn the_end_of_either_side_is_told_as_well_and_once() {
+    let ends: [fn(Pipe, Reader); 4] = [
+        |pipe, _reader| pipe.close(),
+        |pipe, _reader| pipe.abort(),
+        |pipe, _reader| drop(pipe),
+        |_pipe, mut reader| reader.leave(),
+    ];
+    for end in ends {
+        let pipe = Pipe::new(1).unwrap();
+        let mut reader = claimed(&pipe);
+        let told = told(&mut reader);
+        assert_eq!(status(pipe.try_write(b"ab")), (1, HS_ERR_WOULD_BLOCK));
+        end(pipe, reader);
+        assert_eq!(told.load(Ordering::SeqCst), 1);
+    }
+}
+
+#[test]
+fn a_word_from_before_the_request_is_given_when_it_reads_or_at_once() {
+    let pipe = Pipe::new(1).unwrap();
+    assert_eq!(status(pipe.try_write(b"ab")), (1, HS_ERR_WOULD_BLOCK));
+    let mut reader = claimed(&pipe);
+    let count = told(&mut reader);
+    assert_eq!(count.load(Ordering::SeqCst), 0);
+    assert_eq!((read(&mut reader, 1).unwrap(), count.load(Ordering::SeqCst)), (b"a".to_vec(), 1));
+
+    let pipe = Pipe::new(1).unwrap();
+    assert_eq!(status(pipe.try_write(b"ab")), (1, HS_ERR_WOULD_BLOCK));
+    pipe.close();
+    assert_eq!(told(&mut claimed(&pipe)).load(Ordering::SeqCst), 1);
+}
+
+/// A writer that goes on by word alone.
+#[test]
+fn no_word_is_lost_between_threads() {
+    const EACH: usize = 3_000;
+    let pipe = Arc::new(Pipe::new(3).unwrap());
+    let mut reader = claimed(&pipe);
+    let (words, heard) = std::sync::mpsc::channel();
+    drop(reader.set_notifier(Arc::new(move || _ = words.send(()))));
+    let writer = {
+        let pipe = pipe.clone();
+        thread::spawn(move || {
+            let (data, mut at) = (vec![7; EACH], 0);
+            loop {
+                let (written, result) = pipe.try_write(&data[at..]);
+                at += written;
+                match result {
+                    Ok(()) => return pipe.close(),
+                    Err(_) => heard.recv_timeout(Duration::from_secs(60)).expect("a word"),
+                }
+            }
+        })
+    };
+    let mut count = 0;
+    loop {
+        match read(&mut reader, 2) {
+            Some(piece) if piece.is_empty() => break,
+            Some(piece) => count += piece.len(),
+            None => thread::yield_now(),
+        }
+    }
+    writer.join().unwrap();
+    assert_eq!(count, EACH);
+}

@@ -113,6 +113,7 @@ static hs_status use_details(void *handle) {
 static hs_status use_trigger(void *handle) { return hs_cancel_trigger(handle); }
 static hs_status use_cancel_free(void *handle) { return hs_cancel_free(handle); }
 static hs_status use_pipe_write(void *handle) { return hs_pipe_write(handle, "a", 1, NULL, 0, NULL); }
+static hs_status use_pipe_try_write(void *handle) { return hs_pipe_try_write(handle, "a", 1, NULL, NULL); }
 static hs_status use_pipe_close(void *handle) { return hs_pipe_close(handle); }
 static hs_status use_pipe_abort(void *handle) { return hs_pipe_abort(handle); }
 static hs_status use_pipe_free(void *handle) { return hs_pipe_free(handle); }
@@ -394,6 +395,7 @@ static const struct use {
     {CANCEL, "hs_cancel_free", use_cancel_free},
     {CANCEL, "hs_request_options.cancel", use_given_cancel},
     {PIPE, "hs_pipe_write", use_pipe_write},
+    {PIPE, "hs_pipe_try_write", use_pipe_try_write},
     {PIPE, "hs_pipe_close", use_pipe_close},
     {PIPE, "hs_pipe_abort", use_pipe_abort},
     {PIPE, "hs_pipe_free", use_pipe_free},

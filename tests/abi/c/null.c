@@ -79,6 +79,7 @@ static void no_object(void) {
     CHECK_STATUS(hs_pipe_close(NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_pipe_abort(NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_STATUS(hs_pipe_write(NULL, "a", 1, NULL, 0, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_pipe_try_write(NULL, "a", 1, NULL, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK(hs_text_value(NULL).data == NULL && hs_text_value(NULL).len == 0);
     hs_text *made = UNTOUCHED;
     CHECK_INT(hs_cookie_jar_count(NULL), 0);
@@ -246,6 +247,8 @@ static void nowhere_to_write(void) {
     CHECK_STATUS(hs_pipe_write(pipe, NULL, 1, &written, 0, NULL), HS_ERR_NULL_ARGUMENT);
     CHECK_INT(written, 7);
     CHECK_STATUS(hs_pipe_write(pipe, NULL, 0, NULL, 0, NULL), HS_OK);
+    CHECK_STATUS(hs_pipe_try_write(pipe, NULL, 1, &written, NULL), HS_ERR_NULL_ARGUMENT);
+    CHECK_STATUS(hs_pipe_try_write(pipe, NULL, 0, NULL, NULL), HS_OK);
     CHECK_STATUS(hs_pipe_free(pipe), HS_OK);
     CHECK_STATUS(hs_simulation_new(NULL, NULL, NULL), HS_ERR_NULL_ARGUMENT);
     hs_simulation *simulation = NULL;

@@ -76,7 +76,7 @@ static inline hs_completion next_at(const char *file, int line, hs_pool *pool) {
     if (count != 1) {
         check_failed(file, line, "no completion within a minute");
     }
-    if (completion.kind == HS_COMPLETION_READABLE) {
+    if (completion.kind == HS_COMPLETION_READABLE || completion.kind == HS_COMPLETION_WRITABLE) {
         CHECK(completion.status == HS_OK && completion.response == NULL && completion.error == NULL);
     } else {
         CHECK(completion.kind == HS_COMPLETION_DONE);

@@ -27,6 +27,13 @@ class pipe : public detail::object<hs_pipe, hs_pipe_free> {
         const auto status = hs_pipe_write(native(), data.data(), data.size(), written, limit.native(), &failure);
         return detail::checked(status, failure);
     }
+    // Puts in what fits, or all; `written` says how much that was. Of a request that goes through a pool, a completion says when
+    // there is room again (`writable`).
+    result<> try_write(std::string_view data, std::size_t *written = nullptr) const {
+        hs_error *failure = nullptr;
+        const auto status = hs_pipe_try_write(native(), data.data(), data.size(), written, &failure);
+        return detail::checked(status, failure);
+    }
     // The body is complete.
     result<> close() const { return detail::checked(hs_pipe_close(native())); }
     // The body will never be complete.

@@ -38,6 +38,8 @@ struct completion {
     // Not the end of a request: its stream has something to read, for which `try_read` found nothing before. There is
     // neither a response nor an error.
     bool readable = false;
+    // Nor this: the pipe of its body has room, for which `try_write` found too little before, or is not read any more.
+    bool writable = false;
     result<hs::response> outcome{};
 #if HTTP_SENTINEL_EXCEPTIONS
     // What a callback of the request threw.
@@ -86,16 +88,18 @@ class submissions : public std::enable_shared_from_this<submissions> {
         completion told;
         told.tag = raw.tag;
         told.readable = raw.kind == HS_COMPLETION_READABLE;
+        told.writable = raw.kind == HS_COMPLETION_WRITABLE;
+        const auto ends = !told.readable && !told.writable;
         std::shared_ptr<const void> lasts;
         if ((raw.tag & own) != 0) {
             auto found = find(raw.tag);
             if (!found) return std::nullopt;
             told.tag = found->tag;
-            if (!told.readable) lasts = ended(raw, *found, told);
+            if (ends) lasts = ended(raw, *found, told);
         }
         if (raw.status != HS_OK) {
             told.outcome = failed(raw.status, raw.error);
-        } else if (!told.readable) {
+        } else if (ends) {
             told.outcome = response(raw.response, std::move(lasts));
         }
         return told;
