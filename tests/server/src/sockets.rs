@@ -73,16 +73,18 @@ impl StallConnect {
         listener.listen(0)?;
         let addr = local_addr(&listener)?;
         let mut fillers = Vec::new();
-        // A connection that does not complete proves the backlog full. It is kept: when its handshake is retried the
-        // backlog is still full, as those before it are never accepted or closed.
+        // Connections that do not complete prove the backlog full; a loaded machine may be late with one. They are kept:
+        // when their handshakes are retried the backlog is still full, as those before them are never accepted or closed.
         for _ in 0..64 {
             let filler = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-            let outcome = filler.connect_timeout(&addr.into(), Duration::from_millis(100));
+            let outcome = filler.connect_timeout(&addr.into(), Duration::from_millis(60));
             fillers.push(filler);
             match outcome {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    return Ok(StallConnect { addr, _listener: listener, _fillers: fillers });
+                    if fillers.iter().filter(|filler| filler.peer_addr().is_err()).count() == 2 {
+                        return Ok(StallConnect { addr, _listener: listener, _fillers: fillers });
+                    }
                 }
                 Err(error) => return Err(error),
             }

@@ -34,7 +34,7 @@ pub fn reset(call: &Call, key: &str) -> Reply {
 pub async fn wait(call: &Call, key: &str) -> Reply {
     let query = call.query();
     let at_least = query.number("at_least").unwrap_or(1);
-    let limit = Duration::from_millis(query.number("timeout_ms").unwrap_or(10_000));
+    let limit = Duration::from_millis(query.number("timeout_ms").unwrap_or(100_000));
     let counter = call.state.counters.entry(key);
     match tokio::time::timeout(limit, counter.reached(at_least)).await {
         Ok(count) => reply::json(&json!({ "key": key, "count": count })),
