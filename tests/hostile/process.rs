@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// A guard against hangs and nothing else: no script takes a tenth of it.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(180);
 
 pub struct Client {
     child: Child,
@@ -101,6 +101,9 @@ fn install(server: &TestServer, script: &Script) -> String {
 
 fn request(server: &TestServer, script: &Script, given: &Value, address: &str) -> Value {
     let mut request = given.clone();
+    if let Some(counter) = given["tell"].as_str() {
+        request["tell"] = format!("{}/get?count_key={counter}", server.addresses().http).into();
+    }
     if let Some(counter) = given["after"].as_str() {
         request["after"] = format!("{}/wait/{counter}?at_least=1", server.addresses().http).into();
     }

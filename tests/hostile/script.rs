@@ -161,9 +161,16 @@ fn parse(name: &str, lines: &[&str]) -> Result<Script, String> {
             }
             "expect" => {
                 script.calls.push(Call { request: Value::Object(request.clone()), expected: expected(rest)? });
+                request.remove("tell");
                 request.remove("after");
             }
             "count" => lists.last_mut().unwrap().push(json!({ "count": counter(name, rest) })),
+            "await" => {
+                lists.last_mut().unwrap().push(json!({ "wait": { "key": counter(name, rest), "at_least": 1 } }));
+            }
+            "tell" => {
+                request.insert(String::from("tell"), counter(name, rest).into());
+            }
             "after" => {
                 request.insert(String::from("after"), counter(name, rest).into());
             }
