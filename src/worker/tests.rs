@@ -33,7 +33,12 @@ thread_local! {
 
 fn options(server: &TestServer) -> WorkerOptions {
     let ca = CaSource::Pem { text: server.ca_pem().as_bytes().to_vec(), origin: "the test server".into() };
-    WorkerOptions { ca, many: MANY.get(), ..WorkerOptions::default() }
+    let mut options = WorkerOptions { ca, many: MANY.get(), ..WorkerOptions::default() };
+    // A loaded machine is no failure.
+    let long = Some(Duration::from_secs(120));
+    let limits = &mut options.limits;
+    (limits.timeout, limits.attempt_timeout, limits.idle_timeout, limits.connect_timeout) = (long, long, long, long);
+    options
 }
 
 fn worker_for(server: &TestServer) -> Worker {
@@ -184,7 +189,7 @@ fn a_post_does_not_go_on_a_connection_that_the_server_has_closed_before() {
     for round in 1..=5 {
         let response = send(&worker, &request("POST", &url, b"an order")).unwrap();
         assert_eq!(response.body, b"ok");
-        assert!(server.wait_counter("closed:script", round, Duration::from_secs(5)));
+        assert!(server.wait_counter("closed:script", round, Duration::from_secs(60)));
         assert_eq!(server.counter("once"), round);
     }
 }
@@ -236,8 +241,10 @@ fn a_callback_receives_the_body_instead() {
 fn each_time_limit_has_its_own_status_and_names_the_phase() {
     let server = server();
     let worker = worker_for(&server);
-    let short = Some(Duration::from_millis(60));
+    // Time enough for a loaded machine: for this end to connect and send, and for the server to answer.
+    let (short, answered) = (Some(Duration::from_millis(500)), Some(Duration::from_secs(3)));
     let limits = worker.limits().clone();
+    let late = Limits { timeout: answered, ..limits.clone() };
     let attempt = Limits { attempt_timeout: short, ..limits.clone() };
     let idle = Limits { idle_timeout: short, ..limits.clone() };
     let whole = Limits { timeout: short, ..limits.clone() };
@@ -250,7 +257,7 @@ fn each_time_limit_has_its_own_status_and_names_the_phase() {
         (&head, &attempt, HS_ERR_ATTEMPT_TIMEOUT, HS_PHASE_FIRST_BYTE, Sent::Maybe),
         (&head, &whole, HS_ERR_TIMEOUT, HS_PHASE_FIRST_BYTE, Sent::Maybe),
         (&body, &idle, HS_ERR_IDLE_TIMEOUT, HS_PHASE_BODY, Sent::Yes),
-        (&body, &whole, HS_ERR_TIMEOUT, HS_PHASE_BODY, Sent::Yes),
+        (&body, &late, HS_ERR_TIMEOUT, HS_PHASE_BODY, Sent::Yes),
         (&closed_door, &connect, HS_ERR_CONNECT_TIMEOUT, HS_PHASE_CONNECT, Sent::No),
         (&closed_door, &whole, HS_ERR_TIMEOUT, HS_PHASE_CONNECT, Sent::No),
         (&silent, &connect, HS_ERR_CONNECT_TIMEOUT, HS_PHASE_TLS, Sent::No),

@@ -191,6 +191,12 @@ impl Runner<'_> {
         if !["max_attempts", "policies"].iter().any(|key| case.worker.contains_key(*key)) {
             block.push_str("max_attempts 1\n");
         }
+        // A loaded machine is no failure.
+        for limit in ["connect_timeout_ms", "attempt_timeout_ms", "idle_timeout_ms", "timeout_ms"] {
+            if !case.worker.contains_key(limit) {
+                block.push_str(&format!("{limit} 110000\n"));
+            }
+        }
         if self.driver.pool {
             block.push_str("via pool\n");
         }

@@ -10,7 +10,10 @@ impl Client {
     /// A worker with these options.
     pub fn open(options: &[(&str, &str)]) -> Client {
         let mut client = Client(Process::start(&table::driver().program));
-        let opened = client.say("open", options);
+        // A loaded machine is no failure.
+        let long = ["connect_timeout_ms", "attempt_timeout_ms", "idle_timeout_ms", "timeout_ms"]
+            .map(|limit| (limit, "110000"));
+        let opened = client.say("open", &[&long, options].concat());
         assert_eq!(opened.get("status").as_deref(), Some("HS_OK"), "{opened:?}");
         client
     }

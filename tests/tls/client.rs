@@ -100,7 +100,8 @@ fn worker(given: &Options, host: &str, port: u16) -> Result<*mut hs_worker, (hs_
         let mut options: hs_worker_options = zeroed();
         options.struct_size = size_of::<hs_worker_options>() as u32;
         options.ca_pem = text(&given.ca_pem);
-        options.connect_timeout_ms = given.connect_timeout_ms;
+        // A loaded machine is no failure.
+        options.connect_timeout_ms = if given.connect_timeout_ms == 0 { 60_000 } else { given.connect_timeout_ms };
         options.network = &network;
         options.max_attempts = 1;
         options.tls = &tls;
@@ -116,6 +117,8 @@ fn request(worker: *mut hs_worker, url: &str) -> Outcome {
         let mut options: hs_request_options = zeroed();
         options.struct_size = size_of::<hs_request_options>() as u32;
         options.url = text(url);
+        options.attempt_timeout_ms = 60_000;
+        options.timeout_ms = 60_000;
         let status = hs_request(worker, &options, &mut response, &mut error);
         if status != HS_OK {
             let (info, message) = failure(error);

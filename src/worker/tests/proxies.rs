@@ -309,7 +309,8 @@ fn what_the_target_does_is_not_blamed_on_the_proxy() {
         let worker = worker_with(&server, through(proxy(&url)));
         let error = get(&worker, &server.addresses().expired).unwrap_err();
         assert_eq!((error.status(), error.details().phase), (HS_ERR_TLS_EXPIRED, HS_PHASE_TLS), "{error}");
-        let limits = Limits { connect_timeout: Some(Duration::from_millis(80)), ..worker.limits().clone() };
+        // The proxy is to have opened its tunnel before that.
+        let limits = Limits { connect_timeout: Some(Duration::from_secs(3)), ..worker.limits().clone() };
         let silent = request("GET", &format!("https://{}/", server.stall_tls_addr()), b"");
         let error = worker.request(&silent, limits, None, Sink::Buffer(Vec::new())).unwrap_err();
         assert_eq!((error.status(), error.details().phase), (HS_ERR_CONNECT_TIMEOUT, HS_PHASE_TLS), "{url}: {error}");

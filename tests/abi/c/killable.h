@@ -132,6 +132,37 @@ static inline int killable_listen(int ip, int *port) {
     return fd;
 }
 
+/* Bound and never listening: while no server has the port, nobody else gets it. */
+static inline int killable_keep(int ip, int *port) {
+    struct sockaddr_in address = {0};
+    socklen_t length = sizeof address;
+    const int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+    address.sin_family = AF_INET;
+    address.sin_port = htons((uint16_t)*port);
+    address.sin_addr.s_addr = htonl(0x7F000000u + (unsigned)ip);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
+        close(fd);
+        return -1;
+    }
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+/* A port that is kept on each of the servers' addresses, for ever. */
+static inline int killable_kept_port(void) {
+    for (int tries = 0; tries < 100; tries++) {
+        int port = 0, ip = 1;
+        for (; ip <= KILLABLE_SERVERS && killable_keep(ip, &port) >= 0; ip++) {
+        }
+        if (ip > KILLABLE_SERVERS) {
+            return port;
+        }
+    }
+    return 0;
+}
+
 struct killable_order {
     char what; /* '+' start, 'k' kill, 's' stop, 'c' go on */
     int ip, port;
@@ -145,6 +176,7 @@ static inline void killable_nurse(void) {
         pid_t *server = &servers[order.ip];
         int answer = order.port, status;
         if (order.what == '+') {
+            answer = answer == 0 ? killable_kept_port() : answer;
             const int listener = killable_listen(order.ip, &answer);
             *server = listener < 0 ? -1 : fork();
             if (*server == 0) {

@@ -195,7 +195,7 @@ static void never_reads(void) {
         hs_request_options request = get(url("http://127.0.0.1:%d/", silent));
         request.method = text("POST");
         request.body = bytes(body, LENGTH);
-        request.attempt_timeout_ms = 300;
+        request.attempt_timeout_ms = 3000; /* Each is to send something before. */
         CHECK_STATUS(hs_pool_submit(pool, &request, next_id++, NULL), HS_OK);
     }
     reap(pool, COUNT, &tally, 0);

@@ -191,7 +191,7 @@ static void ends(void) {
     CHECK_STATUS(read_to_the_end(completion.response), HS_ERR_IDLE_TIMEOUT);
     release(completion);
     request.idle_timeout_ms = 0;
-    request.timeout_ms = 30;
+    request.timeout_ms = 3000; /* The server is to answer before. */
     SUBMIT(pool, &request, 4);
     completion = NEXT(pool);
     CHECK_STATUS(read_to_the_end(completion.response), HS_ERR_TIMEOUT);

@@ -132,7 +132,7 @@ static void fails(const char *proxy, const char *target, hs_status expected, con
     const hs_proxy_options options = proxies(proxy);
     hs_worker *worker = over(&options);
     hs_request_options request = post(target, "an order");
-    request.connect_timeout_ms = expected == HS_ERR_CONNECT_TIMEOUT ? 100 : 0;
+    request.connect_timeout_ms = expected == HS_ERR_CONNECT_TIMEOUT ? 400 : 0;
     hs_error *error = ERROR_OF(worker, &request, expected);
     CHECK_HAS(hs_error_message(error), part);
     CHECK(!text_has(hs_error_message(error), "hunter2") && !text_has(hs_error_message(error), "joe"));

@@ -182,7 +182,7 @@ static void without_its_worker_a_stream_ends_and_the_head_stays(void) {
 static void reads_have_a_limit_of_their_own_and_share_the_idle_one(void) {
     hs_request_options request = get(url("%s/stall/body?bytes=5", address("http")));
     request.flags = HS_STREAM;
-    request.idle_timeout_ms = 400;
+    request.idle_timeout_ms = 2000;
     hs_response *response = SEND(worker, &request);
     char buffer[10];
     for (size_t read = 0; read < 5;) {
@@ -194,12 +194,12 @@ static void reads_have_a_limit_of_their_own_and_share_the_idle_one(void) {
         passing++;
     }
     CHECK_STATUS(status, HS_ERR_IDLE_TIMEOUT);
-    CHECK(passing >= 1 && passing <= 14);
+    CHECK(passing >= 1 && passing <= 2000 / 30 + 1);
     CHECK_STATUS(read_status(response, 30), HS_ERR_IDLE_TIMEOUT);
     free_response(response);
 
     request.idle_timeout_ms = HS_INFINITE;
-    request.timeout_ms = 300;
+    request.timeout_ms = 3000; /* The server is to answer before. */
     response = SEND(worker, &request);
     while ((status = read_status(response, HS_INFINITE)) == HS_OK) {
     }

@@ -9,7 +9,7 @@
 #include <time.h>
 
 /* Longer than anything takes. */
-#define PATIENCE_MS 60000
+#define PATIENCE_MS 120000
 
 /* The most completions that are there and not asked for. */
 #define MOST_EARLY 256

@@ -104,7 +104,7 @@ class Pool {
 
   private:
     // Longer than anything takes.
-    static constexpr int patience_ms = 60000;
+    static constexpr int patience_ms = 120000;
     // The tags of requests that are waited for at once: beyond those that cases use.
     static constexpr std::uint64_t own_tags = std::uint64_t{1} << 63;
 

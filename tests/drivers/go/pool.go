@@ -20,7 +20,7 @@ import (
 )
 
 // patience is longer than anything takes.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // ownTags are those of requests that are waited for at once: beyond those that cases use.
 const ownTags = uint64(1) << 63

@@ -14,7 +14,7 @@ own_tag: u64 = own_tags,
 early: std.ArrayList(sentinel.ClientPool.Completion) = .empty,
 
 /// Longer than anything takes.
-const patience_ms = 60_000;
+const patience_ms = 120_000;
 
 /// The tags of requests that are waited for at once: beyond those that cases use.
 const own_tags: u64 = 1 << 63;

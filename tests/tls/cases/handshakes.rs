@@ -75,7 +75,7 @@ fn strangers(maker: &mut Maker) {
     }
     let (options, expected) = (maker.options(), Fails(HS_ERR_TLS_VERSION));
     maker.add("not TLS: the alert protocol_version", Talk::Bytes(alert(70)), HOST, options, expected);
-    let options = Options { connect_timeout_ms: 150, ..maker.options() };
+    let options = Options { connect_timeout_ms: 500, ..maker.options() };
     let expected = FailsForNow(HS_ERR_CONNECT_TIMEOUT, HS_RETRYABLE_SAFE);
     maker.add("not TLS: silence", Talk::Silence, HOST, options, expected);
 }

@@ -44,7 +44,7 @@ fn what_is_answered_to_connect_is_told() {
         ("unnumbered", "HTTP/1.1 yes\r\n\r\n".into(), HS_ERR_PROXY, ""),
     ] {
         let address = scripted(&server, name, &answering(&text));
-        let short = Limits { connect_timeout: Some(Duration::from_secs(3)), ..worker_for(&server).limits().clone() };
+        let short = Limits { connect_timeout: Some(Duration::from_secs(30)), ..worker_for(&server).limits().clone() };
         let error = fails(&server, "http", &address, server.https_url(), Some(short));
         assert_eq!(error.status(), status, "{name}: {error}");
         assert!(error.to_string().contains(says) && error.to_string().contains(&address), "{name}: {error}");
@@ -64,7 +64,7 @@ fn a_proxy_that_asks_for_ever_is_left() {
     for target in [server.https_url(), server.http_url()] {
         let digest = Proxies { auth: ProxyAuth::Digest, ..through(proxy(&format!("http://joe:hunter2@{address}"))) };
         let worker = worker_with(&server, digest);
-        let limits = Limits { connect_timeout: Some(Duration::from_secs(3)), ..worker.limits().clone() };
+        let limits = Limits { connect_timeout: Some(Duration::from_secs(30)), ..worker.limits().clone() };
         let request = request("GET", &format!("{target}/get"), b"");
         let error = worker.request(&request, limits, None, Sink::Buffer(Vec::new())).unwrap_err();
         assert_eq!((error.status(), error.details().sent), (HS_ERR_PROXY_AUTH, Sent::No), "{target}: {error}");
@@ -153,10 +153,11 @@ fn the_connect_timeout_and_the_cancel_end_each_wait_for_a_proxy() {
         ("socks4", silent("in_socks4", json!({"read_bytes": 9}))),
         ("socks5h", silent("in_socks5", json!({"read_bytes": 3}))),
     ] {
-        let short = Limits { connect_timeout: Some(Duration::from_millis(60)), ..worker_for(&server).limits().clone() };
+        let short =
+            Limits { connect_timeout: Some(Duration::from_millis(500)), ..worker_for(&server).limits().clone() };
         let error = fails(&server, scheme, &address, server.https_url(), Some(short.clone()));
         assert_eq!(error.status(), HS_ERR_CONNECT_TIMEOUT, "{scheme}: {error}");
-        let whole = Limits { timeout: Some(Duration::from_millis(60)), connect_timeout: None, ..short };
+        let whole = Limits { timeout: Some(Duration::from_millis(500)), connect_timeout: None, ..short };
         let error = fails(&server, scheme, &address, server.https_url(), Some(whole));
         assert_eq!(error.status(), HS_ERR_TIMEOUT, "{scheme}: {error}");
         assert!(error.to_string().contains("talking to the proxy"), "{error}");
@@ -186,7 +187,8 @@ fn a_forwarding_proxy_that_refuses_slowly_has_still_not_sent_anything() {
     let address = scripted(&server, "slow_refusal", &stalls);
     let digest = Proxies { auth: ProxyAuth::Digest, ..through(proxy(&format!("http://joe:hunter2@{address}"))) };
     let worker = worker_with(&server, digest);
-    let limits = Limits { attempt_timeout: Some(Duration::from_millis(80)), ..worker.limits().clone() };
+    // The refusal's head is to come before that.
+    let limits = Limits { attempt_timeout: Some(Duration::from_secs(3)), ..worker.limits().clone() };
     let order = request("POST", &format!("{}/count/ordered", server.http_url()), b"an order");
     let error = worker.request(&order, limits, None, Sink::Buffer(Vec::new())).unwrap_err();
     assert_eq!((error.status(), error.details().phase), (HS_ERR_ATTEMPT_TIMEOUT, HS_PHASE_PROXY), "{error}");
