@@ -45,7 +45,7 @@ impl Program {
         command.arg(format!("library={}", compile::library_folder().join("libhttp_sentinel.so").display()));
         match ring {
             Ring::Plain => command.args(self.fast),
-            Ring::Sanitized | Ring::Valgrind => command.args(["seconds=600"]).args(self.slow),
+            Ring::Sanitized | Ring::Valgrind => command.args(["seconds=1800"]).args(self.slow),
         };
         print!("{}", run::check(name, self.exits_with, &mut command));
     }

@@ -117,7 +117,7 @@ static inline long number(const char *name, long otherwise) {
 static inline void begin(int count, char **arguments) {
     check_count = count;
     check_arguments = arguments;
-    alarm((unsigned)number("seconds", 120));
+    alarm((unsigned)number("seconds", 600));
 }
 
 #endif

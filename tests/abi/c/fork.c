@@ -59,7 +59,7 @@ static void new_ones_work(const struct objects *old) {
 enum ending { BY_EXIT, BY_EXIT_UNUSED, BY_EXIT_WITH_A_WORKER, BY_QUICK_EXIT, ENDINGS };
 
 static void child(const struct objects *old, enum ending ending) {
-    alarm((unsigned)number("seconds", 120));
+    alarm((unsigned)number("seconds", 600));
     if (ending == BY_EXIT_UNUSED) {
         exit(42);
     }

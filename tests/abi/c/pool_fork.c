@@ -45,7 +45,7 @@ static void refused_in_the_child(hs_pool *pool) {
 enum ending { BY_EXIT, BY_EXIT_WITH_A_POOL, BY_QUICK_EXIT, UNUSED, ENDINGS };
 
 static void child(hs_pool *parents, enum ending ending) {
-    alarm((unsigned)number("seconds", 120));
+    alarm((unsigned)number("seconds", 600));
     if (ending != UNUSED) {
         refused_in_the_child(parents);
         hs_pool *own = default_pool();

@@ -16,11 +16,11 @@ fn with(pool: &Pool, url: &str, start_after: u64, timeout: Option<u64>) -> Order
 fn each_begins_when_it_is_to_begin() {
     let pool = pool(CAPS);
     let before = Instant::now();
-    for (tag, after) in [(0, 60), (1, 20), (2, 40), (3, 0)] {
+    for (tag, after) in [(0, 900), (1, 300), (2, 600), (3, 0)] {
         pool.submit(with(&pool, QUICK, after, Some(60_000)), tag).unwrap();
     }
     let mut done = Vec::new();
-    for (tag, after) in [(3, 0), (1, 20), (2, 40), (0, 60)] {
+    for (tag, after) in [(3, 0), (1, 300), (2, 600), (0, 900)] {
         assert_eq!(pool.next(1, &mut done, Some(MINUTE)), Ok(Popped::Taken(1)));
         assert_eq!(done.last().unwrap().tag, tag);
         assert!(before.elapsed() >= Duration::from_millis(after));

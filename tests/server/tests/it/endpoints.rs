@@ -51,7 +51,7 @@ fn an_answer_waits_for_the_whole_request_and_leaves_the_connection_open() {
     let (server, mut client) = start();
     for (nth, path) in ["/redirect-to?url=/get", "/status/413", "/bytes/10", "/nowhere"].into_iter().enumerate() {
         let (key, mark) = (format!("whole{nth}"), if path.contains('?') { '&' } else { '?' });
-        client.send(&format!("POST {path}{mark}count_key={key} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"));
+        client.send(format!("POST {path}{mark}count_key={key} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"));
         assert!(server.wait_counter(&key, 1, Duration::from_secs(60)), "{path}");
         client.send("hello");
         assert!(client.read().unwrap().status > 100, "{path}");
