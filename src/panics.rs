@@ -6,6 +6,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Once;
 use std::task::Poll;
 
@@ -23,13 +24,13 @@ pub fn catch<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     result.unwrap_or_else(|panic| Err(of(panic)))
 }
 
-/// The same for one of many calls.
-pub async fn caught<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let mut call = Box::pin(call);
-    poll_fn(|cx| {
+/// The same for one of many calls, whose box spares moving what may be large.
+pub fn caught<T, F: Future<Output = Result<T, Error>>>(
+    mut call: Pin<Box<F>>,
+) -> impl Future<Output = Result<T, Error>> {
+    poll_fn(move |cx| {
         catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))).unwrap_or_else(|panic| Poll::Ready(Err(of(panic))))
     })
-    .await
 }
 
 /// Whether the export that asks was entered from a callback of the library's.

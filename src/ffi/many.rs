@@ -135,7 +135,7 @@ unsafe fn errand(
             }
         })
     });
-    let call = panics::caught(Worker::call(&worker, request, limits, cancel.into(), on_body));
+    let call = panics::caught(Box::pin(Worker::call(&worker, request, limits, cancel.into(), on_body)));
     let results = results.clone();
     Ok(Box::pin(async move {
         let result = call.await;

@@ -12,12 +12,12 @@ use std::task::Poll;
 
 /// Carries out a request whose body is streamed.
 pub async fn carry(mut ticket: Ticket, opening: impl Future<Output = Result<(Response, Incoming), Error>>) {
-    let (response, incoming) = match panics::caught(opening).await {
+    let (response, incoming) = match panics::caught(Box::pin(opening)).await {
         Ok(opened) => opened,
         Err(error) => return ticket.complete(Err(error)),
     };
     let writer = ticket.open(response);
-    match panics::caught(pump(incoming, &writer)).await {
+    match panics::caught(Box::pin(pump(incoming, &writer))).await {
         Ok(Some(tail)) => writer.finish(Ok(tail)),
         Ok(None) => {}
         Err(error) => writer.finish(Err(error)),

@@ -226,7 +226,7 @@ impl Shift<'_> {
             });
         }
         let on_body = on_body.map(|on_body| -> OwnedOnBody { on_body });
-        let call = panics::caught(self.worker.call(Rc::new(request), limits, cancels, on_body));
+        let call = panics::caught(Box::pin(self.worker.call(Rc::new(request), limits, cancels, on_body)));
         Box::pin(async move {
             let _open = open;
             ticket.complete(call.await);

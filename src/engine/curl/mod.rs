@@ -45,7 +45,7 @@ use slab::Slab;
 use smallvec::SmallVec;
 use sockets::{Seat, Sockets};
 use spare::Spare;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -237,6 +237,7 @@ impl Engine for CurlEngine {
             exchange: request,
             verifies: self.trust.common().verified,
             state: RefCell::default(),
+            measured: OnceCell::new(),
             paused: Cell::new(false),
             starved: Cell::new(false),
             uploads: self.uploads.clone(),

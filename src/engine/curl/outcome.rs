@@ -174,7 +174,13 @@ impl Transfer {
         unsafe { sys::info_off_t(self.easy.raw(), info) }.unwrap_or(0)
     }
 
+    /// What is asked for several times once it has ended is measured once.
     pub fn metrics(&self) -> ExchangeMetrics {
+        let over = self.state.borrow().finished.is_some();
+        if over { self.measured.get_or_init(|| self.measure()).clone() } else { self.measure() }
+    }
+
+    fn measure(&self) -> ExchangeMetrics {
         let state = self.state.borrow();
         let easy = self.easy.raw();
         // SAFETY: the live easy handle of this transfer; each names a long.

@@ -15,10 +15,10 @@ use crate::http::address::AddressRule;
 use crate::http::body::Body;
 use crate::http::framing;
 use crate::http::headers::HeaderBlock;
-use crate::http::metrics::Endpoint;
+use crate::http::metrics::{Endpoint, ExchangeMetrics};
 use crate::http::response::{Head, HttpVersion, Interim};
 use crate::status::{HS_ERR_HEADERS_TOO_LARGE, HS_ERR_PANIC, HS_ERR_PROTOCOL, HS_ERR_PROXY_AUTH};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
@@ -39,6 +39,8 @@ pub struct Transfer {
     pub verifies: bool,
     /// Shared between the engine and the callbacks. Never borrowed across a call into libcurl.
     pub state: RefCell<State>,
+    /// Once it has ended.
+    pub measured: OnceCell<ExchangeMetrics>,
     /// Set by the write callback, read by the engine between two turns.
     pub paused: Cell<bool>,
     /// Set by the read callback where there is nothing to send yet.
