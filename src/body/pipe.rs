@@ -101,7 +101,10 @@ impl Shared {
     fn take_word(&self, state: &mut State) -> Option<Notifier> {
         let over = state.writing != Writing::Open || state.reading == Reading::Over;
         let there = over || (!state.turn_taken && state.bytes.len() < self.capacity);
-        let notifier = state.notifier.clone().filter(|_| state.wanted && there)?;
+        if !state.wanted || !there {
+            return None;
+        }
+        let notifier = state.notifier.clone()?;
         state.wanted = false;
         Some(notifier)
     }
@@ -154,20 +157,15 @@ impl Pipe {
     /// Puts all of `data` in, waiting for room and for the end of another write at most so long (`None`: without limit).
     /// Says how much of it is in as well: less than all only with an error.
     pub fn write(&self, data: &[u8], patience: Option<Duration>) -> (usize, Result<(), Error>) {
-        self.write_or(data, patience, |_| {})
+        self.put(data, patience, false)
     }
 
     /// Puts in what fits, without waiting. Where that is not all, whom the request has named is told once there is room.
     pub fn try_write(&self, data: &[u8]) -> (usize, Result<(), Error>) {
-        self.write_or(data, Some(Duration::ZERO), |state| state.wanted = true)
+        self.put(data, Some(Duration::ZERO), true)
     }
 
-    fn write_or(
-        &self,
-        data: &[u8],
-        patience: Option<Duration>,
-        too_late_for: impl FnOnce(&mut State),
-    ) -> (usize, Result<(), Error>) {
+    fn put(&self, data: &[u8], patience: Option<Duration>, leaves_word: bool) -> (usize, Result<(), Error>) {
         let until = patience.and_then(|patience| Instant::now().checked_add(patience));
         let (mut written, mut has_turn) = (0, false);
         let mut state = self.0.state();
@@ -198,7 +196,7 @@ impl Pipe {
             state = match left {
                 Some(Duration::ZERO) => {
                     state.waiting_writers -= 1;
-                    too_late_for(&mut state);
+                    state.wanted |= leaves_word;
                     break Err(too_late(patience));
                 }
                 Some(left) => self.0.bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,

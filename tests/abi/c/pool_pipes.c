@@ -95,17 +95,22 @@ static void written_by_word_alone(void) {
 
 enum ending { CANCELLED, ABORTED, FREED, ENDINGS };
 
+/* Its request waits for its turn, so that nothing is read. */
+static void submit_for_later(hs_pool *pool, hs_request_options *request, const hs_upload *upload, uint64_t tag) {
+    *request = put(url("%s/echo", address("http")), upload);
+    request->start_after_ms = 3600000;
+    request->timeout_ms = HS_INFINITE;
+    SUBMIT(pool, request, tag);
+}
+
 /* Who waits for room is told, once, also where there will be none. */
 static void told_of_the_end(enum ending how) {
     hs_pool *pool = default_pool();
     struct body body = {open_pipe(10), 100, 0, 0};
     CHECK(!write_what_fits(&body));
     const hs_upload upload = upload_from(body.pipe);
-    /* It waits for its turn, so that nothing is read. */
-    hs_request_options request = put(url("%s/echo", address("http")), &upload);
-    request.start_after_ms = 3600000;
-    request.timeout_ms = HS_INFINITE;
-    SUBMIT(pool, &request, 7);
+    hs_request_options request;
+    submit_for_later(pool, &request, &upload, 7);
     nothing_there(pool);
     switch (how) {
     case CANCELLED: CHECK_STATUS(hs_pool_cancel(pool, 7), HS_OK); break;
@@ -143,10 +148,8 @@ static void nobody_left_to_tell(void) {
     struct body body = {open_pipe(10), 100, 0, 0};
     CHECK(!write_what_fits(&body));
     const hs_upload upload = upload_from(body.pipe);
-    hs_request_options request = put(url("%s/echo", address("http")), &upload);
-    request.start_after_ms = 3600000;
-    request.timeout_ms = HS_INFINITE;
-    SUBMIT(pool, &request, 8);
+    hs_request_options request;
+    submit_for_later(pool, &request, &upload, 8);
     /* It has a request. */
     REFUSED(pool, &request, HS_ERR_INVALID_ARGUMENT);
     nothing_there(pool);
