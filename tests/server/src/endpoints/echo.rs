@@ -93,17 +93,21 @@ pub async fn describe(call: Call) -> Result<Reply, Abort> {
     Ok(reply::json(&description(call).await?))
 }
 
-/// Sends the body back as it comes, trailers too.
-pub fn echo(call: Call) -> Reply {
-    let length = call.body.size_hint().exact();
-    let mut reply = Response::new(call.body.map_err(io::Error::other).boxed_unsync());
-    if let Some(content_type) = call.parts.headers.get(CONTENT_TYPE) {
-        reply.headers_mut().insert(CONTENT_TYPE, content_type.clone());
-    }
-    match length {
-        Some(length) => reply.with_length(length),
-        None => reply,
-    }
+/// Sends the body back as it comes, trailers too; with `?whole=1` not before it has come.
+pub async fn echo(call: Call) -> Result<Reply, Abort> {
+    let (whole, content_type) = (call.query().flag("whole"), call.parts.headers.get(CONTENT_TYPE).cloned());
+    let mut reply = if whole {
+        Response::new(reply::full(receive(call.body, QUOTED_BODY, false).await?.quoted))
+    } else {
+        let length = call.body.size_hint().exact();
+        let reply = Response::new(call.body.map_err(io::Error::other).boxed_unsync());
+        match length {
+            Some(length) => reply.with_length(length),
+            None => reply,
+        }
+    };
+    reply.headers_mut().extend(content_type.map(|content_type| (CONTENT_TYPE, content_type)));
+    Ok(reply)
 }
 
 pub fn headers(call: &Call) -> Reply {

@@ -111,7 +111,7 @@ async fn route(call: Call) -> Result<Reply, Abort> {
     let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
     Ok(match parts.as_slice() {
         ["get" | "post" | "put" | "patch" | "delete" | "head"] | ["anything", ..] => echo::describe(call).await?,
-        ["echo"] => echo::echo(call),
+        ["echo"] => echo::echo(call).await?,
         ["gzip" | "deflate" | "deflate-raw" | "br" | "zstd" | "identity"] => encoding::encoded(call, parts[0]).await?,
         ["stacked"] => encoding::stacked(call).await?,
         ["digest-auth", user, password] => digest::digest_auth(call, user, password).await?,
