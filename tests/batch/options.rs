@@ -75,14 +75,15 @@ fn retries() {
 #[test]
 fn times() {
     let stall = http("/stall/head");
+    // On a loaded machine, too, it is sent before its time is over.
     for (arguments, line) in
-        [(&["--timeout-ms", "60"][..], json!({})), (&["--timeout-ms", "100000"], json!({"timeout_ms": 60}))]
+        [(&["--timeout-ms", "3000"][..], json!({})), (&["--timeout-ms", "100000"], json!({"timeout_ms": 3000}))]
     {
         let mut request = json!({"url": stall});
         request.as_object_mut().unwrap().extend(line.as_object().unwrap().clone());
         let result = one(arguments, request);
         assert_eq!(result["error"]["name"], "HS_ERR_TIMEOUT", "{result}");
-        assert!((59.0..50_000.0).contains(&result["latency_ms"].as_f64().unwrap()), "{result}");
+        assert!((2_999.0..50_000.0).contains(&result["latency_ms"].as_f64().unwrap()), "{result}");
         assert_eq!(
             (&result["error"]["request_sent"], &result["error"]["retryable"]),
             (&json!("maybe"), &json!("safe"))

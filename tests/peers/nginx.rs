@@ -66,9 +66,13 @@ impl Nginx {
 
     /// Kills the processes that serve; the one that starts them stays.
     pub fn kill_workers(&self) {
-        let output = Command::new("ps").args(["-o", "pid=", "--ppid", &self.master()]).output().expect("ps");
-        let workers = String::from_utf8(output.stdout).expect("numbers");
-        assert_eq!(workers.split_whitespace().count(), 2, "its workers");
+        let (master, mut workers) = (self.master(), String::new());
+        // The first one serves already while the second is made.
+        wait_until("nginx has its workers", || {
+            let output = Command::new("ps").args(["-o", "pid=", "--ppid", &master]).output().expect("ps");
+            workers = String::from_utf8(output.stdout).expect("numbers");
+            workers.split_whitespace().count() == 2
+        });
         // One that is still there must not take up what another one's end breaks off, only to end in its turn.
         workers.split_whitespace().for_each(|worker| self.tell("STOP", worker));
         workers.split_whitespace().for_each(|worker| self.tell("KILL", worker));

@@ -94,7 +94,27 @@ impl Peer {
 impl Drop for Peer {
     fn drop(&mut self) {
         self.kill();
+        if std::thread::panicking() {
+            eprintln!("{}", last_words(&self.log));
+        }
     }
+}
+
+/// What a peer wrote in the end, for whoever reads of a failure: of its output, and of the error log beside that.
+fn last_words(log: &Path) -> String {
+    const LINES: usize = 30;
+    const OF_NO_WEIGHT: [&str; 3] = ["[notice]", "closed keepalive connection", "while waiting for request"];
+    let mut words = String::new();
+    for path in [log.to_owned(), log.with_file_name("error.log")] {
+        let Ok(bytes) = std::fs::read(&path) else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        let has_weight = |line: &&str| !line.is_empty() && !OF_NO_WEIGHT.iter().any(|part| line.contains(part));
+        let lines: Vec<&str> = text.lines().filter(has_weight).collect();
+        let last = &lines[lines.len().saturating_sub(LINES)..];
+        words += &format!("the end of {}, {} of {} lines:\n", path.display(), last.len(), lines.len());
+        last.iter().for_each(|line| words += &format!("  | {line}\n"));
+    }
+    words
 }
 
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {

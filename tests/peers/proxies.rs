@@ -98,7 +98,7 @@ fn squid_wants_credentials() {
             .expect("a file");
         let config = configure(&server, &folder, "squid.conf").to_string_lossy().into_owned();
         // By its name its shared memory is told from that of others, which would be in its way.
-        let arguments = ["-N".into(), "-n".into(), shared_memory(name), "-f".into(), config];
+        let arguments = ["-N", "-d1", "-n", &shared_memory(name), "-f", &config].map(str::to_owned);
         let _peer = Peer::start(&folder, &[open, private], "squid", &arguments);
         table::hold(name, &server, Vec::new(), table::own("squid"));
     }

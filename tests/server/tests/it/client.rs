@@ -38,7 +38,7 @@ impl Client {
     pub fn connect(address: &str) -> Client {
         let address = address.trim_start_matches("http://").to_socket_addrs().unwrap().next().unwrap();
         let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         Client { stream, input: Vec::new() }
     }
 

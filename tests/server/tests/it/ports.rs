@@ -53,7 +53,8 @@ fn both_stacks_share_a_port_number() {
 
 #[test]
 fn nothing_is_left_after_drop() {
-    let server = TestServer::start().unwrap();
+    // An address of its own: at the one of all others, the port may be another server's as soon as it is free.
+    let server = TestServer::start_with(Config { ip: "127.17.0.1".parse().unwrap(), ..Config::default() }).unwrap();
     let (address, ca_file) = (server.http_url().trim_start_matches("http://").to_owned(), server.ca_file());
     let mut client = Client::connect(&address);
     assert_eq!(client.get("/").status, 200);

@@ -33,7 +33,7 @@ fn first_answers_can_wait_for_each_other() {
     for client in &mut clients[..5] {
         client.send(request);
     }
-    assert!(server.wait_counter("script:keepalive-then-close", 5, Duration::from_secs(10)));
+    assert!(server.wait_counter("script:keepalive-then-close", 5, Duration::from_secs(60)));
     clients[5].send(request);
     for client in &mut clients {
         assert_eq!(client.read().unwrap().status, 200);
@@ -100,7 +100,7 @@ fn installed_scripts_play_step_by_step() {
     assert!(client.read_to_end().unwrap().is_empty());
     assert_eq!((server.counter("second"), server.counter("script:s")), (1, 2));
     client.send("xyz");
-    assert!(server.wait_counter("bytes", 1, Duration::from_secs(10)));
+    assert!(server.wait_counter("bytes", 1, Duration::from_secs(60)));
     client.send("...END");
     assert_eq!(client.read_to_end().map_err(|error| error.kind()), Ok(Vec::new()), "the read side had ended already");
     assert_eq!(admin.request("DELETE", "/script/s", "", "").json()["removed"], true);
@@ -147,7 +147,7 @@ fn endless_sends_end_with_the_peer() {
     assert_eq!(client.take(1 << 20).unwrap(), vec![b'x'; 1 << 20]);
     assert_eq!(server.connections("script").1, 1);
     drop(client);
-    assert!(server.wait_counter("closed:script", 1, Duration::from_secs(10)));
+    assert!(server.wait_counter("closed:script", 1, Duration::from_secs(60)));
     assert_eq!((server.connections("script").1, server.counter("never")), (0, 0));
 }
 
