@@ -95,7 +95,7 @@ impl Drop for Peer {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            eprintln!("{}", last_words(&self.log));
+            eprint!("{}", last_words(&self.log));
         }
     }
 }
@@ -110,6 +110,9 @@ fn last_words(log: &Path) -> String {
         let text = String::from_utf8_lossy(&bytes);
         let has_weight = |line: &&str| !line.is_empty() && !OF_NO_WEIGHT.iter().any(|part| line.contains(part));
         let lines: Vec<&str> = text.lines().filter(has_weight).collect();
+        if lines.is_empty() {
+            continue;
+        }
         let last = &lines[lines.len().saturating_sub(LINES)..];
         words += &format!("the end of {}, {} of {} lines:\n", path.display(), last.len(), lines.len());
         last.iter().for_each(|line| words += &format!("  | {line}\n"));
