@@ -10,6 +10,7 @@ use crate::error::{Error, Retryable, Sent};
 use crate::http::body::Body;
 use crate::http::metrics::{ExchangeMetrics, Phases, TlsVersion};
 use crate::status::*;
+use std::io;
 
 impl Transfer {
     pub fn sent(&self, state: &State) -> Sent {
@@ -94,6 +95,12 @@ impl Transfer {
             if reason.is_empty() { sys::easy_message(code) } else { reason }
         };
         let mut error = Error::new(status, format!("{what}: {reason}{}", self.proxy_in_words(status)));
+        if code == sys::CURLE_COULDNT_CONNECT
+            && self.os_error() == 0
+            && let Some(why) = no_descriptor()
+        {
+            error = Error::new(status, format!("{what}: {why}")).with_os_error(&why);
+        }
         error.details_mut().phase = phase;
         let again = match status {
             HS_ERR_PROXY_AUTH | HS_ERR_OUT_OF_MEMORY | HS_ERR_INTERNAL => Retryable::No,
@@ -113,10 +120,17 @@ impl Transfer {
             details.status,
             HS_ERR_CONNECT | HS_ERR_LOCAL_ADDRESS | HS_ERR_PROXY_CONNECT | HS_ERR_SEND | HS_ERR_RECEIVE
         ) {
-            // SAFETY: the live easy handle of this transfer.
-            details.os_error = unsafe { sys::info_long(self.easy.raw(), sys::CURLINFO_OS_ERRNO) } as i32;
+            match self.os_error() {
+                0 => {}
+                number => details.os_error = number,
+            }
         }
         error
+    }
+
+    fn os_error(&self) -> i32 {
+        // SAFETY: the live easy handle of this transfer.
+        unsafe { sys::info_long(self.easy.raw(), sys::CURLINFO_OS_ERRNO) as i32 }
     }
 
     fn classify(&self, code: sys::CURLcode, state: &State) -> (hs_status, hs_phase) {
@@ -248,4 +262,12 @@ impl Transfer {
             body_ns: step(self.off_t(sys::CURLINFO_TOTAL_TIME_T)),
         }
     }
+}
+
+/// libcurl does not say why it got no socket. A process that has no descriptors left gets none here either.
+fn no_descriptor() -> Option<io::Error> {
+    #[cfg(unix)]
+    return std::os::unix::net::UnixDatagram::unbound().err();
+    #[cfg(not(unix))]
+    None
 }

@@ -2,8 +2,12 @@
 
 #include "pool.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static int readable(int descriptor) {
     struct pollfd polled = {descriptor, POLLIN, 0};
@@ -153,8 +157,49 @@ static void freed_at_work(void) {
     CHECK_STATUS(hs_pool_free(NULL), HS_OK);
 }
 
+/* Without a descriptor left each request says so, and with some again the pool goes on. */
+static void no_descriptors(void) {
+    enum { MOST = 200, AT_ONCE = 8 };
+    hs_pool *pool = default_pool();
+    struct rlimit limit;
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = MOST;
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    int taken[MOST], count = 0;
+    while ((taken[count] = open("/dev/null", O_RDONLY)) >= 0) {
+        CHECK(++count < MOST);
+    }
+    CHECK_INT(errno, EMFILE);
+    CHECK_INT(hs_pool_fd(pool), -1);
+    const hs_request_options request = get(url("%s/get", address("http")));
+    for (uint64_t tag = 0; tag < AT_ONCE; tag++) {
+        SUBMIT(pool, &request, tag);
+    }
+    for (int i = 0; i < AT_ONCE; i++) {
+        const hs_completion completion = NEXT(pool);
+        CHECK_STATUS(completion.status, HS_ERR_CONNECT);
+        CHECK_HAS(hs_error_message(completion.error), "Too many open files");
+        const hs_error_info info = take_facts(completion.error);
+        CHECK_INT(info.os_error, EMFILE);
+        CHECK_INT(info.request_sent, HS_SENT_NO);
+    }
+    while (count > 0) {
+        CHECK_INT(close(taken[--count]), 0);
+    }
+    limit.rlim_cur = before;
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    SUBMIT(pool, &request, 0);
+    const hs_completion completion = NEXT(pool);
+    CHECK_STATUS(completion.status, HS_OK);
+    release(completion);
+    CHECK(hs_pool_fd(pool) >= 0);
+    close_pool(pool);
+}
+
 int main(int count, char **arguments) {
     begin(count, arguments);
+    no_descriptors();
     every_tag_once();
     descriptor();
     called_off();
