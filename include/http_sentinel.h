@@ -1792,7 +1792,8 @@ typedef struct hs_pool_options {
     // How many idle connections are kept, on all threads together, each of which has its part; that of `worker` is not
     // looked at. Default: `max_in_flight_per_origin`, or 100 where that is less.
     uint32_t max_idle_connections;
-    // How long `hs_pool_submit` waits for room where the pool is full. 0: not at all; `HS_INFINITE`: without limit.
+    // How long `hs_pool_submit` waits for room where the pool is full. 0: not at all; `HS_INFINITE`: without limit. Of
+    // several that wait, who came first gets in first.
     uint64_t submit_timeout_ms;
     // After how long without a request a thread ends, as long as more than `min_threads` are left. Default 30,000;
     // `HS_INFINITE`: never.
@@ -3249,7 +3250,8 @@ hs_status hs_pool_submit(struct hs_pool *pool,
 //
 // Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (capacity 0), `HS_ERR_INVALID_HANDLE` (also
 // where the pool is freed meanwhile), `HS_ERR_FORKED`, `HS_ERR_BUSY` (a wait inside a callback of the pool's own),
-// `HS_ERR_TOO_MANY_HANDLES` (nothing was taken). Since 1.0.
+// `HS_ERR_TOO_MANY_HANDLES` and `HS_ERR_THREAD_EXITING` (in a handler of `exit`, on a thread that ends: nothing was taken).
+// Since 1.0.
 //
 // Memory: `events` is NULL or valid for `capacity` writes, `count` NULL or valid for a write.
 hs_status hs_pool_next(struct hs_pool *pool,

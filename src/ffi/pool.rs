@@ -204,7 +204,8 @@ impl Listening {
 ///
 /// Thread: any. Errors: `HS_ERR_NULL_ARGUMENT`, `HS_ERR_INVALID_ARGUMENT` (capacity 0), `HS_ERR_INVALID_HANDLE` (also
 /// where the pool is freed meanwhile), `HS_ERR_FORKED`, `HS_ERR_BUSY` (a wait inside a callback of the pool's own),
-/// `HS_ERR_TOO_MANY_HANDLES` (nothing was taken). Since 1.0.
+/// `HS_ERR_TOO_MANY_HANDLES` and `HS_ERR_THREAD_EXITING` (in a handler of `exit`, on a thread that ends: nothing was taken).
+/// Since 1.0.
 ///
 /// # Safety
 /// `events` is NULL or valid for `capacity` writes, `count` NULL or valid for a write.

@@ -6,6 +6,7 @@ mod bell;
 pub mod channel;
 pub mod completions;
 mod descriptor;
+mod line;
 pub mod order;
 pub mod schedule;
 mod shared;
@@ -21,6 +22,7 @@ use crate::status::*;
 use crate::worker::WorkerOptions;
 use bell::Bell;
 use completions::{Completions, Popped};
+use line::Line;
 use order::{Done, Order};
 use schedule::{Caps, Schedule, Turn};
 use shared::no_thread;
@@ -58,6 +60,10 @@ pub struct Shared {
     /// Rung for those who wait for room, and for those who wait for the end of all.
     room: Bell,
     ended: Bell,
+    /// Of those who wait for room, of whom the first waits for the bell.
+    line: Line,
+    /// Somebody was refused for want of room, and nothing has happened since that could have made any.
+    full: AtomicBool,
     completions: Completions<Done>,
     /// When something is due for those that wait, in the clock's nanoseconds; MAX: never.
     due: AtomicU64,
@@ -116,6 +122,8 @@ impl Pool {
             schedule: Mutex::new(schedule),
             room: Bell::default(),
             ended: Bell::default(),
+            line: Line::default(),
+            full: AtomicBool::new(false),
             completions: Completions::new(),
             due: AtomicU64::new(u64::MAX),
             stopped: AtomicBool::new(false),
@@ -191,7 +199,7 @@ impl Pool {
     pub fn drain(&self, wait: Option<Duration>) -> Result<bool, Error> {
         self.not_from_inside()?;
         self.shared.schedule().close();
-        self.shared.room.ring(&self.shared.schedule);
+        self.shared.there_may_be_room();
         if self.shared.wait_for_the_end(wait) {
             return Ok(true);
         }

@@ -104,7 +104,32 @@ impl Shared {
             Err(Refused::Full) => None,
             answer => Some(answer),
         };
-        let (schedule, answer) = self.room.wait(&self.schedule, wait, look);
+        let look_once = || self.room.wait(&self.schedule, Some(Duration::ZERO), look);
+        let (schedule, answer) = if wait == Some(Duration::ZERO) {
+            // Many who ask again and again leave the lock to those who make room.
+            if self.full.load(Ordering::SeqCst) && self.schedule.try_lock().is_err() {
+                return Err(full("the pool is full".into()));
+            }
+            let (schedule, mut answer) = look_once();
+            if answer.is_none() {
+                // Before another look: what makes room afterwards takes it back.
+                self.full.store(true, Ordering::SeqCst);
+                answer = look(&schedule);
+            }
+            (schedule, answer)
+        } else {
+            let at_once = if self.line.is_empty() { Some(look_once()) } else { None };
+            match at_once {
+                Some((schedule, answer @ Some(_))) => (schedule, answer),
+                at_once => {
+                    drop(at_once);
+                    let until = wait.and_then(|wait| std::time::Instant::now().checked_add(wait));
+                    let _place = self.line.first(until);
+                    let left = until.map(|until| until.saturating_duration_since(std::time::Instant::now()));
+                    self.room.wait(&self.schedule, left, look)
+                }
+            }
+        };
         match answer {
             Some(Ok(())) => Ok(schedule),
             Some(Err(Refused::Closed)) => Err(Error::plain(HS_ERR_POOL_CLOSED)),
@@ -115,15 +140,15 @@ impl Shared {
             Some(Err(Refused::Full)) | None => {
                 let (waiting, open, unreaped) = (schedule.waiting(), schedule.open(), self.completions.len());
                 let message = format!("the pool is full: {waiting} requests wait, {} are under way", open - waiting);
-                let mut error =
-                    Error::new(HS_ERR_POOL_FULL, format!("{message}, {unreaped} completions were not taken"));
-                error.details_mut().retryable = Retryable::Safe;
-                Err(error)
+                Err(full(format!("{message}, {unreaped} completions were not taken")))
             }
         }
     }
 
     pub(super) fn there_may_be_room(&self) {
+        if self.full.load(Ordering::SeqCst) {
+            self.full.store(false, Ordering::SeqCst);
+        }
         self.room.ring(&self.schedule);
     }
 
@@ -252,7 +277,7 @@ impl Shared {
         self.stopped.store(true, Ordering::SeqCst);
         let desks: Vec<Arc<Desk>> = schedule.crew().handles().cloned().collect();
         drop(schedule);
-        self.room.ring(&self.schedule);
+        self.there_may_be_room();
         self.call_off_all();
         desks.iter().for_each(|desk| desk.wake());
         // Also those that somebody is about to start.
@@ -297,6 +322,8 @@ impl Shared {
         let mut schedule = self.schedule();
         let turn = schedule.due(SystemClock.now());
         self.act(schedule, turn);
+        // What has begun does not wait any more.
+        self.there_may_be_room();
     }
 
     pub(super) fn may_leave(&self, key: usize, idle: bool) -> bool {
@@ -373,6 +400,12 @@ impl Shared {
         self.due.store(u64::MAX, Ordering::SeqCst);
         (schedule.thread_failed(place.key, back, SystemClock.now()), cancels)
     }
+}
+
+fn full(message: String) -> Error {
+    let mut error = Error::new(HS_ERR_POOL_FULL, message);
+    error.details_mut().retryable = Retryable::Safe;
+    error
 }
 
 pub(super) fn no_thread(error: &std::io::Error) -> Error {

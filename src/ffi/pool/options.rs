@@ -39,7 +39,8 @@ pub struct hs_pool_options {
     /// How many idle connections are kept, on all threads together, each of which has its part; that of `worker` is not
     /// looked at. Default: `max_in_flight_per_origin`, or 100 where that is less.
     pub max_idle_connections: u32,
-    /// How long `hs_pool_submit` waits for room where the pool is full. 0: not at all; `HS_INFINITE`: without limit.
+    /// How long `hs_pool_submit` waits for room where the pool is full. 0: not at all; `HS_INFINITE`: without limit. Of
+    /// several that wait, who came first gets in first.
     pub submit_timeout_ms: u64,
     /// After how long without a request a thread ends, as long as more than `min_threads` are left. Default 30,000;
     /// `HS_INFINITE`: never.

@@ -51,6 +51,64 @@ fn who_waits_for_room_gets_it_by_what_ends_and_by_what_is_reaped() {
     assert_eq!((pool.cancel(0), reap(&pool, 2).len()), (1, 2));
 }
 
+#[test]
+fn who_came_first_gets_room_first() {
+    let pool = with_patience(Caps { in_flight: 1, queued: 1, ..FEW }, None);
+    submit_all(&pool, NEVER, 0..2);
+    let submitters: Vec<_> = (2..10)
+        .map(|tag| {
+            let submitter = pool.clone();
+            let thread = thread::spawn(move || submit(&submitter, NEVER, tag));
+            until("it is in line", || pool.shared.line.len() == tag - 1);
+            thread
+        })
+        .collect();
+    let is_open = |tag| !pool.shared.schedule().tagged(tag).is_empty();
+    for (tag, submitter) in (0..8).zip(submitters) {
+        assert_eq!((pool.cancel(tag), reap(&pool, 1)), (1, all(tag..tag + 1, HS_ERR_CANCELLED)));
+        submitter.join().unwrap();
+        assert!(is_open(tag + 2) && !is_open(tag + 3), "{tag}");
+    }
+    assert!(pool.shared.line.is_empty());
+}
+
+#[test]
+fn who_gives_up_in_line_lets_the_next_one_in() {
+    let pool = with_patience(Caps { in_flight: 1, queued: 1, ..FEW }, Some(Duration::from_millis(50)));
+    submit_all(&pool, NEVER, 0..2);
+    thread::scope(|scope| {
+        (0..8).for_each(|_| drop(scope.spawn(|| assert_eq!(refused(&pool, NEVER), HS_ERR_POOL_FULL))))
+    });
+    assert!(pool.shared.line.is_empty());
+    assert_eq!((pool.cancel(0), reap(&pool, 1).len()), (1, 1));
+    until("there is room", || pool.submit(order(&pool, NEVER), 2).is_ok());
+}
+
+/// It makes room in the queue, and ends nothing.
+#[test]
+fn what_begins_at_its_time_makes_room() {
+    let pool = with_patience(Caps { queued: 1, ..FEW }, Some(MINUTE));
+    let mut later = order(&pool, NEVER);
+    later.limits.start_after = Duration::from_millis(50);
+    pool.submit(later, 0).unwrap();
+    submit(&pool, QUICK, 1);
+    assert_eq!(reap(&pool, 1), all(1..2, HS_OK));
+    in_flight(&pool, 1);
+}
+
+#[test]
+fn who_was_refused_gets_in_when_there_is_room() {
+    for _ in 0..200 {
+        let pool = pool(Caps { in_flight: 1, queued: 1, ..FEW });
+        submit_all(&pool, NEVER, 0..2);
+        let asks = || until("there is room", || pool.submit(order(&pool, NEVER), 2).is_ok());
+        thread::scope(|scope| {
+            scope.spawn(asks);
+            assert_eq!((pool.cancel(0), reap(&pool, 1).len()), (1, 1));
+        });
+    }
+}
+
 /// The one that reaps and the one that is about to wait meet again and again; a wake-up that is lost would be an hour's wait.
 #[test]
 fn nobody_who_waits_for_room_is_forgotten() {
