@@ -142,8 +142,8 @@ pub fn patchWithOptions(client: *HttpClient, url: []const u8, headers: []const H
     return client.requestWithOptions(.PATCH, url, headers, body, options);
 }
 
-/// Any method of `std.http` but CONNECT; `body` may be empty. The response is the caller's. Its own thread.
-pub fn request(client: *HttpClient, method: Method, url: []const u8, headers: []const Header, body: []const u8) Error!Response {
+/// Any method of `std.http` but CONNECT; `body` may be null or empty, which is none. The response is the caller's. Its own thread.
+pub fn request(client: *HttpClient, method: Method, url: []const u8, headers: []const Header, body: ?[]const u8) Error!Response {
     return client.requestWithOptions(method, url, headers, body, .{});
 }
 
@@ -153,10 +153,10 @@ pub fn requestWithOptions(
     method: Method,
     url: []const u8,
     headers: []const Header,
-    body: []const u8,
+    body: ?[]const u8,
     options: RequestOptions,
 ) Error!Response {
-    return client.send(.{ .method = method, .url = url, .headers = headers, .body = body, .options = options });
+    return client.send(.{ .method = method, .url = url, .headers = headers, .body = body orelse "", .options = options });
 }
 
 /// The same in one value.

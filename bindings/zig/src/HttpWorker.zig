@@ -51,7 +51,7 @@ pub fn post(worker: *HttpWorker, url: []const u8, headers: []const Header, body:
 }
 
 /// Any method; `client` has all the others.
-pub fn request(worker: *HttpWorker, method: std.http.Method, url: []const u8, headers: []const Header, body: []const u8) Error!Response {
+pub fn request(worker: *HttpWorker, method: std.http.Method, url: []const u8, headers: []const Header, body: ?[]const u8) Error!Response {
     return worker.client.request(method, url, headers, body);
 }
 

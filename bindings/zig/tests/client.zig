@@ -189,6 +189,20 @@ test "counters may be read on any thread" {
     try testing.expectEqual(1, calls);
 }
 
+test "a request without a body" {
+    var client = try HttpClient.init(testing.allocator);
+    defer client.deinit();
+    const bodies: [2]?[]const u8 = .{ null, "" };
+    for (bodies) |none| {
+        const bodiless = try client.request(.OPTIONS, server.http("/anything"), &.{}, none);
+        defer bodiless.deinit();
+        try testing.expectEqual(.ok, bodiless.status);
+    }
+    const nothing = try client.requestWithOptions(.DELETE, server.http("/anything"), &.{}, null, .{});
+    defer nothing.deinit();
+    try testing.expectEqual(.ok, nothing.status);
+}
+
 test "what goes wrong before anything is sent" {
     var client = try HttpClient.init(testing.allocator);
     defer client.deinit();
