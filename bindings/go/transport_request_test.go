@@ -137,6 +137,32 @@ func TestWhatTheBodysReaderSaysIsTheError(t *testing.T) {
 	}
 }
 
+// What another close does is not said of an io.Closer.
+func TestABodyIsClosedOnce(t *testing.T) {
+	newTransport(t, Options{}) // The library is begun.
+	broken := &watched{Reader: iotest.ErrReader(errors.New("broken"))}
+	req, _ := http.NewRequest("POST", "http://localhost/", broken)
+	u, err := outgoing(req, req.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.write()
+	u.let()
+	u.failed(errors.New("failed"))
+	if n := broken.closed.Load(); n != 1 {
+		t.Errorf("closed %d times", n)
+	}
+	unused := &watched{Reader: strings.NewReader("unused")}
+	if u, err = outgoing(req, unused); err != nil {
+		t.Fatal(err)
+	}
+	u.refused()
+	u.failed(errors.New("failed"))
+	if n := unused.closed.Load(); n != 1 {
+		t.Errorf("one that was refused: closed %d times", n)
+	}
+}
+
 func TestEmptyBodies(t *testing.T) {
 	server := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.ContentLength, r.TransferEncoding, r.Header["Content-Length"])

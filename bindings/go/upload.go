@@ -36,6 +36,18 @@ type upload struct {
 	err error // what the body's reader said
 }
 
+// closedOnce is a body that whoever is done with it may close, whether or not another one has done so.
+type closedOnce struct {
+	io.ReadCloser
+	once sync.Once
+	err  error
+}
+
+func (c *closedOnce) Close() error {
+	c.once.Do(func() { c.err = c.ReadCloser.Close() })
+	return c.err
+}
+
 const (
 	mostLent  = 1 << 20  // a longer body is written into a pipe
 	pieceSize = 32 << 10 // what is read at once
@@ -65,7 +77,7 @@ func outgoing(req *http.Request, body io.ReadCloser) (*upload, error) {
 		body.Close()
 		return nil, check(status, "hs_pipe_new")
 	}
-	u.body, u.first = body, make(chan struct{})
+	u.body, u.first = &closedOnce{ReadCloser: body}, make(chan struct{})
 	u.room, u.over = make(chan struct{}, 1), make(chan struct{})
 	u.holds.Store(2)
 	if u.length < 0 && mostlyBodiless(req.Method) {
