@@ -36,6 +36,49 @@ fn what_cannot_be_used_is_said_before_anything_is_sent() {
 }
 
 #[test]
+fn a_file_is_not_two_things() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (manifest, other) = (file("manifest"), file("other"));
+    // Without a line feed it could be taken for a result that was torn.
+    let request = gets(1, "/get?count_key=two-things").trim_end().to_owned();
+    std::fs::write(&manifest, &request).unwrap();
+    std::fs::write(&other, "").unwrap();
+    std::os::unix::fs::symlink(&manifest, file("link")).unwrap();
+    std::fs::hard_link(&other, file("other-name")).unwrap();
+    let add_to = |path: &str| std::fs::OpenOptions::new().append(true).open(path).unwrap();
+    let both = |arguments: &[&str]| -> Vec<String> {
+        std::iter::once(manifest.as_str()).chain(arguments.iter().copied()).map(str::to_owned).collect()
+    };
+    let command = |arguments: &[String]| command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    for (arguments, stdout) in [
+        (both(&["--resume", "--output", &manifest]), None),
+        (both(&["--resume", "--output", &file("link")]), None),
+        (both(&["--summary", &file("link")]), None),
+        (both(&["--resume", "--output", &other, "--summary", &file("other-name")]), None),
+        (both(&[]), Some(&manifest)),
+        (both(&["--resume", "--output", &other, "--summary", "-"]), Some(&other)),
+    ] {
+        let mut command = command(&arguments);
+        if let Some(path) = stdout {
+            command.stdout(add_to(path));
+        }
+        let ended = command.output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("are the same file"), "{arguments:?}: {said}");
+        assert_eq!(std::fs::read_to_string(&manifest).unwrap(), request, "{arguments:?}");
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "", "{arguments:?}");
+    }
+    // What is said before anything is sent leaves an earlier summary as it is.
+    std::fs::write(file("summary"), "earlier").unwrap();
+    let refused = command(&both(&["--output", &other, "--summary", &file("summary")])).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(file("summary")).unwrap(), "earlier");
+    assert_eq!(counter("two-things"), 0);
+}
+
+#[test]
 fn help_and_version() {
     let ran = run(&["--help"], "").ended(0);
     let text = String::from_utf8(ran.out).unwrap();

@@ -88,9 +88,14 @@ pub fn resume(path: &Path) -> Result<(File, Done), String> {
     loop {
         let number = lines.number + 1;
         match lines.next().map_err(failed)? {
-            None | Some(Line::Text { whole: false, .. } | Line::TooLong { .. }) => break,
-            Some(Line::Text { text, .. }) => {
-                let meaning = whose(text).ok_or_else(|| {
+            None => break,
+            Some(Line::Text { whole: false, text }) if whole_until > 0 || may_be_torn(text) => break,
+            Some(line) => {
+                let meaning = match line {
+                    Line::Text { whole: true, text } => whose(text),
+                    _ => None,
+                };
+                let meaning = meaning.ok_or_else(|| {
                     format!("{}, line {number}: no result of hs-batch; the file is left as it is", path.display())
                 })?;
                 done.before.insert(digest(&meaning));
@@ -123,6 +128,14 @@ fn whose(line: &[u8]) -> Option<String> {
         (None, Some(number)) => Some(line_meaning(number)),
         (None, None) => None,
     }
+}
+
+/// Whether a result could begin like that. Where no whole one is before it, it may be all there is of somebody's file.
+fn may_be_torn(text: &[u8]) -> bool {
+    const BEGINS: &[u8] = b"{\"id\":";
+    let begins = &text[..text.len().min(BEGINS.len())];
+    let is_whole = serde_json::from_slice::<IgnoredAny>(text).is_ok();
+    BEGINS.starts_with(begins) && (!is_whole || whose(text).is_some())
 }
 
 #[cfg(test)]
@@ -182,6 +195,16 @@ mod tests {
             let file = written(text.as_bytes());
             let Err(why) = resume(file.path()) else { panic!("{text}") };
             assert!(why.contains("line 3: no result"), "{why}");
+            assert_eq!(std::fs::read_to_string(file.path()).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn another_file_without_a_line_feed_is_left_alone() {
+        for text in ["not mine", "{\"id\":1,\"url\":\"http://a.test/\"}", "{\"url\":", "\0\0\0", "{}", " {\"id\":"] {
+            let file = written(text.as_bytes());
+            let Err(why) = resume(file.path()) else { panic!("{text}") };
+            assert!(why.contains("line 1: no result"), "{why}");
             assert_eq!(std::fs::read_to_string(file.path()).unwrap(), text);
         }
     }

@@ -21,9 +21,10 @@ use progress::Progress;
 use run::Run;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, BufReader, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,7 +54,9 @@ fn complain(why: &str) {
 
 /// An error is one that shows before anything is sent.
 fn carry_out(options: &Options) -> Result<u8, String> {
-    let (manifest, length) = open(&options.manifest)?;
+    let manifest = open(&options.manifest)?;
+    let found = manifest.metadata().map_err(|error| format!("{}: {error}", options.manifest.display()))?;
+    let mut files = vec![("the manifest", identity(&found))];
     let ca_file = options.ca.as_ref().map(|path| path.to_str().ok_or("--ca is not UTF-8")).transpose()?;
     // Beside the connections: those of the program itself, and the pool's own.
     let wanted = u64::from(options.concurrency) + 64 + 16 * u64::from(options.threads.unwrap_or(64));
@@ -77,16 +80,32 @@ fn carry_out(options: &Options) -> Result<u8, String> {
     .map_err(|failure| failure.message)?;
     let pace = options.rate.map(|rate| Pace::new(rate.limit, rate.period_ms)).transpose();
     let mut summary = summary(options)?;
+    if let (Some(file), Some(path)) = (&summary, &options.summary) {
+        differs(&mut files, "--summary", file.metadata(), path)?;
+    }
     let (output, done) = match &options.output {
-        None => (stdout()?, None),
-        Some(path) if options.resume => done::resume(path).map(|(file, done)| (file, Some(done)))?,
-        Some(path) => (done::create(path)?, None),
+        None => {
+            let file = stdout()?;
+            differs(&mut files, "standard output", file.metadata(), Path::new("-"))?;
+            (file, None)
+        }
+        Some(path) => {
+            if let Ok(found) = std::fs::metadata(path) {
+                differs(&mut files, "--output", Ok(found), path)?;
+            }
+            match options.resume {
+                true => done::resume(path).map(|(file, done)| (file, Some(done)))?,
+                false => (done::create(path)?, None),
+            }
+        }
     };
+    empty(options, summary.as_ref())?;
     let pace = pace.map_err(|failure| failure.message)?;
     let run = Arc::new(Run::new(pool, pace, output, options));
 
     let started = Instant::now();
     heed_signals(&run)?;
+    let length = found.is_file().then_some(found.len());
     let mut progress = Progress::new(options.progress, length);
     // It may be waiting for a line that never comes when all is over, so that nobody waits for it.
     let feeder = run.clone();
@@ -116,17 +135,40 @@ fn carry_out(options: &Options) -> Result<u8, String> {
     })
 }
 
-/// The manifest, and its length where it is a file.
-fn open(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), String> {
+fn open(path: &Path) -> Result<File, String> {
+    let failed = |error: io::Error| format!("{}: {error}", path.display());
     if path.as_os_str() == "-" {
-        return Ok((Box::new(io::stdin()), None));
+        return io::stdin().as_fd().try_clone_to_owned().map(File::from).map_err(failed);
     }
-    let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let found = file.metadata().map_err(|error| format!("{}: {error}", path.display()))?;
-    if found.is_dir() {
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
         return Err(format!("{} is a folder", path.display()));
     }
-    Ok((Box::new(file), found.is_file().then_some(found.len())))
+    Ok(file)
+}
+
+type Identity = Option<(u64, u64)>;
+
+/// Of a file; pipes, terminals and the like may be several things at once.
+fn identity(found: &Metadata) -> Identity {
+    found.is_file().then(|| (found.dev(), found.ino()))
+}
+
+/// What is written to is none of the files so far: it would be overwritten, or read as it grows.
+fn differs(
+    files: &mut Vec<(&'static str, Identity)>,
+    name: &'static str,
+    found: io::Result<Metadata>,
+    path: &Path,
+) -> Result<(), String> {
+    let identity = found.map(|found| identity(&found)).map_err(|error| format!("{}: {error}", path.display()))?;
+    match files.iter().find(|(_, other)| other.is_some() && *other == identity) {
+        Some((other, _)) => Err(format!("{name} and {other} are the same file")),
+        None => {
+            files.push((name, identity));
+            Ok(())
+        }
+    }
 }
 
 /// Not std's own, which writes at each line feed.
@@ -135,12 +177,25 @@ fn stdout() -> Result<File, String> {
     descriptor.map(File::from).map_err(|error| format!("standard output: {error}"))
 }
 
-/// Where the summary goes, if not to standard error.
+/// Where the summary goes, if not to standard error. What is in the file stays until all is well.
 fn summary(options: &Options) -> Result<Option<File>, String> {
     match &options.summary {
         None => Ok(None),
         Some(path) if path.as_os_str() == "-" => stdout().map(Some),
-        Some(path) => File::create(path).map(Some).map_err(|error| format!("{}: {error}", path.display())),
+        Some(path) => {
+            let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+            opened.map(Some).map_err(|error| format!("{}: {error}", path.display()))
+        }
+    }
+}
+
+fn empty(options: &Options, summary: Option<&File>) -> Result<(), String> {
+    match (summary, &options.summary) {
+        (Some(file), Some(path)) if path.as_os_str() != "-" => {
+            let emptied = file.metadata().and_then(|found| if found.is_file() { file.set_len(0) } else { Ok(()) });
+            emptied.map_err(|error| format!("{}: {error}", path.display()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -20,8 +20,10 @@ pub struct Tally {
     retries: u64,
     sent: u64,
     received: u64,
-    /// Of calls, in microseconds.
+    /// Of calls, in microseconds, to a thousandth.
     latencies: Histogram<u64>,
+    /// Exactly, so that no percentile is more than there was.
+    longest: u64,
 }
 
 const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)];
@@ -40,6 +42,7 @@ impl Tally {
             sent: 0,
             received: 0,
             latencies: Histogram::new_with_max(LONGEST_US, 3).expect("a range, and three digits"),
+            longest: 0,
         }
     }
 
@@ -51,7 +54,7 @@ impl Tally {
         self.retries += u64::from(metrics.attempts.saturating_sub(1));
         self.sent += metrics.request_header_bytes + metrics.request_body_bytes;
         self.received += metrics.response_header_bytes + metrics.response_body_bytes;
-        self.latencies.saturating_record(metrics.total_ns / 1_000);
+        self.took(metrics.total_ns);
     }
 
     pub fn failed(&mut self, failure: &Failure) {
@@ -59,8 +62,13 @@ impl Tally {
         *self.errors.entry(failure.name.clone()).or_default() += 1;
         self.retries += u64::from(failure.attempts.saturating_sub(1));
         if failure.attempts > 0 {
-            self.latencies.saturating_record(failure.elapsed_ns / 1_000);
+            self.took(failure.elapsed_ns);
         }
+    }
+
+    fn took(&mut self, ns: u64) {
+        self.latencies.saturating_record((ns + 500) / 1_000);
+        self.longest = self.longest.max(ns);
     }
 
     pub fn failures(&self) -> u64 {
@@ -73,8 +81,9 @@ impl Tally {
     }
 
     fn latencies(&self) -> impl Iterator<Item = (&str, f64)> {
-        let quantiles = QUANTILES.iter().map(|&(name, q)| (name, self.latencies.value_at_quantile(q)));
-        quantiles.chain([("max", self.latencies.max())]).map(|(name, us)| (name, milliseconds(us * 1_000)))
+        let at = |q| (self.latencies.value_at_quantile(q) * 1_000).min(self.longest);
+        let quantiles = QUANTILES.iter().map(move |&(name, q)| (name, at(q)));
+        quantiles.chain([("max", self.longest)]).map(|(name, ns)| (name, milliseconds(ns)))
     }
 
     fn rate(&self, elapsed: Duration) -> f64 {
@@ -144,6 +153,22 @@ mod tests {
             text,
             "requests  0 in 0.01 s, 0 a second: 0 succeeded, 0 failed\ntraffic   0 retries, 0 B sent, 0 B received\n"
         );
+    }
+
+    #[test]
+    fn of_one_result_each_percentile_is_its_latency() {
+        for (ns, ms) in
+            [(1_234_567, 1.235), (5_123_456, 5.123), (987_654_321_000, 987_654.321), (90_000_000_000_000, 90_000_000.0)]
+        {
+            let mut tally = Tally::new();
+            tally.failed(&Failure { attempts: 1, elapsed_ns: ns, ..Failure::of_manifest(String::new()) });
+            assert_eq!(tally.json(Duration::from_secs(1))["latency_ms"]["max"], json!(ms));
+            if ns < LONGEST_US * 1_000 {
+                for (name, found) in tally.latencies() {
+                    assert!((found / ms - 1.0).abs() < 1e-6, "{name} {found} of {ms}");
+                }
+            }
+        }
     }
 
     #[test]
