@@ -1,12 +1,10 @@
 //! Who came first gets in first. Only the first in line looks whether it may go in; the others wait for their turn to look,
 //! and are not woken before that.
 
-use super::sync::{AtomicU64, Condvar, Mutex, MutexGuard, Ordering, PoisonError};
+use super::sync::{Arc, AtomicU64, Condvar, Mutex, MutexGuard, Ordering, PoisonError};
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Instant;
 
-#[derive(Default)]
 pub struct Line {
     /// Each has a bell of its own.
     places: Mutex<VecDeque<Arc<Condvar>>>,
@@ -20,6 +18,10 @@ pub struct Place<'a> {
 }
 
 impl Line {
+    pub fn new() -> Line {
+        Line { places: Mutex::new(VecDeque::new()), length: AtomicU64::new(0) }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -30,7 +32,7 @@ impl Line {
 
     /// Gets in line, and returns as its first, or when the time is over.
     pub fn first(&self, until: Option<Instant>) -> Place<'_> {
-        let place = Place { line: self, bell: Arc::default() };
+        let place = Place { line: self, bell: Arc::new(Condvar::new()) };
         let mut places = self.places();
         places.push_back(place.bell.clone());
         self.length.fetch_add(1, Ordering::SeqCst);

@@ -8,6 +8,7 @@ pub mod completions;
 mod descriptor;
 mod line;
 pub mod order;
+mod room;
 pub mod schedule;
 mod shared;
 mod stream;
@@ -22,8 +23,8 @@ use crate::status::*;
 use crate::worker::WorkerOptions;
 use bell::Bell;
 use completions::{Completions, Popped};
-use line::Line;
 use order::{Done, Order};
+use room::Room;
 use schedule::{Caps, Schedule, Turn};
 use shared::no_thread;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -57,13 +58,9 @@ type Step = Turn<Box<Order>, Arc<Desk>>;
 pub struct Shared {
     options: PoolOptions,
     schedule: Mutex<Crew>,
-    /// Rung for those who wait for room, and for those who wait for the end of all.
-    room: Bell,
+    room: Room,
+    /// Rung for those who wait for the end of all.
     ended: Bell,
-    /// Of those who wait for room, of whom the first waits for the bell.
-    line: Line,
-    /// Somebody was refused for want of room, and nothing has happened since that could have made any.
-    full: AtomicBool,
     completions: Completions<Done>,
     /// When something is due for those that wait, in the clock's nanoseconds; MAX: never.
     due: AtomicU64,
@@ -120,10 +117,8 @@ impl Pool {
         let shared = Arc::new(Shared {
             options,
             schedule: Mutex::new(schedule),
-            room: Bell::default(),
+            room: Room::new(),
             ended: Bell::default(),
-            line: Line::default(),
-            full: AtomicBool::new(false),
             completions: Completions::new(),
             due: AtomicU64::new(u64::MAX),
             stopped: AtomicBool::new(false),

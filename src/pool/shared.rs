@@ -104,31 +104,8 @@ impl Shared {
             Err(Refused::Full) => None,
             answer => Some(answer),
         };
-        let look_once = || self.room.wait(&self.schedule, Some(Duration::ZERO), look);
-        let (schedule, answer) = if wait == Some(Duration::ZERO) {
-            // Many who ask again and again leave the lock to those who make room.
-            if self.full.load(Ordering::SeqCst) && self.schedule.try_lock().is_err() {
-                return Err(full("the pool is full".into()));
-            }
-            let (schedule, mut answer) = look_once();
-            if answer.is_none() {
-                // Before another look: what makes room afterwards takes it back.
-                self.full.store(true, Ordering::SeqCst);
-                answer = look(&schedule);
-            }
-            (schedule, answer)
-        } else {
-            let at_once = if self.line.is_empty() { Some(look_once()) } else { None };
-            match at_once {
-                Some((schedule, answer @ Some(_))) => (schedule, answer),
-                at_once => {
-                    drop(at_once);
-                    let until = wait.and_then(|wait| std::time::Instant::now().checked_add(wait));
-                    let _place = self.line.first(until);
-                    let left = until.map(|until| until.saturating_duration_since(std::time::Instant::now()));
-                    self.room.wait(&self.schedule, left, look)
-                }
-            }
+        let Some((schedule, answer)) = self.room.find(&self.schedule, wait, look) else {
+            return Err(full("the pool is full".into()));
         };
         match answer {
             Some(Ok(())) => Ok(schedule),
@@ -146,9 +123,6 @@ impl Shared {
     }
 
     pub(super) fn there_may_be_room(&self) {
-        if self.full.load(Ordering::SeqCst) {
-            self.full.store(false, Ordering::SeqCst);
-        }
         self.room.ring(&self.schedule);
     }
 

@@ -1,16 +1,21 @@
 //! Who waits for room in the pool, or for the end of all: no wake-up is lost, whatever lock the change was made under.
 
-#[path = "../../../src/pool/bell.rs"]
-mod inner;
+#[path = "../../../src/pool"]
+mod inner {
+    pub mod bell;
+    mod line;
+    pub mod room;
 
-mod sync {
-    pub use loom::sync::atomic::{AtomicU64, Ordering};
-    pub use loom::sync::{Condvar, Mutex, MutexGuard};
-    pub use std::sync::PoisonError;
+    mod sync {
+        pub use loom::sync::atomic::{AtomicU64, Ordering};
+        pub use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
+        pub use std::sync::PoisonError;
+    }
 }
 
 use crate::completions::queue::Completions;
-use inner::Bell;
+use inner::bell::Bell;
+use inner::room::Room;
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 use std::time::Duration;
@@ -20,20 +25,23 @@ const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 /// As the pool has them: what is open is counted under its lock, and what has ended and was not taken under its own.
 struct Pool {
     open: Mutex<usize>,
-    room: Bell,
+    room: Room,
     ended: Bell,
     completions: Completions<u32>,
     most: usize,
 }
 
 impl Pool {
-    fn submit(&self, item: u32) {
+    /// Whether there was room for it.
+    fn submits(&self, wait: Option<Duration>) -> bool {
         let look = |open: &usize| (*open + self.completions.len() < self.most).then_some(());
-        let (mut open, found) = self.room.wait(&self.open, None, look);
-        assert!(found.is_some());
+        let Some((mut open, Some(()))) = self.room.find(&self.open, wait, look) else { return false };
         *open += 1;
-        drop(open);
-        let _ = item;
+        true
+    }
+
+    fn submit(&self) {
+        assert!(self.submits(None));
     }
 
     fn finish(&self, item: u32) {
@@ -67,7 +75,7 @@ fn model(most: usize, run: impl Fn(Arc<Pool>) + Sync + Send + 'static) {
     model.check(move || {
         run(Arc::new(Pool {
             open: Mutex::new(0),
-            room: Bell::new(),
+            room: Room::new(),
             ended: Bell::new(),
             completions: Completions::new(),
             most,
@@ -85,7 +93,7 @@ fn spawn(pool: &Arc<Pool>, run: impl FnOnce(&Pool) + 'static) -> thread::JoinHan
 fn room_by_what_is_reaped_is_noticed() {
     model(1, |pool| {
         pool.completions.push(1);
-        let submitter = spawn(&pool, |pool| pool.submit(2));
+        let submitter = spawn(&pool, |pool| pool.submit());
         assert_eq!(pool.reap(), [1]);
         submitter.join().unwrap();
     });
@@ -94,8 +102,8 @@ fn room_by_what_is_reaped_is_noticed() {
 #[test]
 fn room_by_what_ends_and_is_reaped_is_noticed() {
     model(1, |pool| {
-        pool.submit(1);
-        let submitter = spawn(&pool, |pool| pool.submit(2));
+        pool.submit();
+        let submitter = spawn(&pool, |pool| pool.submit());
         let worker = spawn(&pool, |pool| pool.finish(1));
         assert_eq!(pool.reap(), [1]);
         submitter.join().unwrap();
@@ -109,7 +117,7 @@ fn two_who_wait_get_room_one_after_the_other() {
         pool.completions.push(1);
         let submitters = [2, 3].map(|item| {
             spawn(&pool, move |pool| {
-                pool.submit(item);
+                pool.submit();
                 pool.finish(item);
             })
         });
@@ -119,12 +127,27 @@ fn two_who_wait_get_room_one_after_the_other() {
     });
 }
 
+/// Who has made room finds it at once, whoever is being refused meanwhile.
+#[test]
+fn who_has_made_room_is_not_refused_as_others_were_before() {
+    model(2, |pool| {
+        pool.completions.push(1);
+        pool.completions.push(2);
+        let reaper = spawn(&pool, |pool| {
+            assert_eq!((pool.reap(), pool.reap()), (vec![1], vec![2]));
+            assert!(pool.submits(AT_ONCE));
+        });
+        pool.submits(AT_ONCE);
+        reaper.join().unwrap();
+    });
+}
+
 /// Whoever has waited for the end finds all completions.
 #[test]
 fn the_end_is_noticed_and_comes_after_the_completions() {
     model(9, |pool| {
-        pool.submit(1);
-        pool.submit(2);
+        pool.submit();
+        pool.submit();
         let workers = [1, 2].map(|item| spawn(&pool, move |pool| pool.finish(item)));
         pool.drain();
         let mut out = Vec::new();

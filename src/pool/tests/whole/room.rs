@@ -45,7 +45,7 @@ fn who_waits_for_room_gets_it_by_what_ends_and_by_what_is_reaped() {
         let pool = pool.clone();
         move || submit(&pool, QUICK, 2)
     });
-    until("it waits", || pool.shared.room.is_awaited());
+    until("it waits", || pool.shared.room.waiting() == 1);
     assert_eq!((pool.cancel(1), reap(&pool, 1)), (1, all(1..2, HS_ERR_CANCELLED)));
     submitter.join().unwrap();
     assert_eq!((pool.cancel(0), reap(&pool, 2).len()), (1, 2));
@@ -59,7 +59,7 @@ fn who_came_first_gets_room_first() {
         .map(|tag| {
             let submitter = pool.clone();
             let thread = thread::spawn(move || submit(&submitter, NEVER, tag));
-            until("it is in line", || pool.shared.line.len() == tag - 1);
+            until("it is in line", || pool.shared.room.waiting() == tag - 1);
             thread
         })
         .collect();
@@ -69,7 +69,7 @@ fn who_came_first_gets_room_first() {
         submitter.join().unwrap();
         assert!(is_open(tag + 2) && !is_open(tag + 3), "{tag}");
     }
-    assert!(pool.shared.line.is_empty());
+    assert_eq!(pool.shared.room.waiting(), 0);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn who_gives_up_in_line_lets_the_next_one_in() {
     thread::scope(|scope| {
         (0..8).for_each(|_| drop(scope.spawn(|| assert_eq!(refused(&pool, NEVER), HS_ERR_POOL_FULL))))
     });
-    assert!(pool.shared.line.is_empty());
+    assert_eq!(pool.shared.room.waiting(), 0);
     assert_eq!((pool.cancel(0), reap(&pool, 1).len()), (1, 1));
     until("there is room", || pool.submit(order(&pool, NEVER), 2).is_ok());
 }
@@ -138,7 +138,7 @@ fn who_waits_in_vain_is_refused_in_time_or_when_the_pool_is_closed() {
             let pool = pool.clone();
             move || refused(&pool, NEVER)
         });
-        until("it waits", || pool.shared.room.is_awaited());
+        until("it waits", || pool.shared.room.waiting() == 1);
         end(&pool);
         assert_eq!(submitter.join().unwrap(), HS_ERR_POOL_CLOSED);
     }
