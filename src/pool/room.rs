@@ -21,7 +21,7 @@ impl Room {
     }
 
     /// Looks until it finds room, or the time is over: at once with `Some(ZERO)`, never with `None`. Gives back the lock
-    /// under which it looked last. `None`: there is none, as somebody else has found just now.
+    /// under which it looked last. `None`: there is none, as the last look has found, and nothing has happened since.
     pub fn find<'a, T, R>(
         &self,
         lock: &'a Mutex<T>,
@@ -49,8 +49,8 @@ impl Room {
         look: impl Fn(&T) -> Option<R>,
     ) -> Option<(MutexGuard<'a, T>, Option<R>)> {
         let changes = self.changes.load(Ordering::SeqCst);
-        // Many who ask again and again leave the lock to those who make room.
-        if self.full_at.load(Ordering::SeqCst) == changes && lock.try_lock().is_err() {
+        // Many who ask again and again would keep the lock from those who make room.
+        if self.full_at.load(Ordering::SeqCst) == changes {
             return None;
         }
         let (state, found) = self.bell.wait(lock, Some(Duration::ZERO), look);

@@ -105,7 +105,8 @@ impl Shared {
             answer => Some(answer),
         };
         let Some((schedule, answer)) = self.room.find(&self.schedule, wait, look) else {
-            return Err(full("the pool is full".into()));
+            let unreaped = self.completions.len();
+            return Err(full(format!("the pool is full as before, {unreaped} completions were not taken")));
         };
         match answer {
             Some(Ok(())) => Ok(schedule),
